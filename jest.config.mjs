@@ -1,0 +1,26 @@
+/** Unit and in-process tests: spec beside source, plus test/ folders that need several processes as projects of their own. */
+import { readFileSync } from 'node:fs';
+
+// .swcrc leaves specs and test doubles out of the build; here they are just what is compiled.
+const { exclude: _built, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+
+const base = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['holdfast-source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json', 'node'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};
+
+const project = (name, testMatch, extra = {}) => ({ ...base, displayName: name, testMatch, ...extra });
+
+export default {
+  projects: [
+    project('unit', ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/test/boundaries/*.spec.ts']),
+    project('e2e', ['<rootDir>/test/e2e/*.spec.ts']),
+    project('browser', ['<rootDir>/test/browser/*.spec.ts']),
+    project('postgres', ['<rootDir>/test/postgres/*.spec.ts']),
+  ],
+};

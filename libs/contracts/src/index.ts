@@ -1,0 +1,12 @@
+/**
+ * Contracts: zod schemas of everything that crosses a process boundary. One schema serves the API, its OpenAPI page,
+ * the agent and the panel. No behaviour, no I/O.
+ */
+export * from './common.ts';
+export * from './enrolment.ts';
+export * from './jobs.ts';
+export * from './overview.ts';
+export * from './packs.ts';
+export * from './people.ts';
+export * from './policies.ts';
+export * from './team.ts';

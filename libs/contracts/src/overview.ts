@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { count, deviceId, peerId, publicKey, sizeBytes, timeMs, vaultId } from './common.ts';
+import { deviceClass } from './team.ts';
+import { run, snapshot } from './packs.ts';
+
+/** See docs/glossary.md; decided by the rules in libs/durability. */
+export const deviceState = z.enum(['active', 'asleep', 'overdue', 'suspect', 'missing', 'lost', 'draining', 'revoked']);
+export type DeviceState = z.infer<typeof deviceState>;
+
+export const deviceSummary = z
+  .strictObject({
+    deviceId,
+    peerId,
+    name: z.string(),
+    site: z.string(),
+    class: deviceClass,
+    os: z.string(),
+    agentVersion: z.string(),
+    state: deviceState,
+    /** The state in plain words, with the next step where there is one. */
+    stateReason: z.string(),
+    online: z.boolean(),
+    enrolledAtMs: timeMs,
+    lastSeenAtMs: timeMs.nullable(),
+    signingKey: publicKey,
+    boxKey: publicKey,
+    vaultId: vaultId.nullable(),
+    lastCapturedAtMs: timeMs.nullable(),
+    lastProtectedAtMs: timeMs.nullable(),
+    rpoMet: z.boolean().nullable(),
+    vaultBytes: sizeBytes,
+    heldBytes: sizeBytes,
+    heldPacks: count,
+    freeBytes: sizeBytes,
+    availableForPacksBytes: sizeBytes,
+    snapshots: count,
+  })
+  .meta({ id: 'DeviceSummary' });
+export type DeviceSummary = z.infer<typeof deviceSummary>;
+
+export const deviceDetail = deviceSummary.extend({ runs: z.array(run), latestSnapshots: z.array(snapshot) }).meta({ id: 'DeviceDetail' });
+export type DeviceDetail = z.infer<typeof deviceDetail>;
+
+/** Worst wins: `protected` only when every device that should be is. */
+export const overview = z
+  .strictObject({
+    level: z.enum(['protected', 'attention', 'at-risk', 'empty']),
+    headline: z.string(),
+    reasons: z.array(z.strictObject({ deviceId: deviceId.nullable(), text: z.string(), nextStep: z.string() })),
+    devices: z.strictObject({ total: count, online: count, protected: count, notProtected: count }),
+    /** Packs by effective replicas (rounded down): at 0, 1, 2, 3 or more. */
+    replicaHistogram: z.strictObject({ zero: count, one: count, two: count, threeOrMore: count }),
+    storage: z.strictObject({ availableBytes: sizeBytes, heldBytes: sizeBytes, vaultBytes: sizeBytes }),
+    repair: z.strictObject({ backlogPacks: count, backlogBytes: sizeBytes, runningJobs: count }),
+    lastNight: z.array(z.strictObject({ deviceId, deviceName: z.string(), runs: z.array(run) })),
+    /** One entry a day, oldest first, 30 days at most. */
+    history: z.array(z.strictObject({ dayMs: timeMs, protected: count, atRisk: count })),
+    atMs: timeMs,
+  })
+  .meta({ id: 'Overview' });
+export type Overview = z.infer<typeof overview>;
+
+/** Events of the panel's stream (`/api/v1/events`): what to fetch again. */
+export const panelEvent = z.strictObject({ event: z.enum(['devices', 'snapshots', 'runs', 'packs', 'restores', 'policies', 'join-links']), deviceId: deviceId.optional() });
+export type PanelEvent = z.infer<typeof panelEvent>;

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { base64Url, count, deviceId, packId, signedStatement, sizeBytes, timeMs, vaultId } from './common.ts';
+
+export const packKind = z.enum(['data', 'meta', 'index']);
+export type PackKind = z.infer<typeof packKind>;
+
+/** A pack as the coordinator knows it. `ordinal` numbers the packs of a vault from 0 and is never reused. */
+export const packInfo = z.strictObject({ packId, ordinal: z.int().min(0).max(0xffff_ffff), kind: packKind, sizeBytes }).meta({ id: 'PackInfo' });
+export type PackInfo = z.infer<typeof packInfo>;
+
+/** Idempotent: announcing a known pack changes nothing. At most 1,000 a call. */
+export const announcePacks = z.strictObject({ vaultId, packs: z.array(packInfo).min(1).max(1000) }).meta({ id: 'AnnouncePacks' });
+export type AnnouncePacks = z.infer<typeof announcePacks>;
+
+/** Body of the statement `receipt`, signed by the holder: "I keep this whole pack, verified and durable". */
+export const receipt = z.strictObject({
+  packId,
+  sizeBytes,
+  vaultId,
+  ownerDeviceId: deviceId,
+  holderDeviceId: deviceId,
+  generation: z.int().min(0),
+  atMs: timeMs,
+});
+export type Receipt = z.infer<typeof receipt>;
+
+export const receiptList = z
+  .strictObject({ receipts: z.array(z.strictObject({ cursor: z.int(), receipt: signedStatement })), nextCursor: z.int() })
+  .meta({ id: 'ReceiptList' });
+export type ReceiptList = z.infer<typeof receiptList>;
+
+/** What a holder has on its disk: after a return, or when the coordinator was rebuilt. */
+export const inventory = z
+  .strictObject({ part: z.int().min(0), last: z.boolean(), packs: z.array(z.strictObject({ packId, sizeBytes, vaultId, ownerDeviceId: deviceId })).max(10_000) })
+  .meta({ id: 'Inventory' });
+export type Inventory = z.infer<typeof inventory>;
+
+/** Who has which pack, for readers. At most 1,000 ids a call. */
+export const locatePacks = z.strictObject({ packIds: z.array(packId).min(1).max(1000) }).meta({ id: 'LocatePacks' });
+export const packLocations = z
+  .strictObject({ locations: z.array(z.strictObject({ packId, sizeBytes, holders: z.array(z.strictObject({ deviceId, online: z.boolean() })) })) })
+  .meta({ id: 'PackLocations' });
+export type PackLocations = z.infer<typeof packLocations>;
+
+/** What goes with a snapshot in clear for the coordinator: counts, and which packs it needs. No names, no content. */
+export const snapshotStats = z.strictObject({
+  files: count,
+  directories: count,
+  /** Plain bytes of all files of the snapshot. */
+  bytes: sizeBytes,
+  /** Bytes read, and bytes of new packs, in this run. */
+  readBytes: sizeBytes,
+  newFiles: count,
+  changedFiles: count,
+  unchangedFiles: count,
+  newChunks: count,
+  newPackBytes: sizeBytes,
+  newPacks: count,
+  errors: count,
+  durationMs: z.int().min(0),
+});
+export type SnapshotStats = z.infer<typeof snapshotStats>;
+
+export const commitSnapshot = z
+  .strictObject({
+    vaultId,
+    sequence: z.int().min(1),
+    /** The signed head as stored bytes. */
+    head: base64Url(8 * 1024 * 1024),
+    /** Zlib-deflated bitmap of needed pack ordinals, bit n of byte n>>3 (least significant first), base64url. */
+    neededPacks: base64Url(4 * 1024 * 1024),
+    /** The device's clock at the start and end of the run; retention counts by the coordinator's receipt time. */
+    startedAtMs: timeMs,
+    endedAtMs: timeMs,
+    partial: z.boolean(),
+    stats: snapshotStats,
+  })
+  .meta({ id: 'CommitSnapshot' });
+export type CommitSnapshot = z.infer<typeof commitSnapshot>;
+
+/** captured: on the owner's disk only; protected: all packs at `minReplicas` others; full: all at the target. */
+export const protection = z.enum(['captured', 'protected', 'full']);
+export type Protection = z.infer<typeof protection>;
+
+export const snapshot = z
+  .strictObject({
+    snapshotId: z.uuid(),
+    deviceId,
+    vaultId,
+    sequence: z.int(),
+    receivedAtMs: timeMs,
+    startedAtMs: timeMs,
+    endedAtMs: timeMs,
+    partial: z.boolean(),
+    protection,
+    protectedAtMs: timeMs.nullable(),
+    /** Every needed pack has a holder online now. */
+    restorableNow: z.boolean(),
+    packs: count,
+    packsBelowMinimum: count,
+    stats: snapshotStats,
+  })
+  .meta({ id: 'Snapshot' });
+export type Snapshot = z.infer<typeof snapshot>;
+
+export const runState = z.enum(['running', 'captured', 'failed', 'interrupted']);
+export const run = z
+  .strictObject({
+    runId: z.uuid(),
+    deviceId,
+    trigger: z.enum(['schedule', 'catch-up', 'admin', 'manual']),
+    state: runState,
+    startedAtMs: timeMs,
+    endedAtMs: timeMs.nullable(),
+    filesDone: count,
+    bytesDone: sizeBytes,
+    snapshotSequence: z.int().nullable(),
+    errorCode: z.string().nullable(),
+    errorMessage: z.string().nullable(),
+    fileErrors: count,
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof run>;
+
+export const reportRun = run.omit({ deviceId: true }).meta({ id: 'ReportRun' });
+export type ReportRun = z.infer<typeof reportRun>;
+
+/** A vault as offered to readers: stored bytes that only a key opens. */
+export const vaultDocument = z
+  .strictObject({ vaultId, deviceId, deviceName: z.string(), header: base64Url(256 * 1024), head: base64Url(8 * 1024 * 1024).nullable(), headSequence: z.int().nullable() })
+  .meta({ id: 'VaultDocument' });
+export type VaultDocument = z.infer<typeof vaultDocument>;

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const timeZone = z.string().max(60).refine((zone) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}, 'must be an IANA time zone such as Europe/Berlin');
+
+/** When a backup starts: a cron expression (5 or 6 fields) in a time zone, with random delay. */
+export const schedule = z.strictObject({
+  cron: z.string().min(9).max(100),
+  timeZone,
+  /** Upper bound of the random delay before a scheduled start, seconds. */
+  jitterSeconds: z.int().min(0).max(7200),
+  /** A missed run is caught up this many seconds after wake or reconnection. */
+  catchUpSeconds: z.int().min(0).max(86_400),
+  /** The promise: a protected snapshot is never older than this many hours of work. */
+  rpoHours: z.number().positive().max(24 * 366),
+});
+
+export const retention = z.strictObject({
+  last: z.int().min(0).max(10_000),
+  hourly: z.int().min(0).max(10_000),
+  daily: z.int().min(0).max(10_000),
+  weekly: z.int().min(0).max(10_000),
+  monthly: z.int().min(0).max(10_000),
+  yearly: z.int().min(0).max(10_000),
+});
+
+export const policy = z
+  .strictObject({
+    schedule,
+    folders: z.array(z.string().min(1).max(4096)).max(1000),
+    /** gitignore syntax, relative to each folder. */
+    excludes: z.array(z.string().min(1).max(4096)).max(10_000),
+    retention,
+    replicas: z.strictObject({ target: z.int().min(1).max(10), minimum: z.int().min(1).max(10) }).refine((r) => r.minimum <= r.target, 'minimum must not exceed target'),
+    pledge: z.strictObject({ maxBytes: z.int().min(0).nullable(), reserveBytes: z.int().min(0), reservePercent: z.number().min(0).max(90) }),
+    limits: z.strictObject({ uploadBytesPerSecond: z.int().min(0).nullable(), downloadBytesPerSecond: z.int().min(0).nullable() }),
+  })
+  .meta({ id: 'Policy' });
+export type Policy = z.infer<typeof policy>;
+
+/** Overrides for one device: any top-level part replaces the team's. */
+export const policyOverride = policy.partial().meta({ id: 'PolicyOverride' });
+export type PolicyOverride = z.infer<typeof policyOverride>;
+
+export const policyDocument = z.strictObject({ version: z.int(), team: policy }).meta({ id: 'PolicyDocument' });
+export const devicePolicy = z.strictObject({ version: z.int(), effective: policy, override: policyOverride }).meta({ id: 'DevicePolicy' });
+export type DevicePolicy = z.infer<typeof devicePolicy>;
+
+/** What a new team starts with. */
+export const defaultPolicy: Policy = {
+  schedule: { cron: '0 18 * * *', timeZone: 'UTC', jitterSeconds: 1800, catchUpSeconds: 900, rpoHours: 24 },
+  folders: [],
+  excludes: [],
+  retention: { last: 10, hourly: 24, daily: 14, weekly: 8, monthly: 12, yearly: 3 },
+  replicas: { target: 3, minimum: 2 },
+  pledge: { maxBytes: null, reserveBytes: 20_000_000_000, reservePercent: 15 },
+  limits: { uploadBytesPerSecond: null, downloadBytesPerSecond: null },
+};

@@ -1,0 +1,41 @@
+import type { PackId } from '#libs/kernel';
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Where the bytes of packs come from: the local store, a holder, the coordinator's gateway. Nothing that it returns is
+ * trusted: {@link VerifiedBlocks} checks every block against the pack id before anybody sees it.
+ * Throws `AppError` with code `pack_not_found` when the pack is not there, `source_unavailable` (temporary) when it can't be reached.
+ */
+export interface BlockSource {
+  /** For messages: "local store", a device's name, "coordinator gateway". */
+  readonly name: string;
+  /** The pack's dag-pb root block (at most 64 KiB). */
+  rootBlock(packId: PackId, options?: ReadOptions): Promise<Uint8Array>;
+  /** Leaves `first` … `first + count - 1` in order, each 1 MiB but the pack's last. */
+  leaves(packId: PackId, first: number, count: number, options?: ReadOptions): AsyncIterable<Uint8Array>;
+}
+
+export type PackKind = 'data' | 'meta' | 'index';
+
+/** A finished pack, ready to be stored. `bytes` is the whole file; `rootBlock` its dag-pb root, whose CID is `packId`. */
+export interface SealedPack {
+  readonly packId: PackId;
+  readonly kind: PackKind;
+  readonly bytes: Uint8Array;
+  readonly rootBlock: Uint8Array;
+}
+
+/** A place that keeps packs. One conformance suite (`#libs/vault/testing`) holds every implementation to this. */
+export interface PackStore extends BlockSource {
+  /** Durable when it resolves; a crash before leaves no trace. Storing a pack again is no error. Throws `store_full` on a full disk. */
+  put(pack: SealedPack, options?: ReadOptions): Promise<void>;
+  has(packId: PackId): Promise<boolean>;
+  /** Size in bytes of the stored pack file, or undefined when it is not there. */
+  size(packId: PackId): Promise<number | undefined>;
+  ids(options?: ReadOptions): AsyncIterable<PackId>;
+  /** No error when it is not there. */
+  delete(packId: PackId): Promise<void>;
+}
