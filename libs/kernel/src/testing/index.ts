@@ -1,5 +1,5 @@
 /** Test doubles of the kernel's ports. Never imported by shipped code (a boundary rule says so). */
-import type { Clock, RandomSource } from '../index.ts';
+import type { Clock } from '../index.ts';
 
 /** A clock that moves only when told to; sleepers wake in order of their due time. */
 export class ManualClock implements Clock {
@@ -41,23 +41,6 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Deterministic bytes from a 32-bit seed (mulberry32). For tests only: predictable by design. */
-export function seededRandom(seed: number): RandomSource & { next(): number; int(bound: number): number } {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return {
-    next,
-    int: (bound) => Math.floor(next() * bound),
-    bytes(length) {
-      const out = new Uint8Array(length);
-      for (let i = 0; i < length; i += 1) out[i] = Math.floor(next() * 256);
-      return out;
-    },
-  };
-}
+export { durableFilesConformance } from './durable-files-conformance.ts';
+export { faultyFiles, Killed, type FaultPlan, type FaultyFiles } from './faulty-files.ts';
+export { seededRandom } from './seeded-random.ts';
