@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 // .swcrc leaves specs and test doubles out of the build; here they are just what is compiled.
 const { exclude: _built, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+// The build rewrites './x.ts' to './x.js'; jest runs the sources themselves.
+delete swc.jsc.rewriteRelativeImportExtensions;
 
 const base = {
   rootDir: import.meta.dirname,
