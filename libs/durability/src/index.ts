@@ -1,1 +1,26 @@
-export {};
+/**
+ * Durability: the pure rules that keep data alive. Device states, replica counts, placement, repair, the outage breaker,
+ * snapshot protection, retention, RPO, and the words that explain each of them.
+ *
+ * No I/O, no clock: the time is an argument, randomness a port. The coordinator and a simulator get the same answer from
+ * the same input. Non-goals: carrying a plan out, remembering anything between two calls.
+ *
+ * ```ts
+ * import { defaultDurabilitySettings, planPlacement } from '#libs/durability';
+ * const plan = planPlacement({ packs, candidates, goal: { target: 3, minimum: 2 }, settings: defaultDurabilitySettings, random: systemRandom });
+ * ```
+ */
+export * from './breaker.ts';
+export * from './candidate.ts';
+export * from './device-state.ts';
+export * from './errors.ts';
+export * from './headline.ts';
+export * from './pack-bitmap.ts';
+export * from './placement.ts';
+export * from './protection.ts';
+export * from './repair.ts';
+export * from './replicas.ts';
+export * from './retention.ts';
+export * from './rpo.ts';
+export * from './settings.ts';
+export * from './time.ts';

@@ -1,0 +1,61 @@
+import type { DeviceState, PackKind } from '#libs/contracts';
+import type { DeviceId, PackId } from '#libs/kernel';
+import type { PackOwner, Replica } from './replicas.ts';
+import type { DurabilitySettings } from './settings.ts';
+
+/** A device that could hold packs. `availableBytes` is what its reserve and its pledge leave, less what is already on its way to it. */
+export interface Candidate {
+  readonly deviceId: DeviceId;
+  readonly machineId: string;
+  readonly site: string;
+  readonly anchor: boolean;
+  readonly state: DeviceState;
+  readonly online: boolean;
+  readonly availableBytes: number;
+  /** How likely it is to be there at this hour of the week, 0 to 1. */
+  readonly presence: number;
+  /** Share of its audits that it passed, 0 to 1. */
+  readonly auditScore: number;
+}
+
+export interface PackToPlace {
+  readonly packId: PackId;
+  readonly kind: PackKind;
+  readonly sizeBytes: number;
+  readonly owner: PackOwner;
+  readonly replicas: readonly Replica[];
+}
+
+export interface ReplicaGoal {
+  readonly target: number;
+  readonly minimum: number;
+}
+
+export type PlacementReason = 'anchor' | 'other-site' | 'best-score' | 'index-copy';
+export interface Assignment {
+  readonly packId: PackId;
+  readonly deviceId: DeviceId;
+  readonly reason: PlacementReason;
+}
+
+export type ShortfallCode = 'no_other_device' | 'nobody_awake' | 'no_space' | 'too_few_devices';
+/** A pack for which fewer places were found than wanted, and why in plain words. */
+export interface Shortfall {
+  readonly packId: PackId;
+  readonly missing: number;
+  readonly code: ShortfallCode;
+  readonly reason: string;
+  readonly nextStep: string;
+}
+
+/** Copies wanted of a pack: index packs go to more, since without one no reader finds the way in. */
+export function wantedReplicas(kind: PackKind, goal: ReplicaGoal, settings: DurabilitySettings): number {
+  return kind === 'index' ? Math.max(goal.target, settings.placement.indexCopies) : goal.target;
+}
+
+/** Score of a candidate: free space × presence × audit record × locality. Larger is better; 0 never wins. */
+export function candidateScore(candidate: Candidate, freeBytes: number, owner: PackOwner, settings: DurabilitySettings): number {
+  const locality = candidate.site === owner.site ? settings.placement.sameSiteFactor : settings.placement.otherSiteFactor;
+  return Math.max(0, freeBytes) * candidate.presence * candidate.auditScore * locality;
+}
+

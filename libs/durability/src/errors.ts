@@ -1,0 +1,8 @@
+import { AppError } from '#libs/kernel';
+
+export type DurabilityErrorCode = 'bitmap_too_large' | 'invalid_time_zone';
+
+/** What the rules refuse. */
+export class DurabilityError extends AppError<DurabilityErrorCode> {
+  override readonly name = 'DurabilityError';
+}
