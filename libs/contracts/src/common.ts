@@ -4,9 +4,15 @@ import { isDeviceId, isPackId, isPeerId, isVaultId } from '#libs/kernel';
 
 /** Shapes that every message shares. Objects are strict everywhere: an unknown key is an error that names it. */
 
-export const deviceId = z.custom<DeviceId>((v) => typeof v === 'string' && isDeviceId(v), 'must be a device id (UUID)').meta({ type: 'string', format: 'uuid' });
-export const vaultId = z.custom<VaultId>((v) => typeof v === 'string' && isVaultId(v), 'must be a vault id (32 hex digits)').meta({ type: 'string' });
-export const packId = z.custom<PackId>((v) => typeof v === 'string' && isPackId(v), 'must be a pack id (CIDv1, base32)').meta({ type: 'string' });
+export const deviceId = z
+  .custom<DeviceId>((v) => typeof v === 'string' && isDeviceId(v), 'must be a device id (UUID)')
+  .meta({ type: 'string', format: 'uuid' });
+export const vaultId = z
+  .custom<VaultId>((v) => typeof v === 'string' && isVaultId(v), 'must be a vault id (32 hex digits)')
+  .meta({ type: 'string' });
+export const packId = z
+  .custom<PackId>((v) => typeof v === 'string' && isPackId(v), 'must be a pack id (CIDv1, base32)')
+  .meta({ type: 'string' });
 export const peerId = z.custom<PeerId>((v) => typeof v === 'string' && isPeerId(v), 'must be a libp2p peer id').meta({ type: 'string' });
 
 /** UTC milliseconds since 1970. */
@@ -28,7 +34,9 @@ export const signature = base64Url(64).length(86);
  * A signed statement: `payload` is the UTF-8 JSON text of the body (base64url), signed with Ed25519 over
  * `"holdfast/" + type + "/1" + NUL + payload bytes`. The bytes travel as signed, so nothing needs a canonical form.
  */
-export const signedStatement = z.strictObject({ type: z.string().max(40), payload: base64Url(4 * 1024 * 1024), signature }).meta({ id: 'SignedStatement' });
+export const signedStatement = z
+  .strictObject({ type: z.string().max(40), payload: base64Url(4 * 1024 * 1024), signature })
+  .meta({ id: 'SignedStatement' });
 export type SignedStatement = z.infer<typeof signedStatement>;
 
 /** RFC 9457 problem+json with a stable `code`; `nextStep` tells the reader what to do. */
@@ -56,7 +64,8 @@ export const pageQuery = z.strictObject({
 });
 export type PageQuery = z.infer<typeof pageQuery>;
 
-export const pageOf = <T extends z.ZodType>(item: T) => z.strictObject({ items: z.array(item), total: count, page: z.int(), pageSize: z.int() });
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ items: z.array(item), total: count, page: z.int(), pageSize: z.int() });
 export interface Page<T> {
   readonly items: T[];
   readonly total: number;

@@ -37,16 +37,28 @@ export const jobTask = z.discriminatedUnion('kind', [
 export type JobTask = z.infer<typeof jobTask>;
 
 export const jobState = z.enum(['open', 'taken', 'done', 'failed', 'expired', 'cancelled']);
-export const job = z.strictObject({ jobId: z.uuid(), task: jobTask, state: jobState, attempt: count, createdAtMs: timeMs, expiresAtMs: timeMs }).meta({ id: 'Job' });
+export const job = z
+  .strictObject({ jobId: z.uuid(), task: jobTask, state: jobState, attempt: count, createdAtMs: timeMs, expiresAtMs: timeMs })
+  .meta({ id: 'Job' });
 export type Job = z.infer<typeof job>;
 
-export const jobProgress = z.strictObject({ filesDone: count, filesTotal: count, bytesDone: sizeBytes, bytesTotal: sizeBytes, current: z.string().max(300).optional() });
+export const jobProgress = z.strictObject({
+  filesDone: count,
+  filesTotal: count,
+  bytesDone: sizeBytes,
+  bytesTotal: sizeBytes,
+  current: z.string().max(300).optional(),
+});
 
 /** `taken` is a lease that progress renews; `done` and `failed` are final for this attempt. */
 export const jobReport = z
   .discriminatedUnion('state', [
     z.strictObject({ state: z.literal('taken'), progress: jobProgress.optional() }),
-    z.strictObject({ state: z.literal('done'), receipt: signedStatement.optional(), summary: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional() }),
+    z.strictObject({
+      state: z.literal('done'),
+      receipt: signedStatement.optional(),
+      summary: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    }),
     z.strictObject({ state: z.literal('failed'), code: z.string().max(60), message: z.string().max(500), retry: z.boolean() }),
   ])
   .meta({ id: 'JobReport' });

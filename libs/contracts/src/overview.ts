@@ -61,5 +61,8 @@ export const overview = z
 export type Overview = z.infer<typeof overview>;
 
 /** Events of the panel's stream (`/api/v1/events`): what to fetch again. */
-export const panelEvent = z.strictObject({ event: z.enum(['devices', 'snapshots', 'runs', 'packs', 'restores', 'policies', 'join-links']), deviceId: deviceId.optional() });
+export const panelEvent = z.strictObject({
+  event: z.enum(['devices', 'snapshots', 'runs', 'packs', 'restores', 'policies', 'join-links']),
+  deviceId: deviceId.optional(),
+});
 export type PanelEvent = z.infer<typeof panelEvent>;

@@ -5,7 +5,9 @@ export const packKind = z.enum(['data', 'meta', 'index']);
 export type PackKind = z.infer<typeof packKind>;
 
 /** A pack as the coordinator knows it. `ordinal` numbers the packs of a vault from 0 and is never reused. */
-export const packInfo = z.strictObject({ packId, ordinal: z.int().min(0).max(0xffff_ffff), kind: packKind, sizeBytes }).meta({ id: 'PackInfo' });
+export const packInfo = z
+  .strictObject({ packId, ordinal: z.int().min(0).max(0xffff_ffff), kind: packKind, sizeBytes })
+  .meta({ id: 'PackInfo' });
 export type PackInfo = z.infer<typeof packInfo>;
 
 /** Idempotent: announcing a known pack changes nothing. At most 1,000 a call. */
@@ -31,14 +33,20 @@ export type ReceiptList = z.infer<typeof receiptList>;
 
 /** What a holder has on its disk: after a return, or when the coordinator was rebuilt. */
 export const inventory = z
-  .strictObject({ part: z.int().min(0), last: z.boolean(), packs: z.array(z.strictObject({ packId, sizeBytes, vaultId, ownerDeviceId: deviceId })).max(10_000) })
+  .strictObject({
+    part: z.int().min(0),
+    last: z.boolean(),
+    packs: z.array(z.strictObject({ packId, sizeBytes, vaultId, ownerDeviceId: deviceId })).max(10_000),
+  })
   .meta({ id: 'Inventory' });
 export type Inventory = z.infer<typeof inventory>;
 
 /** Who has which pack, for readers. At most 1,000 ids a call. */
 export const locatePacks = z.strictObject({ packIds: z.array(packId).min(1).max(1000) }).meta({ id: 'LocatePacks' });
 export const packLocations = z
-  .strictObject({ locations: z.array(z.strictObject({ packId, sizeBytes, holders: z.array(z.strictObject({ deviceId, online: z.boolean() })) })) })
+  .strictObject({
+    locations: z.array(z.strictObject({ packId, sizeBytes, holders: z.array(z.strictObject({ deviceId, online: z.boolean() })) })),
+  })
   .meta({ id: 'PackLocations' });
 export type PackLocations = z.infer<typeof packLocations>;
 
@@ -127,6 +135,13 @@ export type ReportRun = z.infer<typeof reportRun>;
 
 /** A vault as offered to readers: stored bytes that only a key opens. */
 export const vaultDocument = z
-  .strictObject({ vaultId, deviceId, deviceName: z.string(), header: base64Url(256 * 1024), head: base64Url(8 * 1024 * 1024).nullable(), headSequence: z.int().nullable() })
+  .strictObject({
+    vaultId,
+    deviceId,
+    deviceName: z.string(),
+    header: base64Url(256 * 1024),
+    head: base64Url(8 * 1024 * 1024).nullable(),
+    headSequence: z.int().nullable(),
+  })
   .meta({ id: 'VaultDocument' });
 export type VaultDocument = z.infer<typeof vaultDocument>;

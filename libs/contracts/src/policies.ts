@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
-const timeZone = z.string().max(60).refine((zone) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
-}, 'must be an IANA time zone such as Europe/Berlin');
+const timeZone = z
+  .string()
+  .max(60)
+  .refine((zone) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone });
+      return true;
+    } catch {
+      return false;
+    }
+  }, 'must be an IANA time zone such as Europe/Berlin');
 
 /** When a backup starts: a cron expression (5 or 6 fields) in a time zone, with random delay. */
 export const schedule = z.strictObject({
@@ -18,7 +21,10 @@ export const schedule = z.strictObject({
   /** A missed run is caught up this many seconds after wake or reconnection. */
   catchUpSeconds: z.int().min(0).max(86_400),
   /** The promise: a protected snapshot is never older than this many hours of work. */
-  rpoHours: z.number().positive().max(24 * 366),
+  rpoHours: z
+    .number()
+    .positive()
+    .max(24 * 366),
 });
 
 export const retention = z.strictObject({
@@ -37,8 +43,14 @@ export const policy = z
     /** gitignore syntax, relative to each folder. */
     excludes: z.array(z.string().min(1).max(4096)).max(10_000),
     retention,
-    replicas: z.strictObject({ target: z.int().min(1).max(10), minimum: z.int().min(1).max(10) }).refine((r) => r.minimum <= r.target, 'minimum must not exceed target'),
-    pledge: z.strictObject({ maxBytes: z.int().min(0).nullable(), reserveBytes: z.int().min(0), reservePercent: z.number().min(0).max(90) }),
+    replicas: z
+      .strictObject({ target: z.int().min(1).max(10), minimum: z.int().min(1).max(10) })
+      .refine((r) => r.minimum <= r.target, 'minimum must not exceed target'),
+    pledge: z.strictObject({
+      maxBytes: z.int().min(0).nullable(),
+      reserveBytes: z.int().min(0),
+      reservePercent: z.number().min(0).max(90),
+    }),
     limits: z.strictObject({ uploadBytesPerSecond: z.int().min(0).nullable(), downloadBytesPerSecond: z.int().min(0).nullable() }),
   })
   .meta({ id: 'Policy' });

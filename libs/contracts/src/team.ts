@@ -45,7 +45,12 @@ export const rosterMember = z.strictObject({
 export type RosterMember = z.infer<typeof rosterMember>;
 
 /** Body of the statement `roster`, signed by the coordinator key. `version` only grows. */
-export const roster = z.strictObject({ teamId: z.uuid(), version: z.int().min(1), issuedAtMs: timeMs, members: z.array(rosterMember).max(20_000) });
+export const roster = z.strictObject({
+  teamId: z.uuid(),
+  version: z.int().min(1),
+  issuedAtMs: timeMs,
+  members: z.array(rosterMember).max(20_000),
+});
 export type Roster = z.infer<typeof roster>;
 
 /** First start: what the browser (which makes the team's keys) sends. The private halves never leave it. */
