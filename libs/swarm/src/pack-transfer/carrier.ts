@@ -1,0 +1,28 @@
+import type { RosterMember } from '#libs/contracts';
+import type { PackId } from '#libs/kernel';
+
+export interface CarryOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A way to ask one device for blocks of packs. libp2p streams are the one that always works; a TLS fast lane is another.
+ * A carrier moves bytes within limits and answers with errors of the closed set; it verifies nothing: that is done by
+ * whoever keeps or opens the blocks.
+ */
+export interface PackCarrier {
+  readonly name: string;
+  /** False when it can tell without asking the network that this device can't be reached this way. */
+  reaches(device: RosterMember): boolean;
+  /** Throws `source_unavailable`, `not_a_member`. Nothing is sent yet that costs more than a connection. */
+  connect(device: RosterMember, options?: CarryOptions): Promise<PackConnection>;
+}
+
+/** One conversation with one device: one request at a time, any number in a row. */
+export interface PackConnection {
+  /** At most 64 KiB. Throws `pack_not_found`, `peer_refused`, `peer_busy`, `source_unavailable`, `transfer_stalled`, `protocol_violation`. */
+  rootBlock(packId: PackId, options?: CarryOptions): Promise<Uint8Array>;
+  /** Leaves in order, each at most 1 MiB. Throws like {@link rootBlock}; ends early never: fewer than `count` is an error. */
+  leaves(packId: PackId, first: number, count: number, options?: CarryOptions): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
