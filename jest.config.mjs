@@ -19,10 +19,10 @@ const base = {
 const project = (name, testMatch, extra = {}) => ({ ...base, displayName: name, testMatch, ...extra });
 
 export default {
+  reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
     project('unit', ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/test/boundaries/*.spec.ts']),
-    project('e2e', ['<rootDir>/test/e2e/*.spec.ts']),
-    project('browser', ['<rootDir>/test/browser/*.spec.ts']),
-    project('postgres', ['<rootDir>/test/postgres/*.spec.ts']),
+    project('e2e', ['<rootDir>/test/e2e/*.spec.ts'], { testTimeout: 180_000 }),
+    project('browser', ['<rootDir>/test/browser/*.spec.ts'], { testTimeout: 180_000 }),
   ],
 };
