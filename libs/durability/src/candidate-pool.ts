@@ -63,11 +63,11 @@ export class CandidatePool {
   }
 
   /** Why `missing` copies found no place. */
-  explain(pack: PackToPlace, taken: ReadonlySet<string>, missing: number): Shortfall {
-    const others = this.#all.filter((c) => !taken.has(c.machineId) && c.state !== 'revoked');
+  explain(pack: PackToPlace, free: (candidate: Candidate) => boolean, missing: number): Shortfall {
+    const others = this.#all.filter((c) => free(c) && c.state !== 'revoked');
     const awake = others.filter((c) => acceptsPacks(c.state) && c.online);
     const base = { packId: pack.packId, missing };
-    if (this.#all.every((c) => c.machineId === pack.owner.machineId))
+    if (this.#all.every((c) => c.deviceId === pack.owner.deviceId || c.machineId === pack.owner.machineId))
       return {
         ...base,
         code: 'no_other_device',

@@ -58,4 +58,3 @@ export function candidateScore(candidate: Candidate, freeBytes: number, owner: P
   const locality = candidate.site === owner.site ? settings.placement.sameSiteFactor : settings.placement.otherSiteFactor;
   return Math.max(0, freeBytes) * candidate.presence * candidate.auditScore * locality;
 }
-

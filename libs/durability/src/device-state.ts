@@ -54,13 +54,14 @@ export function deviceStanding(
   let state: SilentState | 'active' = facts.saidGoodbye || facts.lastSeenAtMs === null ? 'asleep' : 'active';
   for (const candidate of silentStates) if (silentMs >= thresholdOf(candidate, silence)) state = candidate;
   const away = facts.awayUntilMs !== null && nowMs < facts.awayUntilMs;
-  if (away && (state === 'suspect' || state === 'missing' || state === 'lost')) state = 'overdue';
+  const held = away && (state === 'suspect' || state === 'missing' || state === 'lost');
+  if (held) state = 'overdue';
   const later = silentStates.find((candidate) => thresholdOf(candidate, silence) > silentMs);
   const dueMs = later === undefined ? null : calendar.whenElapsed(sinceMs, thresholdOf(later, silence));
   return {
     state,
     ...words(state, facts.lastSeenAtMs === null ? null : nowMs - facts.lastSeenAtMs),
-    changesAtMs: away && facts.awayUntilMs !== null ? Math.max(facts.awayUntilMs, nowMs + 1) : dueMs,
+    changesAtMs: held ? facts.awayUntilMs : away && state === 'overdue' && dueMs !== null ? Math.max(dueMs, facts.awayUntilMs!) : dueMs,
   };
 }
 

@@ -1,6 +1,14 @@
 import type { RandomSource } from '#libs/kernel';
 import { CandidatePool } from './candidate-pool.ts';
-import { wantedReplicas, type Assignment, type Candidate, type PackToPlace, type PlacementReason, type ReplicaGoal, type Shortfall } from './candidate.ts';
+import {
+  wantedReplicas,
+  type Assignment,
+  type Candidate,
+  type PackToPlace,
+  type PlacementReason,
+  type ReplicaGoal,
+  type Shortfall,
+} from './candidate.ts';
 import { acceptsPacks, isGone } from './device-state.ts';
 import { expectedReplicas } from './replicas.ts';
 import type { DurabilitySettings } from './settings.ts';
@@ -41,7 +49,9 @@ export function placeOne(
   input: Pick<PlacementInput, 'goal' | 'settings'>,
 ): { assignments: Assignment[]; shortfall?: Shortfall } {
   const { goal, settings } = input;
-  const taken = new Set([pack.owner.machineId, ...pack.replicas.map((r) => r.machineId)]);
+  // Machines and devices in one set: a device may have changed its machine since.
+  const taken = new Set<string>([pack.owner, ...pack.replicas].flatMap((r) => [r.machineId, r.deviceId]));
+  const free = (c: Candidate): boolean => !taken.has(c.machineId) && !taken.has(c.deviceId);
   const sites = new Set([pack.owner.site, ...pack.replicas.filter((r) => !isGone(r.state)).map((r) => r.site)]);
   let hasAnchor = pack.replicas.some((r) => r.anchor && acceptsPacks(r.state));
   let wanted = Math.ceil(wantedReplicas(pack.kind, goal, settings) - expectedReplicas(pack.replicas, pack.owner, settings));
@@ -50,7 +60,7 @@ export function placeOne(
   const give = (candidate: Candidate | undefined, reason: PlacementReason): boolean => {
     if (!candidate) return false;
     pool.take(candidate, pack.sizeBytes);
-    taken.add(candidate.machineId);
+    taken.add(candidate.machineId).add(candidate.deviceId);
     sites.add(candidate.site);
     hasAnchor ||= candidate.anchor;
     wanted -= 1;
@@ -59,21 +69,21 @@ export function placeOne(
   };
 
   if (pack.kind === 'index') {
-    for (const anchor of pool.anchors()) if (!taken.has(anchor.machineId) && pool.fits(anchor, pack.sizeBytes)) give(anchor, 'index-copy');
+    for (const anchor of pool.anchors()) if (free(anchor) && pool.fits(anchor, pack.sizeBytes)) give(anchor, 'index-copy');
   } else if (wanted > 0 && !hasAnchor) {
     give(
-      pool.pick(pack, (c) => c.anchor && !taken.has(c.machineId), pool.anchors()),
+      pool.pick(pack, (c) => c.anchor && free(c), pool.anchors()),
       'anchor',
     );
   }
   while (wanted > 0) {
     // One copy away from the owner's building survives a fire there; after that distance no longer decides.
-    const elsewhere = sites.size === 1 ? pool.pick(pack, (c) => !taken.has(c.machineId) && !sites.has(c.site)) : undefined;
+    const elsewhere = sites.size === 1 ? pool.pick(pack, (c) => free(c) && !sites.has(c.site)) : undefined;
     if (give(elsewhere, 'other-site')) continue;
-    const next = pool.pick(pack, (c) => !taken.has(c.machineId));
+    const next = pool.pick(pack, free);
     if (!give(next, pack.kind === 'index' ? 'index-copy' : 'best-score')) break;
   }
   // Index packs ask for more copies than a small team has devices; only falling short of the goal is worth a word.
   const missing = wanted - (wantedReplicas(pack.kind, goal, settings) - goal.target);
-  return missing > 0 ? { assignments, shortfall: pool.explain(pack, taken, missing) } : { assignments };
+  return missing > 0 ? { assignments, shortfall: pool.explain(pack, free, missing) } : { assignments };
 }

@@ -3,15 +3,8 @@ import type { DeviceId, PackId, RandomSource } from '#libs/kernel';
 import type { BreakerState } from './breaker.ts';
 import { CandidatePool } from './candidate-pool.ts';
 import { acceptsPacks, isGone } from './device-state.ts';
-import {
-  placeOne,
-  wantedReplicas,
-  type Assignment,
-  type Candidate,
-  type PackToPlace,
-  type ReplicaGoal,
-  type Shortfall,
-} from './placement.ts';
+import { wantedReplicas, type Assignment, type Candidate, type PackToPlace, type ReplicaGoal, type Shortfall } from './candidate.ts';
+import { placeOne } from './placement.ts';
 import { effectiveReplicas, expectedReplicas, presentReplicas } from './replicas.ts';
 import type { DurabilitySettings } from './settings.ts';
 
