@@ -1,0 +1,59 @@
+import type { AppErrorOptions } from '#libs/kernel';
+import { AppError } from '#libs/kernel';
+
+/**
+ * Of one file (recorded, the others go on): `file_not_found`, `access_denied`, `not_a_folder`, `not_empty`, `file_exists`,
+ * `symlink_in_path`, `unsafe_name`, `name_too_long`, `file_changed`, `io_failed`, `unsupported`, `too_many_open_files`.
+ * Of a whole run: `folder_not_found`, `no_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
+ * `vault_state_corrupt`, `wrong_vault`, `snapshot_not_found`, `path_not_found`, `conflict`, `destination_invalid`, `interrupted` (temporary),
+ * `worker_failed` (temporary).
+ */
+export type EngineErrorCode =
+  | 'file_not_found'
+  | 'access_denied'
+  | 'not_a_folder'
+  | 'not_empty'
+  | 'file_exists'
+  | 'symlink_in_path'
+  | 'unsafe_name'
+  | 'name_too_long'
+  | 'file_changed'
+  | 'io_failed'
+  | 'unsupported'
+  | 'too_many_open_files'
+  | 'folder_not_found'
+  | 'no_folders'
+  | 'disk_full'
+  | 'vault_not_found'
+  | 'vault_exists'
+  | 'vault_busy'
+  | 'vault_state_corrupt'
+  | 'wrong_vault'
+  | 'snapshot_not_found'
+  | 'path_not_found'
+  | 'conflict'
+  | 'destination_invalid'
+  | 'interrupted'
+  | 'worker_failed';
+
+/** The engine's error. Branch on `code`; per-file ones travel as values in reports. */
+export class EngineError extends AppError<EngineErrorCode> {
+  override readonly name = 'EngineError';
+}
+
+/** What a report says about one file or folder that could not be handled. `path` is for people: bytes that are not UTF-8 show as \xNN. */
+export interface FileProblem {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Throws `interrupted` when the signal says stop. What was sealed before stays and is used by the next run. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw interrupted(signal.reason);
+}
+
+export function interrupted(cause?: unknown): EngineError {
+  const options: AppErrorOptions = { status: 'temporary', nextStep: 'Run it again: it goes on from where it stopped.', cause };
+  return new EngineError('interrupted', 'stopped before the end', options);
+}

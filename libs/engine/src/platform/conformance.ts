@@ -1,0 +1,185 @@
+import { expect, it } from '@jest/globals';
+import type { Platform } from './platform.ts';
+
+/** What every adapter does on its own system. `folder` gives a fresh empty one. */
+export function platformConformance(platform: Platform, makeFolder: () => Promise<Buffer>): void {
+  const can = platform.capabilities;
+  const write = (path: Buffer, text: string): void => {
+    const file = platform.create(path);
+    file.write(Buffer.from(text), 0);
+    file.close();
+  };
+  const read = (path: Buffer): string => {
+    const file = platform.openToRead(path);
+    try {
+      const into = Buffer.alloc(file.facts().sizeBytes);
+      expect(file.read(into, 0)).toBe(into.length);
+      return into.toString();
+    } finally {
+      file.close();
+    }
+  };
+  const in_ = (folder: Buffer, name: string | Buffer): Buffer => platform.join(folder, Buffer.from(name));
+  const code = (call: () => unknown): string | undefined => {
+    try {
+      call();
+      return undefined;
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  it('creates, reads, renames and removes files, and lists names', async () => {
+    const folder = await makeFolder();
+    write(in_(folder, 'a'), 'hello');
+    expect(code(() => platform.create(in_(folder, 'a')))).toBe('file_exists');
+    platform.rename(in_(folder, 'a'), in_(folder, 'b'));
+    expect(read(in_(folder, 'b'))).toBe('hello');
+    platform.makeFolder(in_(folder, 'c'), 0o755);
+    expect((await platform.names(folder)).map(String).sort()).toEqual(['b', 'c']);
+    expect(platform.facts(in_(folder, 'b'))).toMatchObject({ kind: 'file', sizeBytes: 5, links: 1 });
+    expect(platform.facts(in_(folder, 'c')).kind).toBe('directory');
+    platform.remove(in_(folder, 'b'), 'file');
+    platform.remove(in_(folder, 'b'), 'file');
+    platform.remove(in_(folder, 'c'), 'folder');
+    expect(platform.factsIfAny(in_(folder, 'b'))).toBeUndefined();
+    expect(code(() => platform.facts(in_(folder, 'b')))).toBe('file_not_found');
+    await expect(platform.names(in_(folder, 'b'))).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+
+  it('splits and joins absolute paths', async () => {
+    const folder = await makeFolder();
+    const path = in_(in_(folder, 'x y'), 'z');
+    expect(platform.fromParts(platform.split(path))).toEqual(path);
+    expect(platform.absolute(path.toString())).toEqual(path);
+  });
+
+  it('refuses names that lead elsewhere', () => {
+    for (const name of ['', '.', '..', 'a/b', 'a\0b']) expect(platform.nameProblem(Buffer.from(name))).toBeDefined();
+    for (const name of ['a', '...', '.hidden', 'ä ö']) expect(platform.nameProblem(Buffer.from(name))).toBeUndefined();
+  });
+
+  it('keeps hard links and symbolic links apart from what they name', async () => {
+    const folder = await makeFolder();
+    write(in_(folder, 'a'), 'same');
+    platform.hardLink(in_(folder, 'a'), in_(folder, 'b'));
+    expect(platform.facts(in_(folder, 'b'))).toMatchObject({ links: 2, inode: platform.facts(in_(folder, 'a')).inode });
+    platform.symlink(Buffer.from('a'), in_(folder, 'l'));
+    expect(platform.facts(in_(folder, 'l')).kind).toBe('symlink');
+    expect(platform.linkTarget(in_(folder, 'l')).toString()).toBe('a');
+    if (platform.name !== 'windows') {
+      expect(code(() => platform.openToRead(in_(folder, 'l')))).toBe('symlink_in_path');
+      expect(code(() => platform.setMode(in_(folder, 'l'), 0o777))).toBe('symlink_in_path');
+    }
+  });
+
+  it('sets modification times', async () => {
+    const folder = await makeFolder();
+    write(in_(folder, 'a'), '');
+    platform.symlink(Buffer.from('gone'), in_(folder, 'l'));
+    for (const mtimeNs of [1_700_000_000_987_654_321n, 0n, -1_500_000_001n]) {
+      for (const name of ['a', ...(can.symlinkTimes ? ['l'] : [])]) {
+        expect(platform.setTimes(in_(folder, name), mtimeNs)).toBe('done');
+        const got = platform.facts(in_(folder, name)).mtimeNs;
+        if (can.nanosecondTimes) expect(got).toBe(mtimeNs);
+        else expect(Number(got - mtimeNs)).toBeLessThan(1_000_000);
+      }
+    }
+  });
+
+  it('keeps bytes of names as they are', async () => {
+    const folder = await makeFolder();
+    const name = can.arbitraryNames ? Buffer.from([0x66, 0xff, 0xfe, 0x0a, 0x6f]) : Buffer.from('fäo');
+    write(in_(folder, name), 'x');
+    expect(await platform.names(folder)).toEqual([name]);
+    expect(read(in_(folder, name))).toBe('x');
+  });
+
+  it('reaches deeper than the longest path', async () => {
+    let folder = await makeFolder();
+    const folders: Buffer[] = [];
+    for (let i = 0; i < 45; i += 1) {
+      folder = in_(folder, 'd'.repeat(200));
+      platform.makeFolder(folder, 0o700);
+      folders.push(folder);
+      if (platform.name !== 'linux' && folder.length > 600) break;
+    }
+    write(in_(folder, 'deep'), 'down here');
+    expect(read(in_(folder, 'deep'))).toBe('down here');
+    expect((await platform.names(folder)).map(String)).toEqual(['deep']);
+    platform.setTimes(in_(folder, 'deep'), 5n * 1_000_000_000n);
+    expect(platform.facts(in_(folder, 'deep')).mtimeNs).toBe(5n * 1_000_000_000n);
+    platform.rename(in_(folder, 'deep'), in_(folder, 'renamed'));
+    platform.remove(in_(folder, 'renamed'), 'file');
+    for (const path of folders.reverse()) platform.remove(path, 'folder');
+  });
+
+  it('tells data from holes, or says that it can not', async () => {
+    const folder = await makeFolder();
+    const file = platform.create(in_(folder, 's'));
+    try {
+      file.truncate(8 << 20);
+      file.write(Buffer.alloc(4096, 1), 1 << 20);
+      file.write(Buffer.alloc(4096, 1), 6 << 20);
+      const ranges = file.dataRanges(8 << 20);
+      if (!can.sparseFiles) expect(ranges).toBeUndefined();
+      else
+        expect(ranges).toEqual([
+          { offset: 1 << 20, length: 4096 },
+          { offset: 6 << 20, length: 4096 },
+        ]);
+    } finally {
+      file.close();
+    }
+    const hole = platform.create(in_(folder, 'h'));
+    hole.truncate(1 << 20);
+    expect(hole.dataRanges(1 << 20)).toEqual(can.sparseFiles ? [] : undefined);
+    hole.close();
+  });
+
+  it('keeps extended attributes, or says that it can not', async () => {
+    const folder = await makeFolder();
+    write(in_(folder, 'a'), '');
+    const attribute = { name: Buffer.from('user.holdfast'), value: Buffer.from([0, 1, 2, 255]) };
+    const big = { name: Buffer.from('user.big'), value: Buffer.alloc(3000, 7) };
+    const applied = platform.setExtendedAttribute(in_(folder, 'a'), attribute);
+    expect(applied).toBe(can.extendedAttributes ? 'done' : 'unsupported');
+    if (applied === 'unsupported') return expect(platform.extendedAttributes(in_(folder, 'a'))).toEqual([]);
+    platform.setExtendedAttribute(in_(folder, 'a'), big);
+    const found = platform.extendedAttributes(in_(folder, 'a')).sort((a, b) => Buffer.compare(a.name, b.name));
+    expect(found.filter(({ name }) => name.toString().startsWith('user.'))).toEqual([big, attribute]);
+    platform.removeExtendedAttribute(in_(folder, 'a'), big.name);
+    expect(platform.extendedAttributes(in_(folder, 'a')).some(({ name }) => name.equals(big.name))).toBe(false);
+  });
+
+  it('makes fifos, or says that it can not', async () => {
+    const folder = await makeFolder();
+    const applied = platform.fifo(in_(folder, 'p'), 0o640);
+    expect(applied).toBe(can.fifos ? 'done' : 'unsupported');
+    if (applied === 'unsupported') return;
+    expect(platform.facts(in_(folder, 'p')).kind).toBe('fifo');
+    // Opening one to read must not wait for a writer.
+    const file = platform.openToRead(in_(folder, 'p'));
+    expect(file.facts().kind).toBe('fifo');
+    file.close();
+  });
+
+  it('sets modes with all their bits', async () => {
+    if (platform.name === 'windows') return;
+    const folder = await makeFolder();
+    write(in_(folder, 'a'), '');
+    for (const mode of [0o000, 0o444, 0o4755, 0o2755, 0o777]) {
+      platform.setMode(in_(folder, 'a'), mode);
+      expect(platform.facts(in_(folder, 'a')).mode).toBe(mode);
+    }
+  });
+
+  it('knows the account that it runs as, both ways', () => {
+    if (!can.ownership) return;
+    const uid = process.getuid!();
+    const name = platform.userName(uid);
+    if (name !== undefined) expect(platform.userId(name)).toBe(uid);
+    expect(platform.userName(4_000_000_000)).toBeUndefined();
+    expect(platform.userId('nobody-has-this-name')).toBeUndefined();
+  });
+}

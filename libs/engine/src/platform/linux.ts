@@ -1,0 +1,39 @@
+import { constants } from 'node:fs';
+import { accountFiles } from './accounts.ts';
+import type { Platform } from './platform.ts';
+import { posixCalls } from './posix-calls.ts';
+import { posixPlatform } from './posix.ts';
+import { reach, reachLater } from './reach.ts';
+
+const excludes = ['.cache/', '.thumbnails/', '.local/share/Trash/', '.Trash-*/', 'lost+found/', '.gvfs/', '.local/share/holdfast/'];
+
+/** Linux, any C library that exports the POSIX calls (glibc, musl). */
+export function linuxPlatform(): Platform {
+  return posixPlatform({
+    name: 'linux',
+    capabilities: {
+      nanosecondTimes: true,
+      symlinkTimes: true,
+      extendedAttributes: true,
+      accessControlLists: true,
+      sparseFiles: true,
+      fifos: true,
+      devices: true,
+      ownership: true,
+      arbitraryNames: true,
+    },
+    defaultExcludes: excludes,
+    calls: posixCalls({
+      atFdCwd: -100,
+      atSymlinkNoFollow: 0x100,
+      utimeOmit: 0x3ffffffen,
+      seekData: 3,
+      seekHole: 4,
+      attributeCalls: 'linux',
+    }),
+    accounts: accountFiles(),
+    readFlags: constants.O_NOATIME,
+    reach,
+    reachLater,
+  });
+}

@@ -1,0 +1,160 @@
+/** Everything that differs between operating systems, as one port. Names and paths are bytes all through: they need not be UTF-8. */
+
+export type FileKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'character-device' | 'block-device' | 'socket' | 'unknown';
+
+/** What the file system says about a name, the link itself and never its target. Times are ns since 1970 (UTC). */
+export interface FileFacts {
+  readonly kind: FileKind;
+  /** Permission bits with setuid, setgid and sticky: 12 bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  /** What it takes on the disk: less than the size means holes. */
+  readonly allocatedBytes: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  /** 0 where the file system does not keep it. */
+  readonly birthtimeNs: bigint;
+  readonly device: bigint;
+  readonly inode: bigint;
+  readonly links: number;
+  /** Device number of a character or block device, in the system's own encoding. */
+  readonly deviceNumber: bigint;
+}
+
+export interface ExtendedAttribute {
+  readonly name: Buffer;
+  readonly value: Buffer;
+}
+
+export interface DataRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** `unsupported`: this system, file system or account can't; nothing changed, and a note says so. */
+export type Applied = 'done' | 'unsupported';
+
+export interface PlatformCapabilities {
+  readonly nanosecondTimes: boolean;
+  readonly symlinkTimes: boolean;
+  readonly extendedAttributes: boolean;
+  /** POSIX ACLs travel as extended attributes. */
+  readonly accessControlLists: boolean;
+  readonly sparseFiles: boolean;
+  readonly fifos: boolean;
+  readonly devices: boolean;
+  readonly ownership: boolean;
+  /** File names may be any bytes but `/` and NUL. */
+  readonly arbitraryNames: boolean;
+}
+
+/** An open regular file. Reads and writes are at explicit positions. */
+export interface OpenFile {
+  facts(): FileFacts;
+  /** Bytes read into `into`; fewer than asked for only at the end of the file. */
+  read(into: Uint8Array, position: number): number;
+  write(bytes: Uint8Array, position: number): void;
+  truncate(sizeBytes: number): void;
+  /** Ranges that hold data, in order; undefined where the system can't tell. */
+  dataRanges(sizeBytes: number): DataRange[] | undefined;
+  sync(): void;
+  close(): void;
+}
+
+/**
+ * The file system as backup and restore see it.
+ *
+ * Calls are synchronous on purpose: one call takes microseconds where a trip through Node's thread pool takes fifty, and the pipelines run in
+ * worker threads or yield between batches. No call follows a symbolic link in the last part of a path.
+ * Throws `EngineError` with a file code (`file_not_found`, `access_denied`, …); `disk_full` when there is no room.
+ * One conformance suite (`conformance.ts`) holds every adapter to this, on its own system.
+ */
+export interface Platform {
+  readonly name: 'linux' | 'macos' | 'windows';
+  readonly capabilities: PlatformCapabilities;
+  /** Whether ownership and device files can be restored: the superuser. */
+  readonly privileged: boolean;
+  /** Gitignore lines that are left out unless asked otherwise: caches, trash, what the system makes again by itself. */
+  readonly defaultExcludes: readonly string[];
+
+  /** Absolute form of a path that a person typed, without `.` and `..`. */
+  absolute(path: string | Buffer): Buffer;
+  /** The parts of an absolute path below the root. */
+  split(path: Buffer): Buffer[];
+  join(folder: Buffer, name: Buffer): Buffer;
+  /** Inverse of {@link split}. */
+  fromParts(parts: readonly Buffer[]): Buffer;
+  /** Why a name from a snapshot can't be created here, or undefined when it can. */
+  nameProblem(name: Uint8Array): string | undefined;
+
+  facts(path: Buffer): FileFacts;
+  /** {@link facts}, or undefined when nothing is there. */
+  factsIfAny(path: Buffer): FileFacts | undefined;
+  /** Names in a folder, without `.` and `..`, in no order. Asynchronous: a folder may hold millions. */
+  names(folder: Buffer): Promise<Buffer[]>;
+  linkTarget(path: Buffer): Buffer;
+  extendedAttributes(path: Buffer): ExtendedAttribute[];
+  userName(uid: number): string | undefined;
+  groupName(gid: number): string | undefined;
+  userId(name: string): number | undefined;
+  groupId(name: string): number | undefined;
+
+  /** Opens a regular file for reading without following a link, without blocking on a fifo and, where allowed, without touching its access time. */
+  openToRead(path: Buffer): OpenFile;
+  /** Creates a new file, mode 0600, failing with `file_exists` when anything is there. */
+  create(path: Buffer): OpenFile;
+  makeFolder(path: Buffer, mode: number): void;
+  /** Replaces whatever is at `to` except a folder. */
+  rename(from: Buffer, to: Buffer): void;
+  hardLink(existing: Buffer, path: Buffer): void;
+  symlink(target: Buffer, path: Buffer): void;
+  fifo(path: Buffer, mode: number): Applied;
+  device(path: Buffer, kind: 'character-device' | 'block-device', deviceNumber: bigint, mode: number): Applied;
+  /** Removes a file, link or empty folder; no error when nothing is there. */
+  remove(path: Buffer, kind: 'file' | 'folder'): void;
+  setMode(path: Buffer, mode: number): void;
+  setOwner(path: Buffer, uid: number, gid: number): Applied;
+  setTimes(path: Buffer, mtimeNs: bigint): Applied;
+  setExtendedAttribute(path: Buffer, attribute: ExtendedAttribute): Applied;
+  removeExtendedAttribute(path: Buffer, name: Buffer): Applied;
+  /** Makes everything written so far to this folder's names durable. */
+  syncFolder(path: Buffer): void;
+}
+
+/** A path for people and reports: UTF-8 where it is, `\xNN` for every byte that is not. */
+export function displayPath(path: Uint8Array): string {
+  const text = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('utf8');
+  if (!text.includes('\uFFFD')) return text;
+  let out = '';
+  let run: number[] = [];
+  const flush = (): void => {
+    out += Buffer.from(run).toString('utf8');
+    run = [];
+  };
+  for (let at = 0; at < path.length;) {
+    const length = utf8Length(path, at);
+    if (length === 0) {
+      flush();
+      out += `\\x${path[at]!.toString(16).padStart(2, '0')}`;
+      at += 1;
+    } else {
+      for (let i = 0; i < length; i += 1) run.push(path[at + i]!);
+      at += length;
+    }
+  }
+  flush();
+  return out;
+}
+
+function utf8Length(bytes: Uint8Array, at: number): number {
+  const b = bytes[at]!;
+  const length = b < 0x80 ? 1 : b >= 0xc2 && b < 0xe0 ? 2 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xf0 && b < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > bytes.length) return 0;
+  return Buffer.from(bytes.subarray(at, at + length))
+    .toString('utf8')
+    .includes('\uFFFD')
+    ? 0
+    : length;
+}

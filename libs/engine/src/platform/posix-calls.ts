@@ -1,0 +1,106 @@
+import koffi from 'koffi';
+import { fileError } from './system-error.ts';
+
+/** Numbers that the POSIX systems disagree about. */
+export interface PosixConstants {
+  readonly atFdCwd: number;
+  readonly atSymlinkNoFollow: number;
+  readonly utimeOmit: bigint;
+  readonly seekData: number;
+  readonly seekHole: number;
+  /** `linux`: l*xattr(path, …); `macos`: *xattr(path, …, position, XATTR_NOFOLLOW). */
+  readonly attributeCalls: 'linux' | 'macos';
+}
+
+/** What `node:fs` lacks, called in the C library that the process already has. Paths are NUL-terminated bytes. */
+export interface PosixCalls {
+  utimensat(path: Buffer, mtimeNs: bigint): void;
+  /** Next data or hole at or after `offset`; undefined when there is none or the file system can't tell. */
+  seek(fd: number, offset: number, to: 'data' | 'hole'): number | undefined;
+  mkfifo(path: Buffer, mode: number): void;
+  mknod(path: Buffer, mode: number, device: bigint): void;
+  listAttributes(path: Buffer): Buffer[];
+  /** Undefined when it vanished meanwhile. */
+  getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
+  setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
+  removeAttribute(path: Buffer, name: Buffer): void;
+}
+
+const nul = Buffer.alloc(1);
+export const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, nul]);
+const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
+const XATTR_NOFOLLOW = 1;
+/** Largest list of names and largest value that Linux hands out; macOS values (resource forks) may be larger and are read by their size. */
+const firstBuffer = 1024;
+const noAttribute = new Set(['ENODATA', 'ENOATTR']);
+
+export function posixCalls(constants: PosixConstants): PosixCalls {
+  const library = koffi.load(null);
+  const macos = constants.attributeCalls === 'macos';
+  const pathType = 'const uint8_t *';
+  const utimensat = library.func('utimensat', 'int', ['int', pathType, 'const int64_t *', 'int']);
+  const lseek = library.func('lseek', 'int64_t', ['int', 'int64_t', 'int']);
+  const mkfifo = library.func('mkfifo', 'int', [pathType, 'uint32_t']);
+  const mknod = library.func('mknod', 'int', [pathType, 'uint32_t', macos ? 'int32_t' : 'uint64_t']);
+  const tail = macos ? ['int'] : [];
+  const positionAndTail = macos ? ['uint32_t', 'int'] : [];
+  const list = library.func(macos ? 'listxattr' : 'llistxattr', 'int64_t', [pathType, 'uint8_t *', 'size_t', ...tail]);
+  const get = library.func(macos ? 'getxattr' : 'lgetxattr', 'int64_t', [pathType, pathType, 'uint8_t *', 'size_t', ...positionAndTail]);
+  const set = library.func(macos ? 'setxattr' : 'lsetxattr', 'int', [
+    pathType,
+    pathType,
+    pathType,
+    'size_t',
+    ...(macos ? ['uint32_t', 'int'] : ['int']),
+  ]);
+  const removeAttribute = library.func(macos ? 'removexattr' : 'lremovexattr', 'int', [pathType, pathType, ...tail]);
+  const listTail = macos ? [XATTR_NOFOLLOW] : [];
+  const getTail = macos ? [0, XATTR_NOFOLLOW] : [];
+  const setTail = macos ? [0, XATTR_NOFOLLOW] : [0];
+
+  const errorName = (): string => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
+  const must = (result: number, path: Buffer): void => {
+    if (result !== 0) throw fileError(errorName(), path.subarray(0, -1));
+  };
+
+  /** Calls with a buffer that grows until the answer fits; undefined when the attribute is not there. */
+  function growing(path: Buffer, call: (into: Buffer | null, size: number) => number): Buffer | undefined {
+    for (let size = firstBuffer; ;) {
+      const into = Buffer.allocUnsafe(size);
+      const length = Number(call(into, size));
+      if (length >= 0) return Buffer.from(into.subarray(0, length));
+      const error = errorName();
+      if (noAttribute.has(error)) return undefined;
+      if (error !== 'ERANGE') throw fileError(error, path.subarray(0, -1));
+      size = Math.max(Number(call(null, 0)), size * 2);
+    }
+  }
+
+  return {
+    utimensat(path, mtimeNs) {
+      // Floor division, so that times before 1970 keep a nanosecond part of 0 … 999,999,999.
+      const seconds = mtimeNs >= 0n ? mtimeNs / 1_000_000_000n : -((-mtimeNs + 999_999_999n) / 1_000_000_000n);
+      const times = BigInt64Array.of(0n, constants.utimeOmit, seconds, mtimeNs - seconds * 1_000_000_000n);
+      must(utimensat(constants.atFdCwd, path, times, constants.atSymlinkNoFollow), path);
+    },
+    seek(fd, offset, to) {
+      const found = Number(lseek(fd, offset, to === 'data' ? constants.seekData : constants.seekHole));
+      return found < 0 ? undefined : found;
+    },
+    mkfifo: (path, mode) => must(mkfifo(path, mode), path),
+    mknod: (path, mode, device) => must(mknod(path, mode, device), path),
+    listAttributes(path) {
+      const all = growing(path, (into, size) => list(path, into, size, ...listTail));
+      const out: Buffer[] = [];
+      for (let at = 0; all && at < all.length;) {
+        const end = all.indexOf(0, at);
+        out.push(all.subarray(at, end));
+        at = end + 1;
+      }
+      return out;
+    },
+    getAttribute: (path, name) => growing(path, (into, size) => get(path, name, into, size, ...getTail)),
+    setAttribute: (path, name, value) => must(set(path, name, value, value.length, ...setTail), path),
+    removeAttribute: (path, name) => must(removeAttribute(path, name, ...listTail), path),
+  };
+}

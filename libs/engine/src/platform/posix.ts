@@ -1,0 +1,237 @@
+import * as fs from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isAppError, systemErrorCode } from '#libs/kernel';
+import { EngineError } from '../errors.ts';
+import type { AccountNames } from './accounts.ts';
+import type { Applied, DataRange, FileFacts, FileKind, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
+import { displayPath } from './platform.ts';
+import { terminated, type PosixCalls } from './posix-calls.ts';
+import { fileError, translated } from './system-error.ts';
+
+/** What Linux and macOS do the same way; each adapter says where it differs. */
+export interface PosixOptions {
+  readonly name: 'linux' | 'macos';
+  readonly capabilities: PlatformCapabilities;
+  readonly defaultExcludes: readonly string[];
+  readonly calls: PosixCalls;
+  readonly accounts: AccountNames;
+  /** Extra open(2) flags for reading, dropped when the system refuses them. */
+  readonly readFlags: number;
+  reach<T>(path: Buffer, call: (path: Buffer) => T): T;
+  reachLater<T>(path: Buffer, call: (path: Buffer) => Promise<T>): Promise<T>;
+}
+
+const kinds: Readonly<Record<number, FileKind>> = {
+  [fs.constants.S_IFREG]: 'file',
+  [fs.constants.S_IFDIR]: 'directory',
+  [fs.constants.S_IFLNK]: 'symlink',
+  [fs.constants.S_IFIFO]: 'fifo',
+  [fs.constants.S_IFCHR]: 'character-device',
+  [fs.constants.S_IFBLK]: 'block-device',
+  [fs.constants.S_IFSOCK]: 'socket',
+};
+const slash = Buffer.from('/');
+
+export function factsOf(stat: fs.BigIntStats): FileFacts {
+  const mode = Number(stat.mode);
+  return {
+    kind: kinds[mode & fs.constants.S_IFMT] ?? 'unknown',
+    mode: mode & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    sizeBytes: Number(stat.size),
+    allocatedBytes: Number(stat.blocks) * 512,
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+    birthtimeNs: stat.birthtimeNs,
+    device: stat.dev,
+    inode: stat.ino,
+    links: Number(stat.nlink),
+    deviceNumber: stat.rdev,
+  };
+}
+
+export function openFile(fd: number, path: Buffer, ranges: (sizeBytes: number) => DataRange[] | undefined): OpenFile {
+  return {
+    facts: () => translated(path, () => factsOf(fs.fstatSync(fd, { bigint: true }))),
+    read: (into, position) =>
+      translated(path, () => {
+        let done = 0;
+        while (done < into.length) {
+          const count = fs.readSync(fd, into, done, into.length - done, position + done);
+          if (count === 0) break;
+          done += count;
+        }
+        return done;
+      }),
+    write: (bytes, position) =>
+      translated(path, () => {
+        for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
+      }),
+    truncate: (sizeBytes) => translated(path, () => fs.ftruncateSync(fd, sizeBytes)),
+    dataRanges: ranges,
+    sync: () => translated(path, () => fs.fsyncSync(fd)),
+    close: () => translated(path, () => fs.closeSync(fd)),
+  };
+}
+
+/** Turns "the system can't do that here" into a value. */
+export function orUnsupported(call: () => void): Applied {
+  try {
+    call();
+    return 'done';
+  } catch (error) {
+    if (isAppError(error, 'unsupported') || isAppError(error, 'access_denied')) return 'unsupported';
+    throw error;
+  }
+}
+
+export function posixPlatform(options: PosixOptions): Platform {
+  const { calls, accounts, reach } = options;
+  const at = <T>(path: Buffer, call: (path: Buffer) => T): T => translated(path, () => reach(path, call));
+  const native = <T>(path: Buffer, call: (path: Buffer) => T): T => at(path, (reached) => call(terminated(reached)));
+  const privileged = process.getuid?.() === 0;
+
+  function dataRanges(fd: number, sizeBytes: number): DataRange[] | undefined {
+    if (sizeBytes === 0) return [];
+    // The end of the file counts as a hole, so a file system that can tell always finds one.
+    if (calls.seek(fd, 0, 'hole') === undefined) return undefined;
+    const out: DataRange[] = [];
+    for (let offset = 0; offset < sizeBytes;) {
+      const start = calls.seek(fd, offset, 'data');
+      if (start === undefined || start >= sizeBytes) break;
+      const end = Math.min(calls.seek(fd, start, 'hole') ?? sizeBytes, sizeBytes);
+      out.push({ offset: start, length: end - start });
+      offset = end;
+    }
+    return out;
+  }
+
+  const open = (path: Buffer, flags: number): OpenFile =>
+    at(path, (reached) => {
+      const fd = fs.openSync(reached, flags, 0o600);
+      return openFile(fd, path, (sizeBytes) => dataRanges(fd, sizeBytes));
+    });
+
+  return {
+    name: options.name,
+    capabilities: options.capabilities,
+    privileged,
+    defaultExcludes: options.defaultExcludes,
+
+    absolute: (path) => {
+      if (typeof path === 'string') return Buffer.from(resolve(path));
+      // Bytes that are no UTF-8 survive latin1; the parts that matter (`/`, `.`) are ASCII.
+      return path[0] === 0x2f
+        ? Buffer.from(resolve(path.toString('latin1')), 'latin1')
+        : Buffer.concat([Buffer.from(`${process.cwd()}/`), path]);
+    },
+    split: (path) => {
+      const parts: Buffer[] = [];
+      for (let start = 0; start < path.length;) {
+        const end = path.indexOf(0x2f, start);
+        const stop = end < 0 ? path.length : end;
+        if (stop > start) parts.push(path.subarray(start, stop));
+        start = stop + 1;
+      }
+      return parts;
+    },
+    join: (folder, name) =>
+      folder.length === 1 && folder[0] === 0x2f ? Buffer.concat([folder, name]) : Buffer.concat([folder, slash, name]),
+    fromParts: (parts) => (parts.length === 0 ? slash : Buffer.concat(parts.flatMap((part) => [slash, part]))),
+    nameProblem: (name) => {
+      if (name.length === 0) return 'is empty';
+      if (name.length > 255) return 'is longer than 255 bytes';
+      if (name.includes(0)) return 'contains NUL';
+      if (name.includes(0x2f)) return 'contains "/"';
+      if (name[0] === 0x2e && (name.length === 1 || (name.length === 2 && name[1] === 0x2e))) return 'leads out of its folder';
+      return undefined;
+    },
+
+    facts: (path) => at(path, (reached) => factsOf(fs.lstatSync(reached, { bigint: true }))),
+    factsIfAny: (path) => {
+      try {
+        return at(path, (reached) => {
+          const stat = fs.lstatSync(reached, { bigint: true, throwIfNoEntry: false });
+          return stat && factsOf(stat);
+        });
+      } catch (error) {
+        if (isAppError(error, 'not_a_folder') || isAppError(error, 'file_not_found')) return undefined;
+        throw error;
+      }
+    },
+    names: async (folder) => {
+      try {
+        return await options.reachLater(folder, (reached) => readdir(reached, { encoding: 'buffer' }));
+      } catch (error) {
+        throw fileError(systemErrorCode(error) ?? 'unknown error', folder, error);
+      }
+    },
+    linkTarget: (path) => at(path, (reached) => fs.readlinkSync(reached, { encoding: 'buffer' })),
+    extendedAttributes: (path) => {
+      try {
+        return native(path, (p) =>
+          calls.listAttributes(p).flatMap((name) => {
+            const value = calls.getAttribute(p, terminated(name));
+            return value ? [{ name, value }] : [];
+          }),
+        );
+      } catch (error) {
+        if (isAppError(error, 'unsupported')) return [];
+        throw error;
+      }
+    },
+    ...accounts,
+
+    openToRead: (path) => {
+      const flags = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+      let file: OpenFile;
+      try {
+        file = open(path, flags | options.readFlags);
+      } catch (error) {
+        if (options.readFlags === 0 || !isAppError(error, 'access_denied')) throw error;
+        file = open(path, flags);
+      }
+      return file;
+    },
+    create: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW),
+    makeFolder: (path, mode) => at(path, (reached) => void fs.mkdirSync(reached, mode)),
+    rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),
+    hardLink: (existing, path) => at(existing, (a) => at(path, (b) => fs.linkSync(a, b))),
+    symlink: (target, path) => at(path, (reached) => fs.symlinkSync(target, reached)),
+    fifo: (path, mode) => orUnsupported(() => native(path, (p) => calls.mkfifo(p, mode))),
+    device: (path, kind, deviceNumber, mode) => {
+      if (!privileged) return 'unsupported';
+      const type = kind === 'block-device' ? fs.constants.S_IFBLK : fs.constants.S_IFCHR;
+      return orUnsupported(() => native(path, (p) => calls.mknod(p, type | mode, deviceNumber)));
+    },
+    remove: (path, kind) => {
+      try {
+        at(path, (reached) => (kind === 'folder' ? fs.rmdirSync(reached) : fs.unlinkSync(reached)));
+      } catch (error) {
+        if (!isAppError(error, 'file_not_found')) throw error;
+      }
+    },
+    setMode: (path, mode) =>
+      at(path, (reached) => {
+        // chmod follows links: the check and the call are as close together as the API allows, and callers hold the folder.
+        if (fs.lstatSync(reached).isSymbolicLink()) throw new EngineError('symlink_in_path', `${displayPath(path)}: is a symbolic link`);
+        fs.chmodSync(reached, mode);
+      }),
+    setOwner: (path, uid, gid) => orUnsupported(() => at(path, (reached) => fs.lchownSync(reached, uid, gid))),
+    setTimes: (path, mtimeNs) => orUnsupported(() => native(path, (p) => calls.utimensat(p, mtimeNs))),
+    setExtendedAttribute: (path, { name, value }) =>
+      orUnsupported(() => native(path, (p) => calls.setAttribute(p, terminated(name), value))),
+    removeExtendedAttribute: (path, name) => orUnsupported(() => native(path, (p) => calls.removeAttribute(p, terminated(name)))),
+    syncFolder: (path) =>
+      at(path, (reached) => {
+        const fd = fs.openSync(reached, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+        try {
+          fs.fsyncSync(fd);
+        } finally {
+          fs.closeSync(fd);
+        }
+      }),
+  };
+}

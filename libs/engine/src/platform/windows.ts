@@ -1,0 +1,113 @@
+import * as fs from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { resolve, win32 } from 'node:path';
+import { systemErrorCode } from '#libs/kernel';
+import type { Platform } from './platform.ts';
+import { factsOf, openFile, orUnsupported } from './posix.ts';
+import { fileError, translated } from './system-error.ts';
+
+const excludes = [
+  '$Recycle.Bin/',
+  'System Volume Information/',
+  'AppData/Local/Temp/',
+  'AppData/Local/Microsoft/Windows/INetCache/',
+  'pagefile.sys',
+  'hiberfil.sys',
+  'swapfile.sys',
+  'AppData/Local/holdfast/',
+];
+/** Characters and device names that Windows refuses or treats as something else. */
+const refusedCharacters = /[<>:"/\\|?*\u0000-\u001f]/;
+const reservedNames = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
+
+/**
+ * Windows, by construction: content, names, folders, links and modification times (to the 100 ns of NTFS, within what a double carries).
+ * No owners, modes beyond read-only, alternate streams, ACLs, sparse ranges or fifos: those answer `unsupported`.
+ * `\\?\` prefixes lift the 260-character limit.
+ */
+export function windowsPlatform(): Platform {
+  const text = (path: Buffer): string => win32.toNamespacedPath(path.toString('utf8'));
+  const at = <T>(path: Buffer, call: (path: string) => T): T => translated(path, () => call(text(path)));
+  return {
+    name: 'windows',
+    capabilities: {
+      nanosecondTimes: false,
+      symlinkTimes: true,
+      extendedAttributes: false,
+      accessControlLists: false,
+      sparseFiles: false,
+      fifos: false,
+      devices: false,
+      ownership: false,
+      arbitraryNames: false,
+    },
+    privileged: false,
+    defaultExcludes: excludes,
+
+    absolute: (path) => Buffer.from(resolve(path.toString())),
+    // The drive is the first part, without its colon: C:\Users\ada → C, Users, ada.
+    split: (path) =>
+      path
+        .toString('utf8')
+        .split(/[\\/]+/)
+        .filter((part) => part.length > 0)
+        .map((part, index) => Buffer.from(index === 0 ? part.replace(/:$/, '') : part)),
+    join: (folder, name) => Buffer.from(win32.join(folder.toString('utf8'), name.toString('utf8'))),
+    fromParts: (parts) =>
+      Buffer.from(
+        `${parts[0]?.toString('utf8') ?? 'C'}:\\${parts
+          .slice(1)
+          .map((part) => part.toString('utf8'))
+          .join('\\')}`,
+      ),
+    nameProblem: (name) => {
+      const said = Buffer.from(name).toString('utf8');
+      if (said.length === 0) return 'is empty';
+      if (said === '.' || said === '..') return 'leads out of its folder';
+      if (said.includes('\uFFFD')) return 'is no Unicode text';
+      if (refusedCharacters.test(said)) return 'contains a character that Windows refuses';
+      if (reservedNames.test(said)) return 'is the name of a device on Windows';
+      if (/[. ]$/.test(said)) return 'ends with a dot or a space';
+      if (said.length > 255) return 'is longer than 255 characters';
+      return undefined;
+    },
+
+    facts: (path) => at(path, (p) => factsOf(fs.lstatSync(p, { bigint: true }))),
+    factsIfAny: (path) =>
+      at(path, (p) => {
+        const stat = fs.lstatSync(p, { bigint: true, throwIfNoEntry: false });
+        return stat && factsOf(stat);
+      }),
+    names: async (folder) => {
+      try {
+        return await readdir(text(folder), { encoding: 'buffer' });
+      } catch (error) {
+        throw fileError(systemErrorCode(error) ?? 'unknown error', folder, error);
+      }
+    },
+    linkTarget: (path) => at(path, (p) => fs.readlinkSync(p, { encoding: 'buffer' })),
+    extendedAttributes: () => [],
+    userName: () => undefined,
+    groupName: () => undefined,
+    userId: () => undefined,
+    groupId: () => undefined,
+
+    openToRead: (path) => at(path, (p) => openFile(fs.openSync(p, fs.constants.O_RDONLY), path, () => undefined)),
+    create: (path) => at(path, (p) => openFile(fs.openSync(p, 'wx+'), path, () => undefined)),
+    makeFolder: (path) => at(path, (p) => void fs.mkdirSync(p)),
+    rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),
+    hardLink: (existing, path) => at(existing, (a) => at(path, (b) => fs.linkSync(a, b))),
+    symlink: (target, path) => at(path, (p) => fs.symlinkSync(target.toString('utf8'), p)),
+    fifo: () => 'unsupported',
+    device: () => 'unsupported',
+    remove: (path, kind) => at(path, (p) => (kind === 'folder' ? fs.rmdirSync(p) : fs.rmSync(p, { force: true }))),
+    setMode: (path, mode) => at(path, (p) => fs.chmodSync(p, mode)),
+    setOwner: () => 'unsupported',
+    setTimes: (path, mtimeNs) =>
+      orUnsupported(() => at(path, (p) => fs.lutimesSync(p, fs.lstatSync(p).atime, Number(mtimeNs / 1000n) / 1e6))),
+    setExtendedAttribute: () => 'unsupported',
+    removeExtendedAttribute: () => 'unsupported',
+    // NTFS journals names by itself and folders can't be opened.
+    syncFolder: () => undefined,
+  };
+}
