@@ -1,0 +1,8 @@
+/** Every entity of the coordinator: append one line a feature. */
+import { AccountEntity } from '../accounts/account.entity.ts';
+import { AuditEntryEntity } from '../audit-log/audit-entry.entity.ts';
+import { DeviceEntity } from '../devices/device.entity.ts';
+import { ScheduleLeaseEntity } from '../schedules/schedule-lease.entity.ts';
+import { SessionEntity, TicketEntity } from '../sessions/session.entity.ts';
+
+export const entities = [AuditEntryEntity, DeviceEntity, AccountEntity, ...[SessionEntity, TicketEntity], ScheduleLeaseEntity];

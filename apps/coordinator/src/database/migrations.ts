@@ -1,0 +1,17 @@
+/**
+ * Every migration in the order of its timestamp: append one line each, never edit one that has been released.
+ * Class names end in a 13-digit timestamp (TypeORM orders by it).
+ */
+import { Accounts1767000002000 } from '../accounts/accounts.migration.ts';
+import { AuditLog1767000000000 } from '../audit-log/audit-log.migration.ts';
+import { Devices1767000001000 } from '../devices/devices.migration.ts';
+import { Schedules1767000004000 } from '../schedules/schedules.migration.ts';
+import { Sessions1767000003000 } from '../sessions/sessions.migration.ts';
+
+export const migrations = [
+  AuditLog1767000000000,
+  Devices1767000001000,
+  Accounts1767000002000,
+  Sessions1767000003000,
+  Schedules1767000004000,
+];

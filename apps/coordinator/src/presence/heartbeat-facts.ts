@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import type { DeviceId } from '#libs/kernel';
+
+/** What other features tell a device in the reply to its heartbeat. */
+export interface HeartbeatFacts {
+  readonly policyVersion: number;
+  readonly openJobs: number;
+}
+
+type Fact<Name extends keyof HeartbeatFacts> = (deviceId: DeviceId) => Promise<HeartbeatFacts[Name]>;
+
+/**
+ * Where policies and jobs say what goes into a heartbeat's reply, so that presence needs not know them:
+ * `facts.provide('openJobs', (deviceId) => …)` in `onModuleInit`. What nobody provides is 0.
+ */
+@Injectable()
+export class HeartbeatFactsRegistry {
+  readonly #facts: { [Name in keyof HeartbeatFacts]?: Fact<Name> } = {};
+
+  provide<Name extends keyof HeartbeatFacts>(name: Name, fact: Fact<Name>): void {
+    (this.#facts as Record<Name, Fact<Name>>)[name] = fact;
+  }
+
+  async of(deviceId: DeviceId): Promise<HeartbeatFacts> {
+    const [policyVersion, openJobs] = await Promise.all([this.#facts.policyVersion?.(deviceId), this.#facts.openJobs?.(deviceId)]);
+    return { policyVersion: policyVersion ?? 0, openJobs: openJobs ?? 0 };
+  }
+}

@@ -1,0 +1,62 @@
+import 'reflect-metadata';
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { messageOf } from '#libs/kernel';
+import { AppModule } from './app.module.ts';
+import type { CoordinatorConfig } from './config/config.schema.ts';
+import { dataFolder } from './config/load-config.ts';
+import { CoordinatorError } from './errors.ts';
+import { fastifyServer } from './http/fastify-server.ts';
+import { serveOpenApi } from './openapi/openapi.ts';
+import type { Ports } from './ports/ports.module.ts';
+import { systemPorts } from './ports/ports.module.ts';
+import type { TlsIdentity } from './tls/tls-identity.ts';
+import { tlsIdentity } from './tls/tls-identity.ts';
+
+export interface Coordinator {
+  readonly app: NestFastifyApplication;
+  readonly tls: TlsIdentity;
+  close(): Promise<void>;
+}
+
+/** Builds the coordinator without listening: database open and migrated, keys made, routes ready. */
+export async function createCoordinator(config: CoordinatorConfig, ports: Ports = systemPorts): Promise<Coordinator> {
+  const folder = dataFolder(config);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new CoordinatorError('data_folder_unusable', `The data folder ${folder} can't be made: ${messageOf(cause)}`, { cause });
+  }
+  const tls = await tlsIdentity(config, ports.clock);
+  const adapter = await fastifyServer(config, tls);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(config, ports), adapter, {
+    bufferLogs: true,
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  app.flushLogs();
+  app.setGlobalPrefix('api/v1', { exclude: ['healthz', 'readyz', 'metrics'] });
+  serveOpenApi(app);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return { app, tls, close: () => app.close() };
+}
+
+/** Starts listening; the address says which port it became. Throws `address_in_use`. */
+export async function listen({ app }: Coordinator, { listen: { host, port } }: CoordinatorConfig): Promise<AddressInfo> {
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
+    throw new CoordinatorError('address_in_use', `Can't listen on ${host}:${port}: ${messageOf(cause)}`, {
+      cause,
+      nextStep: 'Choose another with --port or --host.',
+    });
+  }
+  return app.getHttpServer().address() as AddressInfo;
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Type } from '@nestjs/common';
+import { systemRandom } from '#libs/kernel';
+import { ManualClock } from '#libs/kernel/testing';
+import type { CoordinatorConfig } from '../config/config.schema.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { createCoordinator } from '../server.ts';
+import { TestClient } from './test-client.ts';
+import { temporaryDatabase } from './temporary-database.ts';
+
+export interface TestCoordinator {
+  readonly app: NestFastifyApplication;
+  readonly clock: ManualClock;
+  readonly config: CoordinatorConfig;
+  /** A client without credentials; `people` and `agents` of test-team.ts give others. */
+  readonly anyone: TestClient;
+  get<T>(service: Type<T>): T;
+  /** Closes and opens again on the same data folder and database. */
+  restart(): Promise<TestCoordinator>;
+  /** Closes and removes everything. */
+  close(): Promise<void>;
+}
+
+export interface TestOptions {
+  /** Laid over config/test.yaml. */
+  readonly config?: Record<string, unknown>;
+  readonly clock?: ManualClock;
+}
+
+/**
+ * A whole coordinator in this process on a folder of its own: embedded database, or a database of its own on the PostgreSQL of
+ * HOLDFAST_TEST_DATABASE_URL. Time stands still until `clock.advance`; schedules run only by `SchedulesService.runNow`.
+ */
+export async function startTestCoordinator({ config: over = {}, clock = new ManualClock() }: TestOptions = {}): Promise<TestCoordinator> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-coordinator-'));
+  const database = await temporaryDatabase();
+  const config = loadConfig({
+    environment: 'test',
+    env: {},
+    overrides: { dataDir, ...(database ? { database: { url: database.url } } : {}), ...over },
+  });
+  const open = async (): Promise<TestCoordinator> => {
+    const { app, close } = await createCoordinator(config, { clock, random: systemRandom });
+    return {
+      app,
+      clock,
+      config,
+      anyone: new TestClient(app),
+      get: (service) => app.get(service, { strict: false }),
+      restart: async () => {
+        await close();
+        return open();
+      },
+      close: async () => {
+        await close();
+        await database?.drop();
+        rmSync(dataDir, { recursive: true, force: true });
+      },
+    };
+  };
+  return open();
+}
