@@ -1,0 +1,138 @@
+import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+export const repository = join(import.meta.dirname, '../..');
+export const programs = {
+  coordinator: join(repository, 'dist/apps/coordinator/src/main.js'),
+  agent: join(repository, 'dist/apps/agent/src/main.js'),
+};
+
+/** A port that was free a moment ago on loopback. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+export interface StartedProcess {
+  readonly pid: number;
+  /** Everything printed so far, both streams. */
+  output(): string;
+  /** Resolves with the exit code (or the signal's name) once the process has ended. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  /** SIGTERM, then SIGKILL after `graceMs`. */
+  stop(graceMs?: number): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves with the first match in the output; rejects when the process ends first or after `timeoutMs`. */
+  waitFor(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Output is also appended to this file. */
+  readonly logFile?: string;
+  readonly cwd?: string;
+}
+
+const alive = new Set<StartedProcess>();
+
+/** Kills whatever is still running; for `finally` blocks and exit handlers. */
+export function killAll(): void {
+  for (const one of alive) one.kill('SIGKILL');
+}
+process.once('exit', killAll);
+
+/** Starts a built program under the Node.js that runs this one. */
+export function start(program: string, args: readonly string[], options: StartOptions = {}): StartedProcess {
+  if (!existsSync(program)) throw new Error(`${program} is not built; run "npm run build" first`);
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, [program, ...args], {
+    cwd: options.cwd ?? repository,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let text = '';
+  const listeners = new Set<() => void>();
+  const log = options.logFile
+    ? (mkdirSync(join(options.logFile, '..'), { recursive: true }), createWriteStream(options.logFile, { flags: 'a' }))
+    : undefined;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (part: string) => {
+      // Enough for any message; a chatty process must not fill the memory of its parent.
+      text = (text + part).slice(-1_000_000);
+      log?.write(part);
+      for (const listener of listeners) listener();
+    });
+  }
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once('close', (code, signal) => {
+      alive.delete(self);
+      log?.end();
+      resolve(code ?? signal ?? 1);
+      for (const listener of listeners) listener();
+    });
+  });
+  const self: StartedProcess = {
+    pid: child.pid ?? -1,
+    output: () => text,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    async stop(graceMs = 10_000) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await ended;
+      clearTimeout(force);
+    },
+    waitFor: (pattern, timeoutMs = 60_000) =>
+      new Promise((resolve, reject) => {
+        const settle = (error?: Error): void => {
+          const match = text.match(pattern);
+          const over =
+            error ??
+            (child.exitCode !== null || child.signalCode !== null
+              ? new Error(`ended before ${pattern} appeared:\n${text.slice(-4000)}`)
+              : undefined);
+          if (!match && !over) return;
+          listeners.delete(settle);
+          clearTimeout(timer);
+          if (match) resolve(match);
+          else reject(over ?? new Error('no match'));
+        };
+        const timer = setTimeout(
+          () => settle(new Error(`${pattern} did not appear within ${timeoutMs} ms:\n${text.slice(-4000)}`)),
+          timeoutMs,
+        );
+        listeners.add(settle);
+        settle();
+      }),
+  };
+  alive.add(self);
+  return self;
+}
+
+/** Polls until `check` gives something; rejects with the last reason after `timeoutMs`. */
+export async function until<T>(what: string, check: () => Promise<T | undefined | false>, timeoutMs = 60_000, everyMs = 200): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      const value = await check();
+      if (value !== undefined && value !== false) return value;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+  throw new Error(`${what}: not within ${Math.round(timeoutMs / 1000)} s`, { cause: last });
+}
