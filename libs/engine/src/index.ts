@@ -1,1 +1,20 @@
-export {};
+/**
+ * Engine: a device's backup, restore and check as pipelines over the vault format, and the platform port behind which
+ * everything that differs between operating systems stands. Node only.
+ *
+ * Main path: {@link LocalVault} (state of the owner's vault) → {@link backup} → {@link restore}; {@link check} and
+ * {@link compareTrees} prove it. Not here: the format (`#libs/vault`), where packs go (`#libs/swarm`), when (the agent).
+ */
+export * from './backup/backup.ts';
+export * from './backup/backup-types.ts';
+export * from './check/check-types.ts';
+export * from './compare/compare-types.ts';
+export * from './draft.ts';
+export * from './errors.ts';
+export * from './local-vault/local-vault.ts';
+export * from './local-vault/local-vault-types.ts';
+export { currentPlatform, displayPath } from './platform/index.ts';
+export type * from './platform/platform.ts';
+export * from './progress.ts';
+export * from './restore/restore-types.ts';
+export type { ScanOptions } from './scan/scan-folder.ts';

@@ -1,0 +1,51 @@
+import type { PackId } from '#libs/kernel';
+import type { PackStore, VaultReader } from '#libs/vault';
+import type { OnProgress } from '../progress.ts';
+
+export type FindingCode =
+  | 'head_invalid'
+  | 'record_invalid'
+  | 'records_chain_broken'
+  | 'tree_unreadable'
+  | 'chunk_not_indexed'
+  | 'pack_missing'
+  | 'pack_size_differs'
+  | 'directory_disagrees'
+  | 'pack_corrupt'
+  | 'chunk_corrupt'
+  | 'live_digest_differs'
+  | 'pack_unknown';
+
+/** `note`: worth knowing, nothing lost. */
+export interface Finding {
+  readonly severity: 'error' | 'note';
+  readonly code: FindingCode;
+  readonly message: string;
+  readonly packId?: PackId;
+  readonly sequence?: number;
+  readonly path?: string;
+}
+
+/** How much of the packs' bytes to read: a share is chosen at random, so that repeated checks cover everything. */
+export type ReadData = 'none' | 'all' | { readonly percent: number } | { readonly bytes: number };
+
+export interface CheckOptions {
+  readonly reader: VaultReader;
+  /** The owner's own store: also checks that every pack is there. Without it only what the reader can reach is checked. */
+  readonly store?: PackStore;
+  readonly readData?: ReadData;
+  readonly random?: { bytes(length: number): Uint8Array };
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+export interface CheckReport {
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+  readonly snapshots: number;
+  readonly packs: number;
+  readonly trees: number;
+  readonly files: number;
+  readonly packsRead: number;
+  readonly bytesRead: number;
+}
