@@ -1,10 +1,7 @@
 import type { Receipt, SignedStatement } from '#libs/contracts';
 import type { PackId } from '#libs/kernel';
 import type { FilePackStore } from './pack-store/file-pack-store.ts';
-import type { Swarm, SwarmOptions } from './swarm-types.ts';
 
-/** Starts the private node. Throws `listen_failed`. */
-export declare function startSwarm(options: SwarmOptions): Promise<Swarm>;
 /** Signs "I keep this whole pack, verified and durable" with the holder's Ed25519 seed. Only after `fetchPack` resolved. */
 export declare function makeReceipt(seed: Uint8Array, receipt: Receipt): SignedStatement;
 /** Throws `receipt_invalid` unless `holderKey` (Ed25519 public key) signed it. */

@@ -2,6 +2,7 @@ import type { Roster } from '#libs/contracts';
 import type { Clock, DeviceId, PackId, PeerId, VaultId } from '#libs/kernel';
 import type { BlockSource } from '#libs/vault';
 import type { FilePackStore } from './pack-store/file-pack-store.ts';
+import type { PrivateHelia } from './network/bitswap.ts';
 import type { PackSink } from './pack-store/pack-receiver.ts';
 import type { TransferLimits } from './pack-transfer/limits.ts';
 import type { VaultDocumentStore, VaultDocuments } from './vault-documents/store.ts';
@@ -48,6 +49,7 @@ export type SwarmEvent =
   | { readonly kind: 'connected' | 'disconnected'; readonly peer: SwarmPeer }
   | { readonly kind: 'denied'; readonly direction: 'inbound' | 'outbound'; readonly peerId: string; readonly address: string }
   | { readonly kind: 'source-dropped'; readonly peer: SwarmPeer; readonly packId: PackId; readonly code: string; readonly message: string }
+  | { readonly kind: 'damaged'; readonly packId: PackId; readonly store: string; readonly message: string }
   | { readonly kind: 'served'; readonly peer: SwarmPeer; readonly packId: PackId; readonly leaves: number; readonly sizeBytes: number };
 
 export interface FetchPackOptions {
@@ -104,6 +106,8 @@ export interface Swarm {
     vaultId: VaultId,
     options?: { readonly signal?: AbortSignal },
   ): Promise<VaultDocuments | undefined>;
+  /** Helia over this node and these packs, loaded at the first call (70 MiB): `@helia/unixfs` and the like. Reads ask members only. */
+  helia(): Promise<PrivateHelia>;
   connections(): SwarmConnection[];
   /** Round trip in ms over the live or a new connection. */
   ping(deviceId: DeviceId, options?: { readonly signal?: AbortSignal }): Promise<number>;

@@ -1,0 +1,82 @@
+import type { Connection, Libp2p, Stream, StreamHandler } from '@libp2p/interface';
+import type { Helia } from '@helia/interface';
+import type { PackBlockstore } from '../blockstore/pack-blockstore.ts';
+import { digestOf, blake3Code } from '../hashes.ts';
+import type { HeliaWithLibp2p } from '@helia/libp2p';
+import { from as hasher } from 'multiformats/hashes/hasher';
+
+/** A Helia node on top of our own libp2p node and pack stores. */
+export type PrivateHelia = HeliaWithLibp2p & Helia;
+
+export const bitswapProtocol = '/ipfs/bitswap/1.2.0';
+
+/** BLAKE3-256 for Helia, which knows only SHA-2 by itself. */
+export const blake3Hasher = hasher({ name: 'blake3', code: blake3Code, encode: (input) => Uint8Array.from(digestOf(blake3Code, input)!) });
+
+/**
+ * Helia composed from its light parts: bitswap on our node, blocks from our packs, no router of any kind. It is loaded
+ * at the first use: importing it costs 70 MiB, and most agents never meet another IPFS implementation.
+ */
+export class LazyHelia {
+  readonly #libp2p: Libp2p;
+  readonly #blockstore: PackBlockstore;
+  #helia: Promise<PrivateHelia> | undefined;
+  #onStream: StreamHandler | undefined;
+
+  constructor(libp2p: Libp2p, blockstore: PackBlockstore) {
+    this.#libp2p = libp2p;
+    this.#blockstore = blockstore;
+  }
+
+  /** Answers bitswap from now on; Helia itself comes with the first stream. */
+  async listen(): Promise<void> {
+    await this.#libp2p.handle(bitswapProtocol, (stream, connection) => this.#first(stream, connection));
+  }
+
+  get loaded(): boolean {
+    return this.#helia !== undefined;
+  }
+
+  helia(): Promise<PrivateHelia> {
+    this.#helia ??= this.#compose();
+    return this.#helia;
+  }
+
+  async stop(): Promise<void> {
+    await (await this.#helia)?.stop();
+  }
+
+  async #first(stream: Stream, connection: Connection): Promise<void> {
+    try {
+      await this.helia();
+      await this.#onStream?.(stream, connection);
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #compose(): Promise<PrivateHelia> {
+    const [{ createHeliaLight }, { withBitswap }] = await Promise.all([import('helia'), import('@helia/bitswap')]);
+    const helia = createHeliaLight({ blockstore: this.#blockstore, hashers: [blake3Hasher], holdGcLock: false });
+    // What withLibp2pLight does, with a node that runs already and without its content routing: nobody is asked for providers.
+    Object.defineProperty(helia, 'libp2p', { configurable: true, enumerable: true, value: this.#capturing() });
+    return (await withBitswap(helia as PrivateHelia).start()) as PrivateHelia;
+  }
+
+  /** The node as bitswap sees it: its handler is given to us instead, because streams come to {@link LazyHelia.listen}. */
+  #capturing(): Libp2p {
+    return new Proxy(this.#libp2p, {
+      get: (node, property) => {
+        if (property === 'handle') {
+          return async (_protocols: string | string[], handler: StreamHandler): Promise<void> => {
+            this.#onStream = handler;
+            if (!node.getProtocols().includes(bitswapProtocol))
+              await node.handle(bitswapProtocol, (stream, connection) => this.#first(stream, connection));
+          };
+        }
+        const value: unknown = Reflect.get(node, property, node);
+        return typeof value === 'function' ? value.bind(node) : value;
+      },
+    });
+  }
+}

@@ -1,0 +1,78 @@
+import { noise } from '@chainsafe/libp2p-noise';
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { identify } from '@libp2p/identify';
+import type { Identify } from '@libp2p/identify';
+import type { ConnectionGater, Libp2p } from '@libp2p/interface';
+import { ping } from '@libp2p/ping';
+import type { Ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p } from 'libp2p';
+import { messageOf } from '#libs/kernel';
+import { SwarmError } from '../errors.ts';
+
+export type PrivateLibp2p = Libp2p<{ identify: Identify; ping: Ping }>;
+
+export interface NodeOptions {
+  readonly seed: Uint8Array;
+  readonly listen: readonly string[];
+  readonly announce: readonly string[];
+  readonly gate: ConnectionGater;
+  readonly mdns: boolean;
+}
+
+/** Numbers of the network layer, with their reasons. */
+const tuning = {
+  /** A team of 500 fully connected fits twice; each idle connection costs some 40 KiB. */
+  maxConnections: 1_000,
+  /** The default of 5 a second per address would cut an office behind one NAT after a power cut. */
+  inboundConnectionsPerSecond: 200,
+  maxIncomingPending: 64,
+  /** Half a second at 8 MB/s: enough to fill a gigabit link within a city, and bounds what a stream may hold. */
+  streamWindowBytes: 4 * 1024 * 1024,
+  /** Above the window: a full window on a paused stream must never count as overflow. */
+  readBufferBytes: 8 * 1024 * 1024,
+  /** How soon a peer whose machine went to sleep is noticed. */
+  keepAliveMs: 30_000,
+};
+
+/**
+ * A libp2p node with nothing in it that talks to strangers: TCP, noise, yamux, identify and ping. No bootstrap list, no
+ * DHT, no relay discovery, no address lookups, no dialling on its own. Throws `listen_failed`.
+ */
+export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
+  const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed);
+  try {
+    return await createLibp2p({
+      privateKey,
+      // Not the default string with versions of everything: members need to know the protocol, not our patch level.
+      nodeInfo: { name: 'holdfast', version: '1', userAgent: 'holdfast/1' },
+      addresses: { listen: [...options.listen], announce: [...options.announce] },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [
+        yamux({
+          keepAliveInterval: tuning.keepAliveMs,
+          streamOptions: { maxStreamWindowSize: tuning.streamWindowBytes, maxReadBufferLength: tuning.readBufferBytes },
+        }),
+      ],
+      connectionGater: options.gate,
+      connectionManager: {
+        maxConnections: tuning.maxConnections,
+        inboundConnectionThreshold: tuning.inboundConnectionsPerSecond,
+        maxIncomingPendingConnections: tuning.maxIncomingPending,
+        // A device that goes away is the roster's and the coordinator's business; no dialling in the background.
+        reconnectRetries: 0,
+        // `/dnsaddr` would let an address in the roster expand to addresses that are not in it.
+        resolvers: {},
+      },
+      peerDiscovery: options.mdns ? [(await import('@libp2p/mdns')).mdns({ serviceTag: 'holdfast.local' })] : [],
+      services: { identify: identify(), ping: ping() },
+    });
+  } catch (error) {
+    throw new SwarmError('listen_failed', `the swarm could not start at ${options.listen.join(', ')}: ${messageOf(error)}`, {
+      nextStep: 'Choose another listening address or port in the configuration.',
+      cause: error,
+    });
+  }
+}

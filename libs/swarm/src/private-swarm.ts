@@ -1,0 +1,179 @@
+import type { Connection, PeerId as Libp2pPeerId, PeerInfo } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Roster, RosterMember } from '#libs/contracts';
+import type { DeviceId, PackId, PeerId, VaultId } from '#libs/kernel';
+import type { BlockSource } from '#libs/vault';
+import type { PackBlockstore } from './blockstore/pack-blockstore.ts';
+import { SwarmError } from './errors.ts';
+import type { Membership } from './membership/membership.ts';
+import { peerOf } from './membership/membership.ts';
+import type { LazyHelia, PrivateHelia } from './network/bitswap.ts';
+import type { Dialer } from './network/dialer.ts';
+import type { PrivateLibp2p } from './network/libp2p-node.ts';
+import type { PackCarrier } from './pack-transfer/carrier.ts';
+import { DeviceSource } from './pack-transfer/device-source.ts';
+import { fetchPack } from './pack-transfer/fetch-pack.ts';
+import type { RateLimit } from './pack-transfer/rate-limit.ts';
+import type { FetchPackOptions, FetchResult, Swarm, SwarmConnection, SwarmEvent, TransferRates } from './swarm-types.ts';
+import type { VaultDocumentClient } from './vault-documents/client.ts';
+import type { VaultDocuments } from './vault-documents/store.ts';
+
+export interface SwarmParts {
+  readonly libp2p: PrivateLibp2p;
+  readonly membership: Membership;
+  readonly dialer: Dialer;
+  readonly carriers: readonly PackCarrier[];
+  readonly documents: VaultDocumentClient;
+  readonly helia: LazyHelia;
+  readonly blockstore: PackBlockstore;
+  readonly upload: RateLimit;
+  readonly download: RateLimit;
+  /** Addresses that multicast DNS found, by peer id; the dialer reads the same map. */
+  readonly found: Map<string, Multiaddr[]>;
+  readonly emit: (event: SwarmEvent) => void;
+}
+
+/** {@link Swarm} put together from its parts. */
+export class PrivateSwarm implements Swarm {
+  readonly #parts: SwarmParts;
+  readonly #sources = new Map<DeviceId, DeviceSource>();
+  #stopped = false;
+
+  constructor(parts: SwarmParts) {
+    this.#parts = parts;
+    const { libp2p, membership, emit } = parts;
+    const tell = (kind: 'connected' | 'disconnected') => (event: CustomEvent<Libp2pPeerId>) => {
+      const member = membership.byPeer(event.detail.toString());
+      if (member) emit({ kind, peer: peerOf(member) });
+    };
+    libp2p.addEventListener('peer:connect', tell('connected'));
+    libp2p.addEventListener('peer:disconnect', tell('disconnected'));
+    libp2p.addEventListener('peer:discovery', (event) => this.#foundNearby(event.detail));
+    // A connection that was being upgraded while the roster changed.
+    libp2p.addEventListener('connection:open', (event) => this.#closeUnlessMember(event.detail));
+  }
+
+  get peerId(): PeerId {
+    return this.#parts.libp2p.peerId.toString() as PeerId;
+  }
+
+  get rosterVersion(): number {
+    return this.#parts.membership.version;
+  }
+
+  addresses(): string[] {
+    return this.#parts.libp2p.getMultiaddrs().map(String);
+  }
+
+  setRoster(roster: Roster): Promise<void> {
+    this.#running();
+    this.#parts.membership.replace(roster);
+    for (const connection of this.#parts.libp2p.getConnections()) this.#closeUnlessMember(connection);
+    for (const deviceId of this.#sources.keys()) if (!this.#parts.membership.byDevice(deviceId)) this.#sources.delete(deviceId);
+    return Promise.resolve();
+  }
+
+  setRates(rates: TransferRates): void {
+    this.#parts.upload.set(rates.uploadBytesPerSecond);
+    this.#parts.download.set(rates.downloadBytesPerSecond);
+  }
+
+  async fetchPack(packId: PackId, sizeBytes: number, options: FetchPackOptions): Promise<FetchResult> {
+    this.#running();
+    const { membership, carriers, emit } = this.#parts;
+    return fetchPack({ membership, carriers, onEvent: emit }, packId, sizeBytes, options);
+  }
+
+  blockSource(deviceId: DeviceId): BlockSource {
+    const known = this.#sources.get(deviceId);
+    if (known) return known;
+    const source = new DeviceSource(deviceId, this.#parts.membership, this.#parts.carriers);
+    this.#sources.set(deviceId, source);
+    return source;
+  }
+
+  blockSources(deviceIds: readonly DeviceId[]): BlockSource[] {
+    return deviceIds.map((deviceId) => this.blockSource(deviceId));
+  }
+
+  async pushVaultDocuments(
+    deviceId: DeviceId,
+    documents: VaultDocuments,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<number> {
+    return this.#parts.documents.push(this.#member(deviceId), documents, options.signal);
+  }
+
+  async fetchVaultDocuments(
+    deviceId: DeviceId,
+    vaultId: VaultId,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<VaultDocuments | undefined> {
+    return this.#parts.documents.fetch(this.#member(deviceId), vaultId, options.signal);
+  }
+
+  helia(): Promise<PrivateHelia> {
+    this.#running();
+    return this.#parts.helia.helia();
+  }
+
+  connections(): SwarmConnection[] {
+    return this.#parts.libp2p.getConnections().flatMap((connection) => {
+      const member = this.#parts.membership.byPeer(connection.remotePeer.toString());
+      if (!member || connection.status !== 'open') return [];
+      const address = connection.remoteAddr.toString();
+      return {
+        peer: peerOf(member),
+        address,
+        direction: connection.direction,
+        kind: address.includes('/p2p-circuit') ? 'relayed' : 'direct',
+      } as const;
+    });
+  }
+
+  async ping(deviceId: DeviceId, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    const member = this.#member(deviceId);
+    await this.#parts.dialer.connect(member, options.signal);
+    return this.#parts.libp2p.services.ping.ping(peerIdFromString(member.peerId), { signal: options.signal });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const source of this.#sources.values()) await source.close();
+    this.#parts.blockstore.close();
+    try {
+      await this.#parts.helia.stop();
+    } finally {
+      await this.#parts.libp2p.stop();
+    }
+  }
+
+  #closeUnlessMember(connection: Connection): void {
+    if (this.#parts.membership.byPeer(connection.remotePeer.toString())) return;
+    connection.abort(new SwarmError('not_a_member', `${connection.remotePeer.toString()} is not in the roster`));
+  }
+
+  /** Only members are remembered: what strangers shout on the local network costs nothing. */
+  #foundNearby(info: PeerInfo): void {
+    const peerId = info.id.toString();
+    if (!this.#parts.membership.byPeer(peerId)) return;
+    const suffix = `/p2p/${peerId}`;
+    this.#parts.found.set(
+      peerId,
+      info.multiaddrs.slice(0, 16).map((address) => (address.toString().endsWith(suffix) ? address : address.encapsulate(suffix))),
+    );
+  }
+
+  #member(deviceId: DeviceId): RosterMember {
+    this.#running();
+    const member = this.#parts.membership.byDevice(deviceId);
+    if (!member) throw new SwarmError('not_a_member', `device ${deviceId} is not in the roster`, { context: { deviceId } });
+    return member;
+  }
+
+  #running(): void {
+    if (this.#stopped) throw new SwarmError('swarm_stopped', 'the swarm was stopped');
+  }
+}

@@ -1,0 +1,80 @@
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { systemClock } from '#libs/kernel';
+import { PackBlockstore } from './blockstore/pack-blockstore.ts';
+import { connectionGate } from './membership/connection-gate.ts';
+import { Membership } from './membership/membership.ts';
+import { LazyHelia } from './network/bitswap.ts';
+import { Dialer } from './network/dialer.ts';
+import { startNode } from './network/libp2p-node.ts';
+import { PackStores } from './pack-store/pack-stores.ts';
+import { Libp2pCarrier } from './pack-transfer/libp2p-carrier.ts';
+import { defaultTransferLimits } from './pack-transfer/limits.ts';
+import { packProtocol } from './pack-transfer/messages.ts';
+import { RateLimit } from './pack-transfer/rate-limit.ts';
+import { PackServer } from './pack-transfer/server.ts';
+import { PrivateSwarm } from './private-swarm.ts';
+import type { Swarm, SwarmOptions } from './swarm-types.ts';
+import { VaultDocumentClient } from './vault-documents/client.ts';
+import { vaultProtocol } from './vault-documents/messages.ts';
+import { VaultDocumentServer } from './vault-documents/server.ts';
+
+/**
+ * Starts the device's node: listens, admits members of the roster, serves packs. It dials nobody by itself.
+ * Throws `listen_failed`.
+ */
+export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
+  const clock = options.clock ?? systemClock;
+  const limits = { ...defaultTransferLimits, ...options.limits };
+  const emit = options.onEvent ?? (() => undefined);
+  const membership = new Membership();
+  if (options.roster) membership.replace(options.roster);
+  const found = new Map<string, Multiaddr[]>();
+  const own = { peerId: '' };
+  const libp2p = await startNode({
+    seed: options.seed,
+    listen: options.listen,
+    announce: options.announce ?? [],
+    mdns: options.mdns ?? false,
+    gate: connectionGate({
+      membership,
+      // Only what the node says about itself; others' addresses come from the roster.
+      trustAddress: (peerId) => own.peerId === '' || peerId === own.peerId,
+      onDenied: (direction, peerId, address) => emit({ kind: 'denied', direction, peerId, address }),
+    }),
+  });
+  own.peerId = libp2p.peerId.toString();
+  const stores = new PackStores(options.stores);
+  const upload = new RateLimit(clock, options.rates?.uploadBytesPerSecond ?? null);
+  const download = new RateLimit(clock, options.rates?.downloadBytesPerSecond ?? null);
+  const server = new PackServer({ membership, stores, mayServe: options.mayServe ?? (() => true), limits, clock, upload, onEvent: emit });
+  const dialer = new Dialer(libp2p, limits.connectTimeoutMs, found);
+  const blockstore = new PackBlockstore(stores);
+  const helia = new LazyHelia(libp2p, blockstore);
+  const documents = new VaultDocumentClient(dialer, limits, clock);
+  const swarm = new PrivateSwarm({
+    libp2p,
+    documents,
+    membership,
+    dialer,
+    helia,
+    blockstore,
+    upload,
+    download,
+    emit,
+    found,
+    carriers: [new Libp2pCarrier(dialer, { limits, clock, download })],
+  });
+  await libp2p.handle(packProtocol, (stream, connection) => void server.serve(stream, connection), {
+    maxInboundStreams: 2 * limits.streamsPerPeer,
+    runOnLimitedConnection: true,
+  });
+  if (options.documents) {
+    const documentServer = new VaultDocumentServer({ membership, store: options.documents, limits, clock });
+    await libp2p.handle(vaultProtocol, (stream, connection) => void documentServer.serve(stream, connection), {
+      maxInboundStreams: 8,
+      runOnLimitedConnection: true,
+    });
+  }
+  if (options.bitswap ?? true) await helia.listen();
+  return swarm;
+}
