@@ -27,4 +27,7 @@ export type { HeldPack } from './pack-store/held-pack-store.ts';
 export * from './pack-transfer/carrier.ts';
 export * from './pack-transfer/limits.ts';
 export * from './vault-documents/store.ts';
-export * from './draft.ts';
+export * from './receipts.ts';
+export * from './car.ts';
+export { FileVaultDocumentStore } from './vault-documents/file-store.ts';
+export type { FileVaultDocumentOptions } from './vault-documents/file-store.ts';
