@@ -2,7 +2,7 @@ import type { RandomSource } from '#libs/kernel';
 import { concatBytes, systemRandom } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
 import type { PassphraseCost } from './passphrase-cost.ts';
-import { isAcceptableCost, keyFromPassphrase, passphraseCosts, passphraseSaltSize } from './passphrase-cost.ts';
+import { isAcceptableCost, isUsablePassphrase, keyFromPassphrase, passphraseCosts, passphraseSaltSize } from './passphrase-cost.ts';
 import { sodium } from './ready.ts';
 import { wipe } from './secret-bytes.ts';
 
@@ -61,13 +61,12 @@ export async function openWithPassphrase(box: Uint8Array, passphrase: string): P
   const cost = passphraseBoxCost(box);
   const salt = box.subarray(9, 9 + passphraseSaltSize);
   const nonce = box.subarray(9 + passphraseSaltSize, headerSize);
+  if (!isUsablePassphrase(passphrase)) throw wrongPassphrase();
   const key = await keyFromPassphrase(passphrase, salt, cost);
   try {
     return lib.crypto_secretbox_open_easy(box.subarray(headerSize), nonce, key);
   } catch {
-    throw new CryptoError('wrong_passphrase', 'the passphrase does not open this', {
-      nextStep: 'Check the passphrase (capitals, keyboard layout) and try again.',
-    });
+    throw wrongPassphrase();
   } finally {
     wipe(key);
   }
@@ -88,4 +87,10 @@ export function passphraseBoxCost(box: Uint8Array): PassphraseCost {
   if (!isAcceptableCost(cost))
     throw new CryptoError('bad_box', 'the passphrase box asks for too much memory or work', { context: { ...cost } });
   return cost;
+}
+
+function wrongPassphrase(): CryptoError {
+  return new CryptoError('wrong_passphrase', 'the passphrase does not open this', {
+    nextStep: 'Check the passphrase (capitals, keyboard layout) and try again.',
+  });
 }

@@ -1,6 +1,7 @@
 import { argon2id } from 'hash-wasm';
 import { utf8 } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
+import { wipe } from './secret-bytes.ts';
 
 /** Cost of Argon2id version 1.3 (RFC 9106) with one lane, the form that libsodium's `crypto_pwhash` computes. */
 export interface PassphraseCost {
@@ -49,26 +50,40 @@ export function isAcceptableCost(cost: PassphraseCost): boolean {
  * so that the same words typed on another system open the same box. Throws `bad_passphrase` when empty or too long.
  */
 export function passphraseBytes(passphrase: string): Uint8Array {
-  if (passphrase.length > maxPassphraseBytes) throw badPassphrase();
-  const bytes = utf8(passphrase.normalize('NFC').replaceAll(/\p{Zs}/gu, ' '));
-  if (bytes.length === 0 || bytes.length > maxPassphraseBytes) throw badPassphrase();
+  const bytes = passphrase.length > maxPassphraseBytes ? undefined : utf8(passphrase.normalize('NFC').replaceAll(/\p{Zs}/gu, ' '));
+  if (!bytes || bytes.length === 0 || bytes.length > maxPassphraseBytes) {
+    throw new CryptoError('bad_passphrase', `a passphrase has 1 to ${maxPassphraseBytes} bytes`, {
+      nextStep: 'Choose another passphrase.',
+    });
+  }
   return bytes;
+}
+
+/** Whether {@link passphraseBytes} takes it: what it refuses can't open anything either. */
+export function isUsablePassphrase(passphrase: string): boolean {
+  try {
+    wipe(passphraseBytes(passphrase));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A 32-byte key from a passphrase. The caller has bounded the cost; memory is `memoryKiB`, released afterwards. */
 export async function keyFromPassphrase(passphrase: string, salt: Uint8Array, cost: PassphraseCost): Promise<Uint8Array> {
   if (!isAcceptableCost(cost)) throw new CryptoError('bad_box', 'the cost of the passphrase is out of bounds', { context: { ...cost } });
-  return argon2id({
-    password: passphraseBytes(passphrase),
-    salt,
-    iterations: cost.passes,
-    memorySize: cost.memoryKiB,
-    parallelism: 1,
-    hashLength: 32,
-    outputType: 'binary',
-  });
-}
-
-function badPassphrase(): CryptoError {
-  return new CryptoError('bad_passphrase', `a passphrase has 1 to ${maxPassphraseBytes} bytes`, { nextStep: 'Choose another passphrase.' });
+  const password = passphraseBytes(passphrase);
+  try {
+    return await argon2id({
+      password,
+      salt,
+      iterations: cost.passes,
+      memorySize: cost.memoryKiB,
+      parallelism: 1,
+      hashLength: 32,
+      outputType: 'binary',
+    });
+  } finally {
+    wipe(password);
+  }
 }

@@ -49,7 +49,7 @@ export interface RecoveryKitOptions {
   readonly random?: RandomSource;
 }
 
-/** The text of the kit file. Throws `bad_passphrase`. */
+/** The text of the kit file. Throws `bad_passphrase`, or `bad_kit` when name or date can't stand in one. */
 export async function sealRecoveryKit(keys: TeamKeys, passphrase: string, options: RecoveryKitOptions = {}): Promise<string> {
   const cost = options.cost ?? passphraseCosts.strong;
   const content = utf8(
@@ -73,7 +73,10 @@ export async function sealRecoveryKit(keys: TeamKeys, passphrase: string, option
       argon2id: { memoryKiB: cost.memoryKiB, passes: cost.passes },
       sealed: toBase64Url(sealed),
     };
-    return `${JSON.stringify({ ...unchecked, check: checkOf(unchecked) }, null, 2)}\n`;
+    const text = `${JSON.stringify({ ...unchecked, check: checkOf(unchecked) }, null, 2)}\n`;
+    // Nobody may store a kit that can't be read back (a name too long, a date beyond the year 9999).
+    parseKit(text);
+    return text;
   } finally {
     wipe(content);
   }

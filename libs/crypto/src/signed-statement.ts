@@ -44,8 +44,11 @@ export function peekStatement(type: string, statement: SignedStatement): unknown
 }
 
 function decodeStatement(type: string, statement: SignedStatement): { payload: Uint8Array; signature: Uint8Array } {
-  const { type: actual, payload, signature } = statement as { type: unknown; payload: unknown; signature: unknown };
   const bad = (message: string): CryptoError => new CryptoError('bad_statement', message, { context: { type } });
+  // It may come from anywhere: the type says what it should be, not what it is.
+  const untrusted: unknown = statement;
+  if (typeof untrusted !== 'object' || untrusted === null) throw bad('not a signed statement');
+  const { type: actual, payload, signature } = untrusted as Partial<Record<keyof SignedStatement, unknown>>;
   if (actual !== type) throw bad(`expected a statement of type "${type}"`);
   if (typeof payload !== 'string' || typeof signature !== 'string') throw bad('the statement has no payload or signature');
   if (payload.length > maxPayloadCharacters || signature.length !== 86) throw bad('the statement has a wrong size');

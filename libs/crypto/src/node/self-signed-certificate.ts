@@ -31,7 +31,8 @@ export async function selfSignedCertificate(input: SelfSignedCertificateInput): 
   if (!/^[\w .:-]{1,64}$/.test(commonName)) throw badCertificate('the common name has 1 to 64 letters, digits, spaces or .:-_');
   if (!(notBeforeMs < notAfterMs)) throw badCertificate('the period of the certificate is empty');
   for (const name of altNames) {
-    if (isIP(name) === 0 && !/^[A-Za-z0-9_*.-]{1,253}$/.test(name))
+    // An address with a zone (%eth0) is one to isIP, but has no place in a certificate.
+    if (name.includes('%') || (isIP(name) === 0 && !/^[A-Za-z0-9_*.-]{1,253}$/.test(name)))
       throw badCertificate('an alternative name is neither a DNS name nor an IP address');
   }
   // Loaded here: only a coordinator's first start needs it. Its injection container wants the metadata polyfill first.
