@@ -66,12 +66,11 @@ export class PrivateSwarm implements Swarm {
     return this.#parts.libp2p.getMultiaddrs().map(String);
   }
 
-  setRoster(roster: Roster): Promise<void> {
+  async setRoster(roster: Roster): Promise<void> {
     this.#running();
     this.#parts.membership.replace(roster);
     for (const connection of this.#parts.libp2p.getConnections()) this.#closeUnlessMember(connection);
     for (const deviceId of this.#sources.keys()) if (!this.#parts.membership.byDevice(deviceId)) this.#sources.delete(deviceId);
-    return Promise.resolve();
   }
 
   setRates(rates: TransferRates): void {

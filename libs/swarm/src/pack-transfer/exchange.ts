@@ -87,6 +87,7 @@ export class PackExchange implements PackConnection {
       this.#watchdog.enter(this.#options.limits.frameTimeoutMs);
       await this.#bytes.write(encodeRequest(request));
       for (let received = 0; received < count; received += 1) {
+        signal?.throwIfAborted();
         const frame = await this.#frame();
         if (frame instanceof SwarmError) {
           inStep = true;
