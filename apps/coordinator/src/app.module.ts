@@ -9,6 +9,7 @@ import { EventsModule } from './events/events.module.ts';
 import { features } from './features.ts';
 import { HealthModule } from './health/health.module.ts';
 import { HttpModule } from './http/http.module.ts';
+import type { ServerFacts } from './http/server-facts.ts';
 import { IdentityModule } from './identity/identity.module.ts';
 import { LogModule } from './http/log.module.ts';
 import type { Ports } from './ports/ports.module.ts';
@@ -18,7 +19,7 @@ import { SchedulesModule } from './schedules/schedules.module.ts';
 /** The coordinator: what every feature stands on, then the features. */
 @Module({})
 export class AppModule {
-  static register(config: CoordinatorConfig, ports: Ports): DynamicModule {
+  static register(config: CoordinatorConfig, ports: Ports, server: ServerFacts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -26,7 +27,8 @@ export class AppModule {
         LogModule.register(config),
         PortsModule.register(ports),
         ...[DatabaseModule, IdentityModule, EventsModule, AuditLogModule, SchedulesModule],
-        ...[HttpModule, AccessModule, HealthModule],
+        HttpModule.register(server),
+        ...[AccessModule, HealthModule],
         ...features,
       ],
     };

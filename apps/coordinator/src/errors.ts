@@ -36,6 +36,7 @@ const statusByCode = {
   join_link_unknown: 404,
   join_link_used: 410,
   join_link_expired: 410,
+  join_link_revoked: 410,
   join_link_not_found: 404,
   // packs, snapshots, jobs, restores
   vault_not_found: 404,

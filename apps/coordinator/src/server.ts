@@ -4,21 +4,22 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
+import { cryptoReady } from '#libs/crypto';
 import { messageOf } from '#libs/kernel';
 import { AppModule } from './app.module.ts';
 import type { CoordinatorConfig } from './config/config.schema.ts';
 import { dataFolder } from './config/load-config.ts';
 import { CoordinatorError } from './errors.ts';
 import { fastifyServer } from './http/fastify-server.ts';
+import { ServerFacts } from './http/server-facts.ts';
 import { serveOpenApi } from './openapi/openapi.ts';
 import type { Ports } from './ports/ports.module.ts';
 import { systemPorts } from './ports/ports.module.ts';
-import type { TlsIdentity } from './tls/tls-identity.ts';
 import { tlsIdentity } from './tls/tls-identity.ts';
 
 export interface Coordinator {
   readonly app: NestFastifyApplication;
-  readonly tls: TlsIdentity;
+  readonly server: ServerFacts;
   close(): Promise<void>;
 }
 
@@ -30,9 +31,11 @@ export async function createCoordinator(config: CoordinatorConfig, ports: Ports 
   } catch (cause) {
     throw new CoordinatorError('data_folder_unusable', `The data folder ${folder} can't be made: ${messageOf(cause)}`, { cause });
   }
+  await cryptoReady();
   const tls = await tlsIdentity(config, ports.clock);
+  const server = new ServerFacts(config, tls);
   const adapter = await fastifyServer(config, tls);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(config, ports), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.register(config, ports, server), adapter, {
     bufferLogs: true,
     bodyParser: false,
     abortOnError: false,
@@ -43,11 +46,11 @@ export async function createCoordinator(config: CoordinatorConfig, ports: Ports 
   serveOpenApi(app);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  return { app, tls, close: () => app.close() };
+  return { app, server, close: () => app.close() };
 }
 
 /** Starts listening; the address says which port it became. Throws `address_in_use`. */
-export async function listen({ app }: Coordinator, { listen: { host, port } }: CoordinatorConfig): Promise<AddressInfo> {
+export async function listen({ app, server }: Coordinator, { listen: { host, port } }: CoordinatorConfig): Promise<AddressInfo> {
   try {
     await app.listen(port, host);
   } catch (cause) {
@@ -58,5 +61,7 @@ export async function listen({ app }: Coordinator, { listen: { host, port } }: C
       nextStep: 'Choose another with --port or --host.',
     });
   }
-  return app.getHttpServer().address() as AddressInfo;
+  const address = app.getHttpServer().address() as AddressInfo;
+  server.boundPort = address.port;
+  return address;
 }

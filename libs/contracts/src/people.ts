@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { count, deviceId, publicKey, timeMs } from './common.ts';
+import { password } from './team.ts';
 
 export const role = z.enum(['owner', 'admin', 'restore-operator', 'auditor']);
 export type Role = z.infer<typeof role>;
 
 export const signIn = z.strictObject({ email: z.string().max(200), password: z.string().max(1024) }).meta({ id: 'SignIn' });
+export type SignIn = z.infer<typeof signIn>;
 /** A single-use sign-in ticket (the demo prints one; an operator makes one with `holdfast-coordinator login-link`). */
 export const signInWithTicket = z.strictObject({ ticket: z.string().max(200) }).meta({ id: 'SignInWithTicket' });
 
@@ -18,6 +20,17 @@ export const session = z
   })
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof session>;
+
+/** An account of the panel, as other accounts see it. */
+export const account = z
+  .strictObject({ userId: z.uuid(), email: z.string(), name: z.string(), role, createdAtMs: timeMs })
+  .meta({ id: 'Account' });
+export type Account = z.infer<typeof account>;
+
+export const createAccount = z
+  .strictObject({ email: z.email().max(200), name: z.string().min(1).max(100), role, password })
+  .meta({ id: 'CreateAccount' });
+export type CreateAccount = z.infer<typeof createAccount>;
 
 export const createJoinLink = z
   .strictObject({

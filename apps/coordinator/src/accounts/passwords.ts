@@ -1,25 +1,19 @@
-import { argon2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
+import { defaultPasswordCost, hashPassword, verifyPassword } from '#libs/crypto/node';
 import type { RandomSource } from '#libs/kernel';
-import { fromBase64Url, toBase64Url } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
 import { RANDOM } from '../ports/ports.module.ts';
 
-const argon2Async = promisify(argon2);
+const COST = { standard: defaultPasswordCost, lowest: { memoryKiB: 8, passes: 1 } } as const;
 
-/** RFC 9106's second choice (64 MiB, 3 passes): about 0.2 s of one core, and off the event loop. */
-const COST = { standard: { memory: 65_536, passes: 3 }, lowest: { memory: 64, passes: 1 } } as const;
-const PARALLELISM = 1;
-const TAG_BYTES = 32;
-/** A stored hash can't make us allocate more than this. */
-const MAX_MEMORY = 1_048_576;
+/** Each takes 64 MiB while it runs: a crowd at the sign-in page waits in line instead of filling the memory. */
+const AT_ONCE = 2;
 
-/** Argon2id hashes of passwords, in the usual `$argon2id$v=19$m=…,t=…,p=…$salt$hash` form. At most two are computed at a time. */
+/** Argon2id hashes of passwords, off the event loop, at most two at a time. */
 @Injectable()
 export class Passwords {
-  #free = 2;
+  #free = AT_ONCE;
   readonly #waiting: (() => void)[] = [];
 
   constructor(
@@ -27,36 +21,20 @@ export class Passwords {
     @Inject(RANDOM) private readonly random: RandomSource,
   ) {}
 
-  async hash(password: string): Promise<string> {
-    const { memory, passes } = COST[this.config.signIn.passwordCost];
-    const salt = this.random.bytes(16);
-    const tag = await this.#derive(password, salt, memory, passes);
-    return `$argon2id$v=19$m=${memory},t=${passes},p=${PARALLELISM}$${toBase64Url(salt)}$${toBase64Url(tag)}`;
+  hash(password: string): Promise<string> {
+    return this.#inTurn(() => hashPassword(password, { cost: COST[this.config.signIn.passwordCost], random: this.random }));
   }
 
   /** False for a wrong password; with no hash, false after the same work. */
-  async verify(password: string, stored: string | undefined): Promise<boolean> {
-    const match = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=1\$([\w-]{22})\$([\w-]{43})$/.exec(stored ?? '');
-    if (!match || Number(match[1]) > MAX_MEMORY) {
-      await this.hash(password);
-      return false;
-    }
-    const tag = await this.#derive(password, fromBase64Url(match[3]!), Number(match[1]), Number(match[2]));
-    return timingSafeEqual(tag, fromBase64Url(match[4]!));
+  verify(password: string, stored: string | undefined): Promise<boolean> {
+    return this.#inTurn(() => verifyPassword(stored, password));
   }
 
-  async #derive(password: string, nonce: Uint8Array, memory: number, passes: number): Promise<Buffer> {
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      return await argon2Async('argon2id', {
-        message: password.normalize('NFC'),
-        nonce,
-        parallelism: PARALLELISM,
-        tagLength: TAG_BYTES,
-        memory,
-        passes,
-      });
+      return await work();
     } finally {
       const next = this.#waiting.shift();
       if (next) next();

@@ -1,14 +1,16 @@
-import { Blake3Hasher } from '@napi-rs/blake-hash';
+import { nodePrimitives } from '#libs/crypto/node';
+import { toHex, utf8 } from '#libs/kernel';
 import type { AuditEntryEntity } from './audit-entry.entity.ts';
 
 /** What stands before the first entry. */
 export const GENESIS = '0'.repeat(64);
 
+const primitives = nodePrimitives();
+
 type Unsealed = Omit<AuditEntryEntity, 'hash'>;
 
 /** Hex BLAKE3-256 over the previous hash and every field, each with its length before it, so that no two entries read alike. */
 export function hashEntry(previousHash: string, entry: Unsealed): string {
-  const hasher = new Blake3Hasher();
   const fields = [
     previousHash,
     String(entry.sequence),
@@ -19,8 +21,7 @@ export function hashEntry(previousHash: string, entry: Unsealed): string {
     entry.deviceId ?? '',
     entry.detail,
   ];
-  for (const field of fields) hasher.update(`${Buffer.byteLength(field)}:${field}`);
-  return hasher.digestBuffer().toString('hex');
+  return toHex(primitives.blake3(utf8(fields.map((field) => `${Buffer.byteLength(field)}:${field}`).join(''))));
 }
 
 /** The first sequence at which the chain does not hold, or undefined. `previous`: the entry before the first one given. */

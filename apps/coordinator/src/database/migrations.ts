@@ -7,6 +7,10 @@ import { AuditLog1767000000000 } from '../audit-log/audit-log.migration.ts';
 import { Devices1767000001000 } from '../devices/devices.migration.ts';
 import { Schedules1767000004000 } from '../schedules/schedules.migration.ts';
 import { Sessions1767000003000 } from '../sessions/sessions.migration.ts';
+import { Idempotency1767000005000 } from '../http/idempotency.migration.ts';
+import { JoinLinks1767000008000 } from '../join-links/join-links.migration.ts';
+import { Roster1767000007000 } from '../roster/roster.migration.ts';
+import { Team1767000006000 } from '../team/team.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -14,4 +18,8 @@ export const migrations = [
   Accounts1767000002000,
   Sessions1767000003000,
   Schedules1767000004000,
+  Idempotency1767000005000,
+  Team1767000006000,
+  Roster1767000007000,
+  JoinLinks1767000008000,
 ];

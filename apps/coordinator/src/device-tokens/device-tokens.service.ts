@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { verify as verifySignature } from '#libs/crypto';
 import type { Clock, DeviceId, RandomSource } from '#libs/kernel';
-import { isDeviceId, toBase64Url } from '#libs/kernel';
+import { fromBase64Url, isDeviceId, toBase64Url, utf8 } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
 import { DevicesService } from '../devices/devices.service.ts';
@@ -41,14 +42,14 @@ export class DeviceTokensService {
   async exchange(
     deviceId: DeviceId,
     nonce: string,
-    verify: (signingKey: string) => boolean,
+    signature: string,
   ): Promise<{ token: string; expiresAtMs: number }> {
     const now = this.clock.nowMs();
     const [forDevice, expiry, random, tag, ...rest] = nonce.split('.');
     const genuine = rest.length === 0 && tag !== undefined && sameSecret(tag, mac(this.#challengeKey, `${forDevice}.${expiry}.${random}`));
     if (!genuine || forDevice !== deviceId || Number(expiry) <= now || this.#used.has(nonce)) throw proofWrong();
     const device = await this.devices.find(deviceId);
-    if (!device || !verify(device.signingKey)) throw proofWrong();
+    if (!device || !verifySignature('token', utf8(nonce), fromBase64Url(signature), fromBase64Url(device.signingKey))) throw proofWrong();
     if (device.membership === 'revoked') throw revoked();
     // Looked at again after the wait above: two exchanges of one challenge may run side by side.
     if (this.#used.has(nonce)) throw proofWrong();

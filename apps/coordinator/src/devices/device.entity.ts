@@ -25,6 +25,8 @@ export class DeviceEntity {
   /** Multiaddrs, as last reported. */
   @Column(jsonColumn) addresses!: string[];
   @Column(timeColumn) enrolledAtMs!: number;
+  /** The link that it joined by; null: the coordinator. */
+  @Column({ ...idColumn, nullable: true }) joinLinkId!: string | null;
   @Column(nullableTimeColumn) revokedAtMs!: number | null;
   // The rest is the last heartbeat, written every few seconds by presence, which has the fresh values.
   @Column(nullableTimeColumn) lastSeenAtMs!: number | null;

@@ -20,6 +20,7 @@ export class Devices1767000001000 implements MigrationInterface {
           column.text('box_key', 43),
           column.json('addresses'),
           column.time('enrolled_at_ms'),
+          column.id('join_link_id', { isNullable: true }),
           column.time('revoked_at_ms', { isNullable: true }),
           column.time('last_seen_at_ms', { isNullable: true }),
           column.boolean('leaving'),

@@ -7,7 +7,7 @@ import { DeviceEntity } from './device.entity.ts';
 
 export type NewDevice = Pick<
   DeviceEntity,
-  'deviceId' | 'peerId' | 'name' | 'site' | 'class' | 'os' | 'agentVersion' | 'signingKey' | 'boxKey' | 'enrolledAtMs'
+  'deviceId' | 'peerId' | 'name' | 'site' | 'class' | 'os' | 'agentVersion' | 'signingKey' | 'boxKey' | 'enrolledAtMs' | 'joinLinkId'
 >;
 /** What a heartbeat says. */
 export type DeviceReport = Pick<

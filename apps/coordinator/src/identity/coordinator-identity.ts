@@ -1,9 +1,10 @@
-import type { KeyObject } from 'node:crypto';
-import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RandomSource } from '#libs/kernel';
-import { fromBase64Url, toBase64Url } from '#libs/kernel';
+import type { SignedStatement } from '#libs/contracts';
+import { boxKeyPairFromSecretKey, peerIdFromSigningKey, signStatement, signingKeyPairFromSeed } from '#libs/crypto';
+import type { PeerId, RandomSource } from '#libs/kernel';
+import { fromBase64Url, systemErrorCode, toBase64Url } from '#libs/kernel';
 import { CoordinatorError } from '../errors.ts';
 import { writeSecretFile } from './secret-file.ts';
 
@@ -11,19 +12,24 @@ const FILE = 'coordinator.key';
 
 /**
  * The coordinator's Ed25519 key, made at first start and kept in the data folder (0600). The team root certifies it; it signs
- * rosters, is the coordinator's libp2p identity, and further keys are derived from it.
+ * rosters, is the coordinator's libp2p identity, and further keys are derived from it. Needs `cryptoReady()`.
  */
 export class CoordinatorIdentity {
-  /** 32 bytes; for libp2p and for signing. Never logged, never sent. */
+  /** 32 bytes, for libp2p. Never logged, never sent. */
   readonly seed: Uint8Array;
-  readonly privateKey: KeyObject;
-  /** Base64url of the raw 32 bytes. */
+  readonly peerId: PeerId;
+  /** Base64url, as in statements and in the roster. */
   readonly publicKey: string;
+  readonly boxPublicKey: string;
+  readonly #secretKey: Uint8Array;
 
   private constructor(seed: Uint8Array) {
+    const pair = signingKeyPairFromSeed(seed);
     this.seed = seed;
-    this.privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' });
-    this.publicKey = createPublicKey(this.privateKey).export({ format: 'jwk' }).x!;
+    this.#secretKey = pair.secretKey;
+    this.publicKey = toBase64Url(pair.publicKey);
+    this.peerId = peerIdFromSigningKey(pair.publicKey);
+    this.boxPublicKey = toBase64Url(boxKeyPairFromSecretKey(this.derive('box-key')).publicKey);
   }
 
   /** Reads the key of `folder`, or makes one. Throws `data_folder_unusable`. */
@@ -32,11 +38,15 @@ export class CoordinatorIdentity {
     try {
       return new CoordinatorIdentity(parse(readFileSync(file, 'utf8'), file));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (systemErrorCode(error) !== 'ENOENT') throw error;
     }
     const seed = random.bytes(32);
     writeSecretFile(file, `${toBase64Url(seed)}\n`);
     return new CoordinatorIdentity(seed);
+  }
+
+  sign(type: 'roster', body: unknown): SignedStatement {
+    return signStatement(type, body, this.#secretKey);
   }
 
   /** 32 bytes that follow from the key, one for each purpose. */
@@ -44,9 +54,6 @@ export class CoordinatorIdentity {
     return Buffer.from(hkdfSync('sha256', this.seed, '', `holdfast/${purpose}/1`, 32));
   }
 }
-
-/** RFC 8410: what stands before the seed in a PKCS#8 Ed25519 key. */
-const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 function parse(text: string, file: string): Uint8Array {
   const line = text.trim();

@@ -17,7 +17,7 @@ export interface TestCoordinator {
   readonly config: CoordinatorConfig;
   /** A client without credentials; `people` and `agents` of test-team.ts give others. */
   readonly anyone: TestClient;
-  get<T>(service: Type<T>): T;
+  get<T>(service: (abstract new (...args: never[]) => T) | { readonly prototype: T }): T;
   /** Closes and opens again on the same data folder and database. */
   restart(): Promise<TestCoordinator>;
   /** Closes and removes everything. */
@@ -49,7 +49,7 @@ export async function startTestCoordinator({ config: over = {}, clock = new Manu
       clock,
       config,
       anyone: new TestClient(app),
-      get: (service) => app.get(service, { strict: false }),
+      get: (service) => app.get(service as Type, { strict: false }),
       restart: async () => {
         await close();
         return open();

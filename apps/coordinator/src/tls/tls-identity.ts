@@ -1,22 +1,19 @@
-import { X509Certificate, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { certificateSha256, selfSignedCertificate } from '#libs/crypto/node';
 import type { Clock } from '#libs/kernel';
-import { messageOf } from '#libs/kernel';
+import { messageOf, systemErrorCode } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { dataFolder } from '../config/load-config.ts';
 import { CoordinatorError } from '../errors.ts';
 import { writeSecretFile } from '../identity/secret-file.ts';
-import { selfSignedCertificate } from './self-signed.ts';
 
 export interface TlsIdentity {
   /** PEM. */
   readonly certificate: string;
   readonly key: string;
-  /** DER of the leaf certificate: what join links pin. */
-  readonly certificateDer: Uint8Array;
-  /** SHA-256 of the DER in the usual colon form, for people who compare it in a browser. */
-  readonly sha256: string;
+  /** SHA-256 of the certificate's DER: what join links pin. */
+  readonly derSha256: Uint8Array;
 }
 
 /**
@@ -31,12 +28,22 @@ export async function tlsIdentity(config: CoordinatorConfig, clock: Clock): Prom
   try {
     return split(readFileSync(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
-  const made = await selfSignedCertificate(hostNames(config), clock.nowMs());
-  writeSecretFile(file, `${made.key.trim()}\n${made.certificate.trim()}\n`);
-  return describe(made.certificate, made.key);
+  const now = clock.nowMs();
+  const made = await selfSignedCertificate({
+    commonName: 'Holdfast coordinator',
+    altNames: hostNames(config),
+    notBeforeMs: now - DAY_MS,
+    notAfterMs: now + LIFETIME_MS,
+  });
+  writeSecretFile(file, `${made.keyPem.trim()}\n${made.certPem.trim()}\n`);
+  return describe(made.certPem, made.keyPem);
 }
+
+const DAY_MS = 86_400_000;
+/** Agents trust the pinned certificate, not its date; a new one would need a new join link for every device. */
+const LIFETIME_MS = 20 * 365 * DAY_MS;
 
 const hostNames = ({ listen, public: outside }: CoordinatorConfig): string[] => [
   ...new Set([
@@ -57,9 +64,7 @@ function split(pem: string): TlsIdentity {
 }
 
 function describe(certificate: string, key: string): TlsIdentity {
-  const certificateDer = new X509Certificate(certificate).raw;
-  const sha256 = createHash('sha256').update(certificateDer).digest('hex').toUpperCase().match(/../g)!.join(':');
-  return { certificate, key, certificateDer, sha256 };
+  return { certificate, key, derSha256: certificateSha256(certificate) };
 }
 
 function read(file: string): string {

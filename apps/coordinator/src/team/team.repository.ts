@@ -1,0 +1,16 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.ts';
+import { TeamEntity } from './team.entity.ts';
+
+@Injectable()
+export class TeamRepository {
+  constructor(private readonly database: Database) {}
+
+  find(): Promise<TeamEntity | null> {
+    return this.database.read.findOneBy(TeamEntity, { id: 1 });
+  }
+
+  async insert(team: Omit<TeamEntity, 'id'>): Promise<void> {
+    await this.database.write((manager) => manager.insert(TeamEntity, { ...team, id: 1 }));
+  }
+}
