@@ -21,6 +21,9 @@ const statusByCode = {
   ticket_invalid: 401,
   csrf_token_missing: 403,
   role_not_allowed: 403,
+  metrics_forbidden: 403,
+  account_exists: 409,
+  account_last_owner: 409,
   account_not_found: 404,
   // first start
   setup_needed: 409,

@@ -1,6 +1,7 @@
 /** The modules of the features: append one line each. */
 import { DeviceTokensModule } from './device-tokens/device-tokens.module.ts';
 import { DevicesModule } from './devices/devices.module.ts';
+import { MetricsModule } from './metrics/metrics.module.ts';
 import { PresenceModule } from './presence/presence.module.ts';
 import { SessionsModule } from './sessions/sessions.module.ts';
 import { EnrolmentModule } from './enrolment/enrolment.module.ts';
@@ -16,6 +17,7 @@ export const features = [
   SessionsModule,
   PresenceModule,
   TeamModule,
+  MetricsModule,
   SetupModule,
   SignInModule,
   RosterModule,

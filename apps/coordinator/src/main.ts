@@ -1,1 +1,4 @@
-export {};
+#!/usr/bin/env node
+import { runCommand } from './cli/command.ts';
+
+process.exitCode = await runCommand(process.argv);

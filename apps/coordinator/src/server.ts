@@ -6,12 +6,15 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { cryptoReady } from '#libs/crypto';
 import { messageOf } from '#libs/kernel';
+import type { FastifyInstance } from 'fastify';
 import { AppModule } from './app.module.ts';
 import type { CoordinatorConfig } from './config/config.schema.ts';
 import { dataFolder } from './config/load-config.ts';
 import { CoordinatorError } from './errors.ts';
 import { fastifyServer } from './http/fastify-server.ts';
+import { servePanel } from './http/panel-files.ts';
 import { ServerFacts } from './http/server-facts.ts';
+import { MetricsService } from './metrics/metrics.service.ts';
 import { serveOpenApi } from './openapi/openapi.ts';
 import type { Ports } from './ports/ports.module.ts';
 import { systemPorts } from './ports/ports.module.ts';
@@ -44,6 +47,9 @@ export async function createCoordinator(config: CoordinatorConfig, ports: Ports 
   app.flushLogs();
   app.setGlobalPrefix('api/v1', { exclude: ['healthz', 'readyz', 'metrics'] });
   serveOpenApi(app);
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  observeRequests(fastify, app);
+  await servePanel(fastify, config);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return { app, server, close: () => app.close() };
@@ -64,4 +70,11 @@ export async function listen({ app, server }: Coordinator, { listen: { host, por
   const address = app.getHttpServer().address() as AddressInfo;
   server.boundPort = address.port;
   return address;
+}
+
+function observeRequests(fastify: FastifyInstance, app: NestFastifyApplication): void {
+  const metrics = app.get(MetricsService, { strict: false });
+  fastify.addHook('onResponse', async (request, reply) => {
+    metrics.observe(request.method, request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
+  });
 }

@@ -22,4 +22,17 @@ export class AccountsRepository {
   async insert(account: AccountEntity): Promise<void> {
     await this.database.write((manager) => manager.insert(AccountEntity, account));
   }
+
+  /** In the order of making. */
+  all(): Promise<AccountEntity[]> {
+    return this.database.read.find(AccountEntity, { order: { createdAtMs: 'ASC', userId: 'ASC' } });
+  }
+
+  countOwners(): Promise<number> {
+    return this.database.read.countBy(AccountEntity, { role: 'owner' });
+  }
+
+  async delete(userId: string): Promise<void> {
+    await this.database.write((manager) => manager.delete(AccountEntity, { userId }));
+  }
 }

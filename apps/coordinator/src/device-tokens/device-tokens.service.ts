@@ -39,11 +39,7 @@ export class DeviceTokensService {
   }
 
   /** Throws `device_proof_wrong` unless the challenge is ours, fresh, unused, and signed by the device's key. */
-  async exchange(
-    deviceId: DeviceId,
-    nonce: string,
-    signature: string,
-  ): Promise<{ token: string; expiresAtMs: number }> {
+  async exchange(deviceId: DeviceId, nonce: string, signature: string): Promise<{ token: string; expiresAtMs: number }> {
     const now = this.clock.nowMs();
     const [forDevice, expiry, random, tag, ...rest] = nonce.split('.');
     const genuine = rest.length === 0 && tag !== undefined && sameSecret(tag, mac(this.#challengeKey, `${forDevice}.${expiry}.${random}`));

@@ -11,6 +11,7 @@ import { SseStream } from './sse-stream.ts';
 
 interface PanelStream {
   readonly sessionId: string;
+  readonly userId: string;
   readonly expiresAtMs: number;
   readonly stream: SseStream;
 }
@@ -45,9 +46,10 @@ export class EventsService implements OnApplicationBootstrap, BeforeApplicationS
     this.database.afterCommit(() => this.#agents.forEach((stream) => stream.send(event)));
   }
 
-  openPanel(reply: FastifyReply, session: { readonly sessionId: string; readonly expiresAtMs: number }): void {
+  openPanel(reply: FastifyReply, session: Omit<PanelStream, 'stream'>): void {
     const entry: PanelStream = {
       sessionId: session.sessionId,
+      userId: session.userId,
       expiresAtMs: session.expiresAtMs,
       stream: new SseStream(reply, () => this.#panels.delete(entry)),
     };
@@ -78,6 +80,11 @@ export class EventsService implements OnApplicationBootstrap, BeforeApplicationS
 
   closeSession(sessionId: string): void {
     for (const panel of this.#panels) if (panel.sessionId === sessionId) panel.stream.close();
+  }
+
+  /** Every stream of a person whose account is gone. */
+  closePerson(userId: string): void {
+    for (const panel of this.#panels) if (panel.userId === userId) panel.stream.close();
   }
 
   onApplicationBootstrap(): void {

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import type { TeamDocument } from '#libs/contracts';
 import { teamDocument } from '#libs/contracts';
-import { People } from '../access/access.decorators.ts';
+import { Anyone } from '../access/access.decorators.ts';
 import { Answers } from '../openapi/openapi.decorators.ts';
 import { TeamService } from './team.service.ts';
 
@@ -9,8 +9,12 @@ import { TeamService } from './team.service.ts';
 export class TeamController {
   constructor(private readonly teams: TeamService) {}
 
+  /**
+   * Open: a joining device checks the root key and this connection's certificate against its link's fingerprint before it
+   * gives the link's secret away. Both statements are public by nature: every member and every join link carries their keys.
+   */
   @Get()
-  @People()
+  @Anyone()
   @Answers(200, teamDocument, 'The team and this coordinator’s certificate, as its root signed them.')
   async document(): Promise<TeamDocument> {
     return (await this.teams.get()).document;

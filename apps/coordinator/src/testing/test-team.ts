@@ -49,7 +49,12 @@ export async function foundTeam(coordinator: TestCoordinator): Promise<TestTeam>
   const { keys, teamDocument } = await createTeam({ name: 'Test team', passphrase: 'kit', coordinatorKey, nowMs, cost: LOWEST_COST });
   const link = await coordinator.get(SetupService).link('https://example.org');
   const token = link!.split('#')[1]!;
-  const answer = await coordinator.anyone.post<Session>('/setup', { token, account: { ...owner, name: 'Owner' }, teamDocument, kitConfirmed: true });
+  const answer = await coordinator.anyone.post<Session>('/setup', {
+    token,
+    account: { ...owner, name: 'Owner' },
+    teamDocument,
+    kitConfirmed: true,
+  });
   if (answer.status !== 201) throw new Error(`setup failed: ${answer.text}`);
   return teamOf(coordinator, keys, owner);
 }
@@ -92,7 +97,11 @@ interface EnrolBody {
 /** What a device sends to join, with keys of its own (or those given). */
 export function enrolBody(name: string, secret: string, signing: SigningKeyPair = newSigningKeyPair(systemRandom)): EnrolBody {
   const box = newBoxKeyPair(systemRandom);
-  const keys = { signingKey: toBase64Url(signing.publicKey), boxKey: toBase64Url(box.publicKey), peerId: peerIdFromSigningKey(signing.publicKey) };
+  const keys = {
+    signingKey: toBase64Url(signing.publicKey),
+    boxKey: toBase64Url(box.publicKey),
+    peerId: peerIdFromSigningKey(signing.publicKey),
+  };
   const proof = toBase64Url(sign('enrol', utf8(secret), signing.secretKey));
   return { body: { secret, name, os: 'linux', agentVersion: '0.1.0', ...keys, proof }, signing, box };
 }
@@ -124,4 +133,3 @@ export const aHeartbeat = (coordinator: TestCoordinator): Record<string, unknown
   heldBytes: 0,
   heldPacks: 0,
 });
-

@@ -1,0 +1,38 @@
+import { rmSync } from 'node:fs';
+import { dataFolder } from '../config/load-config.ts';
+import type { CoordinatorConfig } from '../config/config.schema.ts';
+import type { Coordinator } from '../server.ts';
+import { createCoordinator, listen } from '../server.ts';
+import { SetupService } from '../setup/setup.service.ts';
+import { listeningFile, writeListening } from './listening.ts';
+
+/** Longer than any request should take; then the process ends all the same, and loses nothing that was committed. */
+const SHUTDOWN_LIMIT_MS = 4500;
+
+/** Runs until SIGTERM or SIGINT. Prints where it listens and, before the first set-up, the one-time link. */
+export async function serve(config: CoordinatorConfig, json: boolean): Promise<void> {
+  const stopped = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal));
+  const coordinator = await createCoordinator(config);
+  await listen(coordinator, config);
+  const folder = dataFolder(config);
+  writeListening(folder, { origin: coordinator.server.origin, pid: process.pid });
+  await announce(coordinator, json);
+  await stopped.promise;
+  const limit = setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS);
+  rmSync(listeningFile(folder), { force: true });
+  await coordinator.close();
+  clearTimeout(limit);
+}
+
+async function announce({ app, server }: Coordinator, json: boolean): Promise<void> {
+  const setupLink = await app.get(SetupService, { strict: false }).link(server.origin);
+  const sha256 = Buffer.from(server.tls.derSha256).toString('hex').toUpperCase().match(/../g)!.join(':');
+  if (json) {
+    console.log(JSON.stringify({ event: 'listening', origin: server.origin, certificateSha256: sha256, setupLink: setupLink ?? null }));
+    return;
+  }
+  console.log(`Holdfast coordinator: ${server.origin}`);
+  console.log(`Certificate SHA-256: ${sha256}`);
+  if (setupLink) console.log(`\nNot set up yet. Open this link once (it is valid until the coordinator stops):\n${setupLink}\n`);
+}
