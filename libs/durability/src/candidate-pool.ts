@@ -13,6 +13,7 @@ export class CandidatePool {
   readonly #ready: readonly Candidate[];
   readonly #anchors: readonly Candidate[];
   readonly #given = new Map<DeviceId, number>();
+  readonly #packs = new Map<DeviceId, number>();
   readonly #settings: DurabilitySettings;
   readonly #random: RandomSource;
 
@@ -33,10 +34,15 @@ export class CandidatePool {
   }
 
   fits(candidate: Candidate, sizeBytes: number): boolean {
-    return this.freeBytes(candidate) >= sizeBytes;
+    return this.freeBytes(candidate) >= sizeBytes && !this.#busy(candidate);
+  }
+
+  #busy(candidate: Candidate): boolean {
+    return candidate.openSlots !== undefined && (this.#packs.get(candidate.deviceId) ?? 0) >= candidate.openSlots;
   }
 
   take(candidate: Candidate, sizeBytes: number): void {
+    this.#packs.set(candidate.deviceId, (this.#packs.get(candidate.deviceId) ?? 0) + 1);
     this.#given.set(candidate.deviceId, (this.#given.get(candidate.deviceId) ?? 0) + sizeBytes);
   }
 
@@ -87,6 +93,13 @@ export class CandidatePool {
         code: 'nobody_awake',
         reason: 'Captured, waiting for colleagues: no other device is awake.',
         nextStep: 'Nothing to do; an always-on anchor would take it at once.',
+      };
+    if (awake.some((c) => this.#busy(c) && this.freeBytes(c) >= pack.sizeBytes))
+      return {
+        ...base,
+        code: 'all_busy',
+        reason: 'Every device that could take it is fetching others first.',
+        nextStep: 'Nothing to do; it is next.',
       };
     return {
       ...base,

@@ -16,6 +16,8 @@ export interface Candidate {
   readonly presence: number;
   /** Share of its audits that it passed, 0 to 1. */
   readonly auditScore: number;
+  /** Packs that may be sent to it now besides those already on their way, so that nobody is flooded; no limit unless given. */
+  readonly openSlots?: number;
 }
 
 export interface PackToPlace {
@@ -38,7 +40,7 @@ export interface Assignment {
   readonly reason: PlacementReason;
 }
 
-export type ShortfallCode = 'no_other_device' | 'nobody_awake' | 'no_space' | 'too_few_devices';
+export type ShortfallCode = 'no_other_device' | 'nobody_awake' | 'all_busy' | 'no_space' | 'too_few_devices';
 /** A pack for which fewer places were found than wanted, and why in plain words. */
 export interface Shortfall {
   readonly packId: PackId;

@@ -60,12 +60,20 @@ describe('placement', () => {
     ['no_other_device', [aCandidate(9, { machineId: 'machine-0' })]],
     ['nobody_awake', [aCandidate(1, { online: false }), aCandidate(2, { state: 'overdue' })]],
     ['no_space', [aCandidate(1, { availableBytes: 999 })]],
+    ['all_busy', [aCandidate(1, { openSlots: 0 }), aCandidate(2, { availableBytes: 999 })]],
   ] as const)('says %s in words when nothing can be placed', (code, candidates) => {
     const { assignments, shortfalls } = plan({ candidates });
     expect(assignments).toEqual([]);
     expect(shortfalls).toEqual([
       expect.objectContaining({ code, missing: 3, reason: expect.stringMatching(/\w+/), nextStep: expect.stringMatching(/\w+/) }),
     ]);
+  });
+
+  it('floods nobody: no more packs than a device has open slots', () => {
+    const candidates = [1, 2, 3, 4].map((n) => aCandidate(n, { openSlots: 5 }));
+    const { assignments, shortfalls } = plan({ candidates, packs: Array.from({ length: 50 }, (_, n) => aPack(n)) });
+    for (const { deviceId } of candidates) expect(assignments.filter((a) => a.deviceId === deviceId)).toHaveLength(5);
+    expect(new Set(shortfalls.map((s) => s.code))).toEqual(new Set(['all_busy']));
   });
 
   it('says too_few_devices when everybody has it', () => {

@@ -8,6 +8,7 @@ import {
   type PlacementReason,
   type ReplicaGoal,
   type Shortfall,
+  type ShortfallCode,
 } from './candidate.ts';
 import { acceptsPacks, isGone } from './device-state.ts';
 import { expectedReplicas } from './replicas.ts';
@@ -47,7 +48,7 @@ export function placeOne(
   pack: PackToPlace,
   pool: CandidatePool,
   input: Pick<PlacementInput, 'goal' | 'settings'>,
-): { assignments: Assignment[]; shortfall?: Shortfall } {
+): { assignments: Assignment[]; shortfall?: Shortfall; unmet?: ShortfallCode } {
   const { goal, settings } = input;
   // Machines and devices in one set: a device may have changed its machine since.
   const taken = new Set<string>([pack.owner, ...pack.replicas].flatMap((r) => [r.machineId, r.deviceId]));
@@ -83,7 +84,9 @@ export function placeOne(
     const next = pool.pick(pack, free);
     if (!give(next, pack.kind === 'index' ? 'index-copy' : 'best-score')) break;
   }
+  if (wanted <= 0) return { assignments };
+  const why = pool.explain(pack, free, wanted);
   // Index packs ask for more copies than a small team has devices; only falling short of the goal is worth a word.
   const missing = wanted - (wantedReplicas(pack.kind, goal, settings) - goal.target);
-  return missing > 0 ? { assignments, shortfall: pool.explain(pack, free, missing) } : { assignments };
+  return { assignments, unmet: why.code, ...(missing > 0 ? { shortfall: { ...why, missing } } : {}) };
 }

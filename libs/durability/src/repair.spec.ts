@@ -68,8 +68,19 @@ describe('repair', () => {
     const breaker = { open: true, sinceMs: 0, reason: 'outage', nextStep: 'wait' } as const;
     const plan = repair([pack(1, [aReplica(1), aReplica(2, 'missing'), aReplica(3, 'missing')]), pack(2, [])], { breaker });
     expect(plan.frozen).toBe('outage');
+    expect(plan.unmet).toEqual([{ packId: packNumber(1), code: 'outage' }]);
     expect(new Set(plan.assignments.map((a) => a.packId))).toEqual(new Set([packNumber(2)]));
     expect(plan.assignments.every((a) => a.cause === 'placement')).toBe(true);
+  });
+
+  it('says of every pack that still wants copies why, index packs beyond the goal too', () => {
+    const candidates = team.slice(0, 3);
+    const plan = repair([pack(1, [], { kind: 'index' }), pack(2, []), pack(3, [], { ownerOnline: false })], { candidates });
+    expect(plan.shortfalls).toEqual([]);
+    expect(plan.unmet).toEqual([
+      { packId: packNumber(1), code: 'too_few_devices' },
+      { packId: packNumber(3), code: 'no_source' },
+    ]);
   });
 
   it('stops at the size of one plan and says that there is more', () => {

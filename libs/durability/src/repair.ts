@@ -3,7 +3,15 @@ import type { DeviceId, PackId, RandomSource } from '#libs/kernel';
 import type { BreakerState } from './breaker.ts';
 import { CandidatePool } from './candidate-pool.ts';
 import { acceptsPacks, isGone } from './device-state.ts';
-import { wantedReplicas, type Assignment, type Candidate, type PackToPlace, type ReplicaGoal, type Shortfall } from './candidate.ts';
+import {
+  wantedReplicas,
+  type Assignment,
+  type Candidate,
+  type PackToPlace,
+  type ReplicaGoal,
+  type Shortfall,
+  type ShortfallCode,
+} from './candidate.ts';
 import { placeOne } from './placement.ts';
 import { effectiveReplicas, expectedReplicas, presentReplicas } from './replicas.ts';
 import type { DurabilitySettings } from './settings.ts';
@@ -32,9 +40,14 @@ export interface RepairPlan {
   readonly shortfalls: readonly Shortfall[];
   /** Packs that nobody online can give: neither the owner nor a holder. */
   readonly unreachable: readonly PackId[];
+  /** Every pack that still wants copies after this plan, and why: so that the next plan need not look at it before that changed. */
+  readonly unmet: readonly { readonly packId: PackId; readonly code: UnmetCode }[];
   /** More was to do than fits into one plan: plan again soon. */
   readonly more: boolean;
 }
+
+/** A shortfall, or: nobody online has the pack; the breaker is open. */
+export type UnmetCode = ShortfallCode | 'no_source' | 'outage';
 
 /** Whether a pack needs copies now: below the minimum, or copies went for good, or it never had them. Naps above the minimum are left alone. */
 export function needsCopies(pack: PackToPlace, goal: ReplicaGoal, settings: DurabilitySettings): boolean {
@@ -59,9 +72,13 @@ export function planRepair(input: RepairInput): RepairPlan {
   const assignments: RepairAssignment[] = [];
   const shortfalls: Shortfall[] = [];
   const unreachable: PackId[] = [];
+  const unmet: { packId: PackId; code: UnmetCode }[] = [];
   let more = false;
   for (const { pack, effective, cause } of rows) {
-    if (input.breaker.open && cause === 'repair') continue;
+    if (input.breaker.open && cause === 'repair') {
+      unmet.push({ packId: pack.packId, code: 'outage' });
+      continue;
+    }
     if (assignments.length >= settings.repair.maxAssignments) {
       more = true;
       break;
@@ -69,13 +86,15 @@ export function planRepair(input: RepairInput): RepairPlan {
     const sources = sourcesOf(pack, input.candidates, settings);
     if (sources.length === 0) {
       unreachable.push(pack.packId);
+      unmet.push({ packId: pack.packId, code: 'no_source' });
       continue;
     }
     const placed = placeOne(pack, pool, { goal: pack.goal, settings });
     for (const assignment of placed.assignments) assignments.push({ ...assignment, sources, cause, effective });
+    if (placed.unmet) unmet.push({ packId: pack.packId, code: placed.unmet });
     if (placed.shortfall) shortfalls.push(placed.shortfall);
   }
-  return { frozen: input.breaker.open ? input.breaker.reason : null, assignments, shortfalls, unreachable, more };
+  return { frozen: input.breaker.open ? input.breaker.reason : null, assignments, shortfalls, unreachable, unmet, more };
 }
 
 const causeOf = (pack: PackToPlace): 'repair' | 'placement' =>
