@@ -1,0 +1,92 @@
+import type { Primitives, Sealer, VaultKeys } from '#libs/crypto';
+import { deriveVaultKeys } from '#libs/crypto';
+import type { PackId, VaultId } from '#libs/kernel';
+import { equalBytes, isAppError } from '#libs/kernel';
+import { associatedDataFor } from '../chunk/associated-data.ts';
+import { type ChunkIds, createChunkIds } from '../chunk/chunk-id.ts';
+import type { ChunkKind } from '../chunk/chunk-kind.ts';
+import { isStoredRaw } from '../chunk/stored-form.ts';
+import { VaultError } from '../errors.ts';
+import { lengthsAllowed } from '../pack/pack-directory.ts';
+import type { PackKind } from '../ports.ts';
+import { LeastRecent } from './least-recent.ts';
+
+/** What of a pack is needed to open its chunks. */
+export interface OpenablePack {
+  readonly packId: PackId;
+  readonly kind: PackKind;
+  readonly epoch: number;
+  readonly noncePrefix: Uint8Array;
+}
+
+export interface ChunkPlace {
+  readonly offset: number;
+  readonly sealedLength: number;
+  readonly plainLength: number;
+}
+
+/** Opens sealed regions of packs with the vault's keys. Memory: subkeys and sealers of the packs used last. */
+export class ChunkOpener {
+  readonly ids: ChunkIds;
+  readonly vaultId: VaultId;
+  readonly #primitives: Primitives;
+  readonly #masterKey: Uint8Array;
+  readonly #keys = new Map<number, VaultKeys>();
+  readonly #sealers = new LeastRecent<PackId, Sealer>(64);
+  readonly #associatedData: ReturnType<typeof associatedDataFor>;
+
+  constructor(primitives: Primitives, masterKey: Uint8Array, vaultId: VaultId) {
+    this.#primitives = primitives;
+    this.#masterKey = masterKey.slice();
+    this.vaultId = vaultId;
+    this.ids = createChunkIds(primitives, this.keys(0).chunkId);
+    this.#associatedData = associatedDataFor(vaultId);
+  }
+
+  keys(epoch: number): VaultKeys {
+    let keys = this.#keys.get(epoch);
+    if (!keys) this.#keys.set(epoch, (keys = deriveVaultKeys(this.#masterKey, epoch)));
+    return keys;
+  }
+
+  /**
+   * A chunk's plaintext from its sealed bytes. Throws `chunk_corrupt` when the seal, the compression or the id do not
+   * fit, `limit_exceeded` when the lengths are beyond what the format allows; allocates `plainLength` bytes at most.
+   */
+  open(pack: OpenablePack, kind: ChunkKind, id: Uint8Array, place: ChunkPlace, sealed: Uint8Array): Uint8Array {
+    const { offset, sealedLength, plainLength } = place;
+    const context = { packId: pack.packId, region: `${kind} chunk`, offset };
+    if (!lengthsAllowed(kind, sealedLength, plainLength) || sealed.length !== sealedLength) {
+      throw new VaultError('limit_exceeded', `pack ${pack.packId}: ${kind} chunk at offset ${offset} has impossible lengths (${sealedLength}, ${plainLength})`, { context });
+    }
+    const stored = this.openRegion(pack, kind, offset, sealed, id, 'chunk_corrupt');
+    let plaintext = stored;
+    if (!isStoredRaw(sealedLength, plainLength)) {
+      try {
+        plaintext = this.#primitives.decompress(stored, plainLength);
+      } catch (cause) {
+        throw new VaultError('chunk_corrupt', `pack ${pack.packId}: ${kind} chunk at offset ${offset} does not decompress to ${plainLength} bytes`, { context, cause });
+      }
+    }
+    if (!equalBytes(this.ids.of(kind, plaintext), id)) {
+      throw new VaultError('chunk_corrupt', `pack ${pack.packId}: ${kind} chunk at offset ${offset} is not the one that its id names`, { context });
+    }
+    return plaintext;
+  }
+
+  /** Opens any sealed region; no id for directory and trailer. */
+  openRegion(pack: OpenablePack, kind: ChunkKind, offset: number, sealed: Uint8Array, id: Uint8Array | undefined, code: 'chunk_corrupt' | 'pack_corrupt'): Uint8Array {
+    let sealer = this.#sealers.get(pack.packId);
+    if (!sealer) this.#sealers.set(pack.packId, (sealer = this.#primitives.sealer(this.keys(pack.epoch)[pack.kind], pack.noncePrefix)));
+    try {
+      return sealer.open(offset, sealed, this.#associatedData(kind, offset, id));
+    } catch (cause) {
+      if (!isAppError(cause)) throw cause;
+      const region = kind === 'directory' || kind === 'trailer' ? kind : `${kind} chunk`;
+      throw new VaultError(code, `pack ${pack.packId}: ${region} at offset ${offset} does not open: altered, or not of this vault`, {
+        context: { packId: pack.packId, region, offset },
+        cause,
+      });
+    }
+  }
+}

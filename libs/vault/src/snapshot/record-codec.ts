@@ -1,0 +1,181 @@
+import type { SigningKeyPair } from '#libs/crypto';
+import { compareBytes } from '#libs/kernel';
+import { CborReader } from '../cbor/cbor-reader.ts';
+import { CborWriter } from '../cbor/cbor-writer.ts';
+import { readFields, required } from '../cbor/fields.ts';
+import { checkSignature, decodeSigned, encodeSigned } from '../cbor/signed-envelope.ts';
+import { VaultError } from '../errors.ts';
+import { formatVersion, idBytes, limits } from '../limits.ts';
+import { readEntry, writeEntry } from '../tree/entry-codec.ts';
+import { nameProblem, printableName } from '../tree/safe-name.ts';
+import type { SnapshotRecord, SnapshotRoot } from './snapshot-record.ts';
+
+const maxTextBytes = 1_024;
+const maxRoots = 1_024;
+const maxTexts = 10_000;
+const maxStats = 64;
+const maxPathBytes = 64 * 1024;
+const fail = (what: string): VaultError => new VaultError('record_corrupt', `snapshot record: ${what}`);
+
+/** The plaintext of a record chunk. Roots are sorted by path. Throws `invalid_input` for what readers would refuse. */
+export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPair): Uint8Array {
+  const roots = [...record.roots].sort((a, b) => compareBytes(a.path, b.path));
+  const problem = rootsProblem(roots);
+  if (problem) throw new VaultError('invalid_input', `snapshot record: ${problem}`);
+  const w = new CborWriter(4096);
+  w.map(record.previous ? 13 : 12);
+  w.text('v');
+  w.int(formatVersion);
+  w.text('host');
+  w.text(record.host);
+  w.text('tags');
+  texts(w, record.tags);
+  w.text('user');
+  w.text(record.user);
+  w.text('roots');
+  w.array(roots.length);
+  for (const { path, entry } of roots) {
+    w.array(2);
+    w.bytes(path);
+    writeEntry(w, entry);
+  }
+  w.text('stats');
+  const stats = Object.entries(record.stats).sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
+  w.map(stats.length);
+  for (const [name, value] of stats) {
+    w.text(name);
+    w.int(value);
+  }
+  w.text('endedAt');
+  w.int(record.endedAtMs);
+  w.text('partial');
+  w.bool(record.partial);
+  w.text('excludes');
+  texts(w, record.excludes);
+  if (record.previous) {
+    w.text('previous');
+    w.bytes(record.previous);
+  }
+  w.text('sequence');
+  w.int(record.sequence);
+  w.text('startedAt');
+  w.int(record.startedAtMs);
+  w.text('writtenBy');
+  w.bytes(keys.publicKey);
+  return encodeSigned('snapshot-record', w.finish(), keys);
+}
+
+function texts(w: CborWriter, values: readonly string[]): void {
+  w.array(values.length);
+  for (const value of values) w.text(value);
+}
+
+/** Throws `record_corrupt`, `unsafe_name`, or `bad_signature` unless the vault's device wrote it. */
+export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Uint8Array): SnapshotRecord {
+  if (plaintext.length > limits.metaChunkBytes) throw new VaultError('limit_exceeded', `a snapshot record of ${plaintext.length} bytes is too long`);
+  const signed = decodeSigned(plaintext, limits.metaChunkBytes, fail);
+  checkSignature('snapshot-record', signed, signingPublicKey, 'the snapshot record');
+  const r = new CborReader(signed.payload, fail);
+  const record: { -readonly [K in keyof SnapshotRecord]?: SnapshotRecord[K] } = {};
+  let version: number | undefined;
+  readFields(r, 13, (key) => {
+    switch (key) {
+      case 'v':
+        return void (version = r.int(0, 0xffff));
+      case 'host':
+        return void (record.host = r.text(maxTextBytes));
+      case 'tags':
+        return void (record.tags = readTexts(r));
+      case 'user':
+        return void (record.user = r.text(maxTextBytes));
+      case 'roots':
+        return void (record.roots = readRoots(r));
+      case 'stats':
+        return void (record.stats = readStats(r));
+      case 'endedAt':
+        return void (record.endedAtMs = r.int(0, 8_640_000_000_000_000));
+      case 'partial':
+        return void (record.partial = r.bool());
+      case 'excludes':
+        return void (record.excludes = readTexts(r));
+      case 'previous':
+        return void (record.previous = r.bytes(idBytes, idBytes));
+      case 'sequence':
+        return void (record.sequence = r.int(1, Number.MAX_SAFE_INTEGER));
+      case 'startedAt':
+        return void (record.startedAtMs = r.int(0, 8_640_000_000_000_000));
+      case 'writtenBy':
+        return void r.bytes(32, 32);
+      default:
+        return false;
+    }
+  });
+  r.end();
+  if (version !== formatVersion) throw version === undefined ? fail('no version') : new VaultError('unsupported_version', `snapshot record of version ${version} is not known here`);
+  return {
+    sequence: required(r, 'sequence', record.sequence),
+    previous: record.previous,
+    startedAtMs: required(r, 'startedAt', record.startedAtMs),
+    endedAtMs: required(r, 'endedAt', record.endedAtMs),
+    host: required(r, 'host', record.host),
+    user: required(r, 'user', record.user),
+    roots: required(r, 'roots', record.roots),
+    excludes: required(r, 'excludes', record.excludes),
+    tags: required(r, 'tags', record.tags),
+    stats: required(r, 'stats', record.stats),
+    partial: required(r, 'partial', record.partial),
+  };
+}
+
+function readTexts(r: CborReader): string[] {
+  return Array.from({ length: r.array(maxTexts) }, () => r.text(16 * 1024));
+}
+
+function readStats(r: CborReader): Record<string, number> {
+  const stats: Record<string, number> = Object.create(null) as Record<string, number>;
+  readFields(r, maxStats, (name) => void (stats[name] = r.int(0, Number.MAX_SAFE_INTEGER)));
+  return { ...stats };
+}
+
+function readRoots(r: CborReader): SnapshotRoot[] {
+  const roots: SnapshotRoot[] = [];
+  for (let left = r.array(maxRoots); left > 0; left -= 1) {
+    if (r.array(2) !== 2) throw r.fail('a root is a path and an entry');
+    roots.push({ path: r.bytes(maxPathBytes), entry: readEntry(r) });
+  }
+  const problem = rootsProblem(roots);
+  if (problem) throw r.fail(problem);
+  return roots;
+}
+
+function rootsProblem(roots: readonly SnapshotRoot[]): string | undefined {
+  for (const [i, { path, entry }] of roots.entries()) {
+    if (i > 0 && compareBytes(roots[i - 1]!.path, path) >= 0) return 'backed-up paths are out of order or twice';
+    if (entry.name.length !== 0) return 'the entry of a backed-up path has a name';
+    const bad = rootPathProblem(path);
+    if (bad) return `the backed-up path ${printableName(path)} ${bad}`;
+  }
+  return undefined;
+}
+
+function rootPathProblem(path: Uint8Array): string | undefined {
+  if (path.length > maxPathBytes) return 'is too long';
+  for (const name of splitPath(path)) {
+    const problem = nameProblem(name);
+    if (problem) return problem;
+  }
+  return path[0] === 0x2f || path[1] === 0x3a ? undefined : 'is not absolute';
+}
+
+/** Names of a `/`-separated path, without the empty ones at its ends. */
+export function splitPath(path: Uint8Array): Uint8Array[] {
+  const names: Uint8Array[] = [];
+  let from = path[0] === 0x2f ? 1 : 0;
+  if (from >= path.length) return names;
+  for (;;) {
+    const at = path.indexOf(0x2f, from);
+    names.push(path.slice(from, at < 0 ? undefined : at));
+    if (at < 0) return names;
+    from = at + 1;
+  }
+}
