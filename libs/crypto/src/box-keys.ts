@@ -1,6 +1,6 @@
 import type { RandomSource } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
-import { sodium } from './ready.ts';
+import { sodium } from './loaded-parts.ts';
 import { requireLength } from './secret-bytes.ts';
 
 /** X25519 (RFC 7748), for sealing to somebody: 32 bytes each. */

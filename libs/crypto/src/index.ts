@@ -16,11 +16,13 @@
 export * from './box-keys.ts';
 export * from './crypto-error.ts';
 export * from './join-link.ts';
+export { sha256 } from './loaded-parts.ts';
 export * from './passphrase-box.ts';
 export * from './passphrase-cost.ts';
+export * from './passphrase-key.ts';
 export * from './peer-id.ts';
 export * from './primitives.ts';
-export { cryptoReady, sha256 } from './ready.ts';
+export { cryptoReady } from './ready.ts';
 export * from './recovery-kit.ts';
 export { constantTimeEqual, wipe } from './secret-bytes.ts';
 export * from './signed-statement.ts';

@@ -1,7 +1,7 @@
 import type { RandomSource } from '#libs/kernel';
 import { concatBytes, fromBase64Url, toBase64Url, utf8 } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
-import { sha256 } from './ready.ts';
+import { sha256 } from './loaded-parts.ts';
 import { constantTimeEqual, requireLength } from './secret-bytes.ts';
 
 /** `holdfast://host:port/#secret.fingerprint` in parts. */

@@ -2,8 +2,9 @@ import type { RandomSource } from '#libs/kernel';
 import { concatBytes, systemRandom } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
 import type { PassphraseCost } from './passphrase-cost.ts';
-import { isAcceptableCost, isUsablePassphrase, keyFromPassphrase, passphraseCosts, passphraseSaltSize } from './passphrase-cost.ts';
-import { sodium } from './ready.ts';
+import { isAcceptableCost, isUsablePassphrase, passphraseCosts, passphraseSaltSize } from './passphrase-cost.ts';
+import { keyFromPassphrase } from './passphrase-key.ts';
+import { sodium } from './loaded-parts.ts';
 import { wipe } from './secret-bytes.ts';
 
 /**

@@ -1,4 +1,3 @@
-import { argon2id } from 'hash-wasm';
 import { utf8 } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
 import { wipe } from './secret-bytes.ts';
@@ -66,24 +65,5 @@ export function isUsablePassphrase(passphrase: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** A 32-byte key from a passphrase. The caller has bounded the cost; memory is `memoryKiB`, released afterwards. */
-export async function keyFromPassphrase(passphrase: string, salt: Uint8Array, cost: PassphraseCost): Promise<Uint8Array> {
-  if (!isAcceptableCost(cost)) throw new CryptoError('bad_box', 'the cost of the passphrase is out of bounds', { context: { ...cost } });
-  const password = passphraseBytes(passphrase);
-  try {
-    return await argon2id({
-      password,
-      salt,
-      iterations: cost.passes,
-      memorySize: cost.memoryKiB,
-      parallelism: 1,
-      hashLength: 32,
-      outputType: 'binary',
-    });
-  } finally {
-    wipe(password);
   }
 }

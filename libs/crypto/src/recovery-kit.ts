@@ -6,7 +6,7 @@ import { CryptoError } from './crypto-error.ts';
 import { openWithPassphrase, passphraseBoxCost, sealWithPassphrase } from './passphrase-box.ts';
 import type { PassphraseCost } from './passphrase-cost.ts';
 import { passphraseCosts } from './passphrase-cost.ts';
-import { sha256 } from './ready.ts';
+import { sha256 } from './loaded-parts.ts';
 import { wipe } from './secret-bytes.ts';
 import { signingKeyPairFromSeed, signingSeed } from './signing-keys.ts';
 import type { TeamKeys } from './team-keys.ts';

@@ -1,7 +1,7 @@
 import type { RandomSource } from '#libs/kernel';
 import { concatBytes, utf8 } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
-import { sodium } from './ready.ts';
+import { sodium } from './loaded-parts.ts';
 import { requireLength } from './secret-bytes.ts';
 
 /** Ed25519 (RFC 8032). `secretKey` is the 64-byte form seed ‖ public key that libsodium and libp2p both use. */

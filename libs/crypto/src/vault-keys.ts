@@ -1,6 +1,6 @@
 import type { RandomSource } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
-import { sodium } from './ready.ts';
+import { sodium } from './loaded-parts.ts';
 import { requireLength, wipe } from './secret-bytes.ts';
 
 export const masterKeySize = 32;

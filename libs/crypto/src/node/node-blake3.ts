@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Blake3Hasher } from '@napi-rs/blake-hash';
 import { equalBytes } from '#libs/kernel';
-import { wasmBlake3 } from '../ready.ts';
+import { wasmBlake3 } from '../loaded-parts.ts';
 
 export interface Blake3 {
   hash(data: Uint8Array): Uint8Array;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { cryptoReady, wasmBlake3 } from '../ready.ts';
+import { wasmBlake3 } from '../loaded-parts.ts';
+import { cryptoReady } from '../ready.ts';
 import { portablePrimitives } from '../portable/index.ts';
 import { primitivesConformance, primitiveVectors } from '../testing/primitives-conformance.ts';
 import { toHex } from '#libs/kernel';

@@ -1,6 +1,7 @@
 import { CryptoError } from '../crypto-error.ts';
 import type { Primitives } from '../primitives.ts';
-import { cryptoReady, sha256, wasmBlake3 } from '../ready.ts';
+import { sha256, wasmBlake3 } from '../loaded-parts.ts';
+import { cryptoReady } from '../ready.ts';
 import { requireLength } from '../secret-bytes.ts';
 import { portableDecompress } from './portable-zstd.ts';
 import { portableSealer } from './portable-sealer.ts';

@@ -1,6 +1,6 @@
 import { openFailed, noncePrefixSize, writeChunkNumber } from '../nonce.ts';
 import type { Sealer } from '../primitives.ts';
-import { sodium } from '../ready.ts';
+import { sodium } from '../loaded-parts.ts';
 import { requireLength } from '../secret-bytes.ts';
 
 const tagSize = 16;
