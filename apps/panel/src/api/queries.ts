@@ -1,0 +1,129 @@
+import type { DeviceSummary, JoinLink, Restore, Run, Snapshot } from '#libs/contracts';
+import {
+  auditEntry,
+  deviceDetail,
+  devicePolicy,
+  deviceSummary,
+  joinLink,
+  overview,
+  pageOf,
+  policyDocument,
+  restore,
+  run,
+  session,
+  setupInfo,
+  snapshot,
+  vaultDocument,
+} from '#libs/contracts';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { ApiError } from './api-error.ts';
+import type { Query } from './client.ts';
+import { call, setCsrfToken } from './client.ts';
+
+/** Every read of the panel in one place: the key says what an event of the coordinator makes stale. */
+
+export interface ListQuery {
+  readonly page: number;
+  readonly pageSize: number;
+  readonly sort?: string | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
+  readonly search?: string | undefined;
+}
+const asQuery = (list: ListQuery): Query => ({ ...list });
+
+export const setupQuery = queryOptions({
+  queryKey: ['setup'],
+  queryFn: ({ signal }) => call(setupInfo, 'setup', { signal }),
+  staleTime: 60_000,
+});
+
+/** The signed-in person, or null. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async ({ signal }) => {
+    try {
+      const current = await call(session, 'session', { signal });
+      setCsrfToken(current.csrfToken);
+      return current;
+    } catch (error) {
+      if (error instanceof ApiError && error.httpStatus === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 5 * 60_000,
+});
+
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal }) => call(overview, 'overview', { signal }),
+  refetchInterval: 60_000,
+});
+
+export const devicesQuery = (list: ListQuery) =>
+  queryOptions({
+    queryKey: ['devices', 'list', list],
+    queryFn: ({ signal }) => call(pageOf(deviceSummary), 'devices', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const deviceQuery = (deviceId: string) =>
+  queryOptions({ queryKey: ['devices', deviceId], queryFn: ({ signal }) => call(deviceDetail, `devices/${deviceId}`, { signal }) });
+
+export const snapshotsQuery = (deviceId: string, list: ListQuery) =>
+  queryOptions({
+    queryKey: ['snapshots', deviceId, list],
+    queryFn: ({ signal }) => call(pageOf(snapshot), `devices/${deviceId}/snapshots`, { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const runsQuery = (deviceId: string, list: ListQuery) =>
+  queryOptions({
+    queryKey: ['runs', deviceId, list],
+    queryFn: ({ signal }) => call(pageOf(run), `devices/${deviceId}/runs`, { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const vaultQuery = (vaultId: string) =>
+  queryOptions({ queryKey: ['vaults', vaultId], queryFn: ({ signal }) => call(vaultDocument, `vaults/${vaultId}`, { signal }), gcTime: 0 });
+
+export const joinLinksQuery = (list: ListQuery) =>
+  queryOptions({
+    queryKey: ['join-links', list],
+    queryFn: ({ signal }) => call(pageOf(joinLink), 'join-links', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const auditLogQuery = (list: ListQuery) =>
+  queryOptions({
+    queryKey: ['audit-log', list],
+    queryFn: ({ signal }) => call(pageOf(auditEntry), 'audit-log', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const teamPolicyQuery = queryOptions({
+  queryKey: ['policies', 'team'],
+  queryFn: ({ signal }) => call(policyDocument, 'policies/team', { signal }),
+});
+
+export const devicePolicyQuery = (deviceId: string) =>
+  queryOptions({
+    queryKey: ['policies', deviceId],
+    queryFn: ({ signal }) => call(devicePolicy, `policies/devices/${deviceId}`, { signal }),
+  });
+
+export const restoresQuery = (list: ListQuery) =>
+  queryOptions({
+    queryKey: ['restores', 'list', list],
+    queryFn: ({ signal }) => call(pageOf(restore), 'restores', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+const restoreOver = (state: Restore['state'] | undefined): boolean => state === 'done' || state === 'failed';
+export const restoreQuery = (restoreId: string) =>
+  queryOptions({
+    queryKey: ['restores', restoreId],
+    queryFn: ({ signal }) => call(restore, `restores/${restoreId}`, { signal }),
+    refetchInterval: (query) => (restoreOver(query.state.data?.state) ? false : 2000),
+  });
+
+export type { DeviceSummary, JoinLink, Restore, Run, Snapshot };

@@ -1,0 +1,21 @@
+import { Button, Modal, NumberInput, Paper, Table, TextInput, createTheme } from '@mantine/core';
+
+/**
+ * Only what CSS can't say: colours are variables in theme.css, because the provider would need an inline style for
+ * them, which the coordinator's content security policy refuses. The scroll lock of dialogs needs one as well.
+ */
+export const theme = createTheme({
+  primaryColor: 'indigo',
+  defaultRadius: 'md',
+  respectReducedMotion: true,
+  components: {
+    Modal: Modal.extend({
+      defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.45 } },
+    }),
+    Paper: Paper.extend({ defaultProps: { radius: 'lg' } }),
+    Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } }),
+    Button: Button.extend({ defaultProps: { loaderProps: { size: 16 } } }),
+    TextInput: TextInput.extend({ defaultProps: { autoComplete: 'off' } }),
+    NumberInput: NumberInput.extend({ defaultProps: { clampBehavior: 'strict' } }),
+  },
+});

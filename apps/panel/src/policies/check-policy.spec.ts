@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { defaultPolicy } from '#libs/contracts';
+import { policyProblem, withPart } from './check-policy.ts';
+
+describe('policies before they are saved', () => {
+  it('accepts what a new team starts with, and nothing at all', () => {
+    expect(policyProblem(defaultPolicy)).toBeUndefined();
+    expect(policyProblem({})).toBeUndefined();
+  });
+
+  it.each([
+    [{ schedule: { ...defaultPolicy.schedule, cron: '99 * * * *' } }, /minute 99/],
+    [{ schedule: { ...defaultPolicy.schedule, timeZone: 'Mars/Olympus' } }, /time zone/],
+    [{ replicas: { minimum: 3, target: 2 } }, /minimum must not exceed target/],
+    [{ retention: { ...defaultPolicy.retention, daily: -1 } }, /retention, daily/],
+  ])('refuses %o in words', (policy, words) => expect(policyProblem(policy)).toMatch(words));
+
+  it('sets a part of a device and gives it back to the team', () => {
+    const own = withPart({ folders: ['/a'] }, 'replicas', { minimum: 1, target: 1 });
+    expect(own).toEqual({ folders: ['/a'], replicas: { minimum: 1, target: 1 } });
+    expect(withPart(own, 'folders', undefined)).toEqual({ replicas: { minimum: 1, target: 1 } });
+  });
+});

@@ -1,0 +1,121 @@
+import { Alert, Button, Code, Modal, Select, Stack, Text, TextInput, Radio, Group } from '@mantine/core';
+import { IconInfoCircle } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import type { ConflictRule, CreateRestore, DeviceDetail, DeviceSummary, Snapshot } from '#libs/contracts';
+import { restore } from '#libs/contracts';
+import { call } from '../api/client.ts';
+import { keyFingerprint } from '../devices/key-fingerprint.ts';
+import { ErrorNotice } from '../parts/error-notice.tsx';
+import type { Totals } from '../vault-worker/protocol.ts';
+import { useUnlockedVaults } from '../vault-worker/unlocked-vaults.tsx';
+import { conflictWords } from '../wording/states.ts';
+import { counted, formatBytes } from '../wording/quantities.ts';
+import { absoluteTime } from '../wording/times.ts';
+import { DeviceSelect } from './device-select.tsx';
+
+interface Props {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+  readonly owner: DeviceDetail;
+  readonly snapshot: Snapshot;
+  readonly paths: readonly string[];
+  readonly totals: Totals | undefined;
+}
+
+/** Which machine, where to, what with files that are there; then the worker seals the vault's key for that machine alone. */
+export function SendDialog({ opened, onClose, owner, snapshot, paths, totals }: Props) {
+  const navigate = useNavigate();
+  const { ask } = useUnlockedVaults();
+  const [target, setTarget] = useState<DeviceSummary | undefined>(owner.state === 'revoked' ? undefined : owner);
+  const [place, setPlace] = useState<'folder' | 'original'>('folder');
+  const [folder, setFolder] = useState('');
+  const [conflict, setConflict] = useState<ConflictRule>('keep-both');
+  const [working, setWorking] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const absolute = folder.startsWith('/') || /^[A-Za-z]:[\\/]/.test(folder);
+
+  const start = async (device: DeviceSummary): Promise<void> => {
+    setWorking(true);
+    setFailure(undefined);
+    try {
+      const sealedVaultKey = await ask('sealKeyFor', { vaultId: snapshot.vaultId, boxKey: device.boxKey });
+      const body: CreateRestore = {
+        vaultId: snapshot.vaultId,
+        snapshotSequence: snapshot.sequence,
+        paths: [...paths],
+        targetDeviceId: device.deviceId,
+        destination: place === 'original' ? null : folder,
+        conflict,
+        sealedVaultKey,
+      };
+      const made = await call(restore, 'restores', { method: 'POST', body });
+      await navigate(`/restores/${made.restoreId}`);
+    } catch (error) {
+      setFailure(error);
+      setWorking(false);
+    }
+  };
+
+  return (
+    <Modal opened={opened} onClose={onClose} size="lg" title="Send to a device" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Stack>
+        <Text size="sm">
+          {counted(paths.length, 'entry', 'entries')} of {owner.name} as of {absoluteTime(snapshot.receivedAtMs)}
+          {totals === undefined ? '' : `: ${counted(totals.files, 'file')}, ${formatBytes(totals.bytes)}`}.{' '}
+          {snapshot.restorableNow
+            ? 'Every pack has a holder online now.'
+            : 'Some packs have no holder online now; the restore waits for them.'}
+        </Text>
+        <DeviceSelect
+          label="To which device"
+          value={target}
+          accept={(device) => device.state !== 'revoked' && device.state !== 'lost' && device.class !== 'coordinator'}
+          onChange={setTarget}
+        />
+        <Radio.Group label="Where to" value={place} onChange={(value) => setPlace(value === 'original' ? 'original' : 'folder')}>
+          <Group mt={6} gap="lg">
+            <Radio value="folder" label="Into a folder" />
+            <Radio value="original" label="To the original places" />
+          </Group>
+        </Radio.Group>
+        {place === 'folder' && (
+          <TextInput
+            label="Folder on that device"
+            description="Absolute; made when it is not there."
+            placeholder={target?.os.toLowerCase().includes('win') === true ? 'C:\\Restored' : '/home/ada/restored'}
+            value={folder}
+            onChange={(event) => setFolder(event.currentTarget.value)}
+            error={folder !== '' && !absolute ? 'Give the whole path, from the root on' : undefined}
+          />
+        )}
+        <Select
+          label="When a file is already there"
+          allowDeselect={false}
+          data={Object.entries(conflictWords).map(([value, label]) => ({ value, label }))}
+          value={conflict}
+          onChange={(value) => value !== null && setConflict(value as ConflictRule)}
+        />
+        {target !== undefined && (
+          <Alert
+            variant="light"
+            color="indigo"
+            icon={<IconInfoCircle aria-hidden />}
+            title={target.online ? `${target.name} is online` : `${target.name} is offline`}
+          >
+            {target.online ? 'It starts within seconds.' : 'It starts as soon as that machine is online.'} The vault’s key is sealed for the
+            device with the key <Code>{keyFingerprint(target.boxKey)}</Code>: only it can open it.
+          </Alert>
+        )}
+        {failure !== undefined && <ErrorNotice error={failure} title="The restore was not started" />}
+        <Button
+          loading={working}
+          disabled={target === undefined || (place === 'folder' && !absolute)}
+          onClick={() => target !== undefined && void start(target)}
+        >
+          Start the restore
+        </Button>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,95 @@
+import { Button, FileInput, Group, PasswordInput, Stack, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { IconFileCertificate } from '@tabler/icons-react';
+import type { FormEvent } from 'react';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import type { SetupRequest } from '#libs/contracts';
+import { order } from '../api/client.ts';
+import { sessionQuery, setupQuery } from '../api/queries.ts';
+import { ErrorNotice } from '../parts/error-notice.tsx';
+import { VaultWorkerClient } from '../vault-worker/worker-client.ts';
+import { recoveryKeyOf } from './recovery-key-of.ts';
+import type { NewTeam } from './team-step.tsx';
+
+interface Props {
+  readonly token: string;
+  readonly account: SetupRequest['account'];
+  readonly team: NewTeam;
+  readonly onBack: () => void;
+}
+
+/** A kit that was never opened is a kit that may not open: set-up goes through only after it did. */
+export function ConfirmStep({ token, account, team, onBack }: Props) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [file, setFile] = useState<File | null>(null);
+  const [passphrase, setPassphrase] = useState('');
+  const [working, setWorking] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+
+  const finish = async (): Promise<void> => {
+    if (file === null) return;
+    setWorking(true);
+    setFailure(undefined);
+    const worker = new VaultWorkerClient();
+    try {
+      await worker.call('checkKit', { kit: await file.text(), passphrase, recoveryKey: recoveryKeyOf(team.teamDocument) });
+      await order('setup', {
+        method: 'POST',
+        body: { token, account, teamDocument: team.teamDocument, kitConfirmed: true } satisfies SetupRequest,
+      });
+      let session = await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
+      if (session === null) {
+        await order('session', { method: 'POST', body: { email: account.email, password: account.password } });
+        session = await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
+      }
+      await client.invalidateQueries({ queryKey: setupQuery.queryKey, refetchType: 'none' });
+      await navigate(session === null ? '/login' : '/', { replace: true });
+    } catch (error) {
+      setFailure(error);
+      setWorking(false);
+    } finally {
+      worker.close();
+    }
+  };
+
+  return (
+    <form
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        void finish();
+      }}
+    >
+      <Stack>
+        <Text size="sm">Choose the file that you have just stored, and type its passphrase. It is opened here, in your browser.</Text>
+        <FileInput
+          label="Recovery kit file"
+          placeholder="holdfast-recovery-kit….json"
+          leftSection={<IconFileCertificate size={18} aria-hidden />}
+          accept=".json,application/json"
+          value={file}
+          onChange={setFile}
+          required
+          clearable
+        />
+        <PasswordInput
+          label="Recovery passphrase"
+          autoComplete="off"
+          required
+          value={passphrase}
+          onChange={(event) => setPassphrase(event.currentTarget.value)}
+        />
+        {failure !== undefined && <ErrorNotice error={failure} title="Not set up yet" />}
+        <Group justify="space-between" mt="xs">
+          <Button variant="default" onClick={onBack} disabled={working}>
+            Back to the kit
+          </Button>
+          <Button type="submit" loading={working} disabled={file === null || passphrase === ''}>
+            Open the kit and finish
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

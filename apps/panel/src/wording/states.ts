@@ -1,0 +1,92 @@
+import type { DeviceState, JoinLink, Overview, Protection, Restore, Run, Snapshot } from '#libs/contracts';
+
+/** Green is for protected alone; captured is amber; red needs a person. */
+export type Tone = 'protected' | 'waiting' | 'risk' | 'neutral' | 'active';
+
+export interface Words {
+  readonly tone: Tone;
+  readonly label: string;
+  /** One sentence for whoever hovers or listens. */
+  readonly meaning: string;
+}
+
+export const protectionWords: Readonly<Record<Protection, Words>> = {
+  captured: { tone: 'waiting', label: 'Captured', meaning: 'Complete on the owner’s own disk, not yet on enough other machines.' },
+  protected: { tone: 'protected', label: 'Protected', meaning: 'Every pack is on at least the minimum number of other machines.' },
+  full: { tone: 'protected', label: 'Protected, full', meaning: 'Every pack is on the target number of other machines.' },
+};
+
+export function snapshotWords(snapshot: Pick<Snapshot, 'protection' | 'partial'>): Words {
+  const words = protectionWords[snapshot.protection];
+  return snapshot.partial
+    ? { ...words, label: `${words.label}, partial`, meaning: `${words.meaning} Some files could not be read.` }
+    : words;
+}
+
+export const deviceStateWords: Readonly<Record<DeviceState, Words>> = {
+  active: { tone: 'neutral', label: 'Active', meaning: 'In touch with the coordinator.' },
+  asleep: { tone: 'neutral', label: 'Asleep', meaning: 'Switched off or sleeping: normal for a workstation.' },
+  overdue: { tone: 'waiting', label: 'Overdue', meaning: 'Away longer than usual; it gets no new packs.' },
+  suspect: { tone: 'waiting', label: 'Suspect', meaning: 'Away for days; its replicas count one half.' },
+  missing: { tone: 'risk', label: 'Missing', meaning: 'Away for two weeks; its replicas no longer count.' },
+  lost: { tone: 'risk', label: 'Lost', meaning: 'Given up; its replicas were made again elsewhere.' },
+  draining: { tone: 'waiting', label: 'Draining', meaning: 'Its packs are being copied out before it leaves.' },
+  revoked: { tone: 'risk', label: 'Revoked', meaning: 'No longer part of the team; nobody talks to it.' },
+};
+
+/** What the devices table says about a device's own data. */
+export function deviceProtectionWords(device: {
+  readonly vaultId: string | null;
+  readonly lastCapturedAtMs: number | null;
+  readonly lastProtectedAtMs: number | null;
+  readonly rpoMet: boolean | null;
+}): Words {
+  if (device.lastCapturedAtMs === null)
+    return { tone: 'neutral', label: 'No backup yet', meaning: 'Nothing has been captured on this device.' };
+  if (device.lastProtectedAtMs === null) return { tone: 'waiting', label: 'Captured only', meaning: protectionWords.captured.meaning };
+  if (device.rpoMet === false)
+    return { tone: 'risk', label: 'RPO missed', meaning: 'The newest protected snapshot is older than promised.' };
+  return { tone: 'protected', label: 'Protected', meaning: 'The newest protected snapshot is as fresh as promised.' };
+}
+
+export const runWords: Readonly<Record<Run['state'], Words>> = {
+  running: { tone: 'active', label: 'Running', meaning: 'Under way.' },
+  captured: { tone: 'waiting', label: 'Captured', meaning: 'The snapshot is complete on the owner’s disk.' },
+  failed: { tone: 'risk', label: 'Failed', meaning: 'Ended with an error.' },
+  interrupted: { tone: 'risk', label: 'Interrupted', meaning: 'Stopped before its end; the next run goes on from there.' },
+};
+
+export const triggerWords: Readonly<Record<Run['trigger'], string>> = {
+  schedule: 'on schedule',
+  'catch-up': 'caught up',
+  admin: 'asked for here',
+  manual: 'started on the device',
+};
+
+export const restoreWords: Readonly<Record<Restore['state'], Words>> = {
+  waiting: { tone: 'neutral', label: 'Waiting for the device', meaning: 'Starts as soon as the device is online.' },
+  running: { tone: 'active', label: 'Running', meaning: 'Packs are fetched from the holders and decrypted on the device.' },
+  done: { tone: 'neutral', label: 'Done', meaning: 'Everything was written.' },
+  failed: { tone: 'risk', label: 'Failed', meaning: 'Ended with an error.' },
+};
+
+export const levelTone: Readonly<Record<Overview['level'], Tone>> = {
+  protected: 'protected',
+  attention: 'waiting',
+  'at-risk': 'risk',
+  empty: 'neutral',
+};
+
+export const joinLinkWords: Readonly<Record<JoinLink['state'], Words>> = {
+  open: { tone: 'active', label: 'Open', meaning: 'Can be used.' },
+  used: { tone: 'neutral', label: 'Used', meaning: 'All its uses are gone.' },
+  expired: { tone: 'neutral', label: 'Expired', meaning: 'Its time is over.' },
+  revoked: { tone: 'neutral', label: 'Withdrawn', meaning: 'Somebody withdrew it.' },
+};
+
+export const conflictWords = {
+  'keep-both': 'Keep both: the restored one gets another name',
+  overwrite: 'Overwrite what is there',
+  skip: 'Skip what is there',
+  fail: 'Stop if anything is there',
+} as const;

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { counted, formatBytes, formatDuration } from './quantities.ts';
+import { deviceProtectionWords, protectionWords, snapshotWords } from './states.ts';
+import { absoluteTime, relativeTime } from './times.ts';
+
+describe('quantities', () => {
+  it.each([
+    [0, '0 bytes'],
+    [1, '1 byte'],
+    [999, '999 bytes'],
+    [1000, '1.00 kB'],
+    [12_345, '12.3 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1.00 MB'],
+    [4_294_967_296, '4.29 GB'],
+    [5e18, '5000 PB'],
+  ])('%d is %s', (bytes, words) => expect(formatBytes(bytes)).toBe(words));
+
+  it.each([
+    [0, 'under 1 s'],
+    [45_000, '45 s'],
+    [180_000, '3 min'],
+    [7_500_000, '2 h 5 min'],
+    [7_200_000, '2 h'],
+    [345_600_000, '4 days'],
+  ])('%d ms is %s', (durationMs, words) => expect(formatDuration(durationMs)).toBe(words));
+
+  it('counts in words', () => {
+    expect([counted(1, 'device'), counted(0, 'device'), counted(1200, 'pack'), counted(2, 'copy', 'copies')]).toEqual([
+      '1 device',
+      '0 devices',
+      '1,200 packs',
+      '2 copies',
+    ]);
+  });
+});
+
+describe('times', () => {
+  const now = Date.parse('2026-11-22T12:00:00Z');
+  it.each([
+    [0, 'just now'],
+    [-60_000, '1 min ago'],
+    [-3_600_000, '1 h ago'],
+    [-86_400_000, 'yesterday'],
+    [-5 * 86_400_000, '5 days ago'],
+    [3 * 3_600_000, 'in 3 h'],
+    [86_400_000, 'tomorrow'],
+  ])('%d ms from now is %s', (distance, words) => expect(relativeTime(now + distance, now)).toBe(words));
+
+  it('names the minute in the zone that is asked for', () => {
+    expect(absoluteTime(now, 'Asia/Tokyo')).toBe('Sun 22 Nov 2026, 21:00'.replace('Sun 22', 'Sun, 22'));
+  });
+});
+
+describe('only protected is green', () => {
+  it('for snapshots', () => {
+    expect(protectionWords.captured.tone).toBe('waiting');
+    expect(snapshotWords({ protection: 'captured', partial: true })).toMatchObject({ tone: 'waiting', label: 'Captured, partial' });
+  });
+
+  it.each([
+    [{ vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null }, 'neutral'],
+    [{ vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: null, rpoMet: null }, 'waiting'],
+    [{ vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false }, 'risk'],
+    [{ vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: true }, 'protected'],
+  ] as const)('for devices: %o', (device, tone) => expect(deviceProtectionWords(device).tone).toBe(tone));
+});
