@@ -9,7 +9,7 @@ import { AppError, equalBytes, messageOf } from '#libs/kernel';
 import type { BlockSource, ReadOptions } from '#libs/vault';
 import { SwarmError } from './errors.ts';
 import type { PackReceiver, PackSink } from './pack-store/pack-receiver.ts';
-import { packCid, readPackRoot } from './pack-store/pack-root.ts';
+import { assertPackId, readPackRoot } from './pack-store/pack-root.ts';
 import type { PackRoot } from './pack-store/pack-root.ts';
 import { leafBytes } from './pack-transfer/limits.ts';
 
@@ -21,7 +21,8 @@ const maxSectionBytes = leafBytes + 64 * 1024;
  * order. Any IPFS tool imports it. Memory: one leaf. Throws what the source throws; verifies nothing.
  */
 export async function* exportCar(source: BlockSource, packId: PackId, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
-  const cid = packCid(packId);
+  assertPackId(packId);
+  const cid = CID.parse(packId);
   const rootBlock = await source.rootBlock(packId, options);
   const root = readPackRoot(packId, rootBlock);
   const header = CarBufferWriter.createWriter(new ArrayBuffer(CarBufferWriter.headerLength({ roots: [cid] })), { roots: [cid] });
@@ -29,7 +30,7 @@ export async function* exportCar(source: BlockSource, packId: PackId, options: R
   yield* section(cid, rootBlock);
   let leaf = 0;
   for await (const bytes of source.leaves(packId, 0, root.leafCount, options)) {
-    yield* section(CID.createV1(raw.code, createDigest(root.hashCode, digest(root, leaf))), bytes);
+    yield* section(CID.createV1(raw.code, createDigest(root.hashCode, root.digest(leaf))), bytes);
     leaf += 1;
   }
 }
@@ -62,7 +63,7 @@ export async function importCar(
     if (version !== 1 || roots.length !== 1)
       throw new SwarmError('car_invalid', `a CAR of version ${version} with ${roots.length} roots is no pack`);
     const packId = roots[0]!.toString() as PackId;
-    packCid(packId);
+    assertPackId(packId);
     let root: PackRoot | undefined;
     for await (const { cid, bytes } of decoder.blocks()) {
       options.signal?.throwIfAborted();
@@ -93,15 +94,13 @@ export async function importCar(
 async function acceptLeaf(receiver: PackReceiver, root: PackRoot, cid: CID, bytes: Uint8Array): Promise<void> {
   let found = false;
   for (let leaf = 0; leaf < root.leafCount; leaf += 1) {
-    if (!equalBytes(digest(root, leaf), cid.multihash.digest)) continue;
+    if (!equalBytes(root.digest(leaf), cid.multihash.digest)) continue;
     await receiver.acceptLeaf(leaf, bytes);
     found = true;
   }
   if (!found)
     throw new SwarmError('car_invalid', `block ${cid.toString()} is no part of pack ${root.packId}`, { context: { packId: root.packId } });
 }
-
-const digest = (root: PackRoot, leaf: number): Uint8Array => root.digests.slice(32 * leaf, 32 * leaf + 32);
 
 function* section(cid: CID, block: Uint8Array): Generator<Uint8Array> {
   const length = cid.bytes.length + block.length;

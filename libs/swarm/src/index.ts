@@ -25,7 +25,8 @@ export type { FilePackStoreOptions, PackStoreChange, StoredPack, VerifyResult } 
 export { HeldPackStore } from './pack-store/held-pack-store.ts';
 export type { HeldPack } from './pack-store/held-pack-store.ts';
 export * from './pack-transfer/carrier.ts';
-export * from './pack-transfer/limits.ts';
+export { defaultTransferLimits } from './pack-transfer/limits.ts';
+export type { TransferLimits } from './pack-transfer/limits.ts';
 export * from './vault-documents/store.ts';
 export * from './receipts.ts';
 export * from './car.ts';

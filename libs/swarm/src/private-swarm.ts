@@ -1,5 +1,4 @@
 import type { Connection, PeerId as Libp2pPeerId, PeerInfo } from '@libp2p/interface';
-import { peerIdFromString } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Roster, RosterMember } from '#libs/contracts';
 import type { DeviceId, PackId, PeerId, VaultId } from '#libs/kernel';
@@ -133,8 +132,7 @@ export class PrivateSwarm implements Swarm {
 
   async ping(deviceId: DeviceId, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
     const member = this.#member(deviceId);
-    await this.#parts.dialer.connect(member, options.signal);
-    return this.#parts.libp2p.services.ping.ping(peerIdFromString(member.peerId), { signal: options.signal });
+    return this.#parts.dialer.reach(member, options.signal, (target, signal) => this.#parts.libp2p.services.ping.ping(target, { signal }));
   }
 
   async stop(): Promise<void> {

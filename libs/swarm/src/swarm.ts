@@ -1,3 +1,5 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { systemClock } from '#libs/kernel';
 import { PackBlockstore } from './blockstore/pack-blockstore.ts';
@@ -29,20 +31,20 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const membership = new Membership();
   if (options.roster) membership.replace(options.roster);
   const found = new Map<string, Multiaddr[]>();
-  const own = { peerId: '' };
+  const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed);
+  const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
   const libp2p = await startNode({
-    seed: options.seed,
+    privateKey,
     listen: options.listen,
     announce: options.announce ?? [],
     mdns: options.mdns ?? false,
     gate: connectionGate({
       membership,
       // Only what the node says about itself; others' addresses come from the roster.
-      trustAddress: (peerId) => own.peerId === '' || peerId === own.peerId,
+      trustAddress: (peerId) => peerId === ownPeerId,
       onDenied: (direction, peerId, address) => emit({ kind: 'denied', direction, peerId, address }),
     }),
   });
-  own.peerId = libp2p.peerId.toString();
   const stores = new PackStores(options.stores);
   const upload = new RateLimit(clock, options.rates?.uploadBytesPerSecond ?? null);
   const download = new RateLimit(clock, options.rates?.downloadBytesPerSecond ?? null);

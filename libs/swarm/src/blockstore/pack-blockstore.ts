@@ -142,7 +142,7 @@ export class PackBlockstore implements Blockstore {
   /** The index keeps 8 bytes of each digest; the root block has all 32. */
   async #isThatLeaf(store: FilePackStore, packId: PackId, leaf: number, multihash: MultihashDigest): Promise<boolean> {
     const root = readPackRoot(packId, await store.rootBlock(packId));
-    return root.hashCode === multihash.code && equalBytes(root.digests.subarray(32 * leaf, 32 * leaf + 32), multihash.digest);
+    return root.hashCode === multihash.code && leaf < root.leafCount && equalBytes(root.digest(leaf), multihash.digest);
   }
 
   async #holding(packId: PackId): Promise<FilePackStore | undefined> {
@@ -168,7 +168,7 @@ export class PackBlockstore implements Blockstore {
     if (this.#numbers.has(packId)) return;
     const number = this.#packs.push(packId) - 1;
     this.#numbers.set(packId, number);
-    for (let leaf = 0; leaf < root.leafCount; leaf += 1) index.put(root.digests.subarray(32 * leaf, 32 * leaf + 32), number, leaf);
+    for (let leaf = 0; leaf < root.leafCount; leaf += 1) index.put(root.digest(leaf), number, leaf);
   }
 
   #forget(packId: PackId): void {
@@ -180,7 +180,7 @@ export class PackBlockstore implements Blockstore {
 }
 
 function leafCid(root: PackRoot, leaf: number): CID {
-  return CID.createV1(raw.code, createDigest(root.hashCode, root.digests.slice(32 * leaf, 32 * leaf + 32)));
+  return CID.createV1(raw.code, createDigest(root.hashCode, root.digest(leaf)));
 }
 
 async function firstLeaf(store: FilePackStore, packId: PackId, leaf: number, options: Options): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import type { Membership } from './membership.ts';
 
 export interface GateOptions {
   readonly membership: Membership;
-  /** Addresses of members beyond those in the roster may be dialled (found by multicast DNS). */
+  /** Whether an address that libp2p learned by itself may be remembered for this peer. */
   readonly trustAddress: (peerId: string, address: Multiaddr) => boolean;
   readonly onDenied: (direction: 'inbound' | 'outbound', peerId: string, address: string) => void;
 }
@@ -42,7 +42,7 @@ export function connectionGate({ membership, trustAddress, onDenied }: GateOptio
     denyInboundRelayReservation: (source) => !isMember(source),
     denyOutboundRelayedConnection: (source, destination) => !isMember(source) || !isMember(destination),
     denyInboundRelayedConnection: (relay, remote) => !isMember(relay) || !isMember(remote),
-    filterMultiaddrForPeer: (peerId, address) => isMember(peerId) && trustAddress(peerId.toString(), address),
+    filterMultiaddrForPeer: (peerId, address) => trustAddress(peerId.toString(), address),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Connection, Libp2p, Stream, StreamHandler } from '@libp2p/interface';
 import type { Helia } from '@helia/interface';
 import type { PackBlockstore } from '../blockstore/pack-blockstore.ts';
-import { digestOf, blake3Code } from '../hashes.ts';
+import { hashers, multihashCodes } from '../hashes.ts';
 import type { HeliaWithLibp2p } from '@helia/libp2p';
 import { from as hasher } from 'multiformats/hashes/hasher';
 
@@ -11,7 +11,11 @@ export type PrivateHelia = HeliaWithLibp2p & Helia;
 export const bitswapProtocol = '/ipfs/bitswap/1.2.0';
 
 /** BLAKE3-256 for Helia, which knows only SHA-2 by itself. */
-export const blake3Hasher = hasher({ name: 'blake3', code: blake3Code, encode: (input) => Uint8Array.from(digestOf(blake3Code, input)!) });
+export const blake3Hasher = hasher({
+  name: 'blake3',
+  code: multihashCodes.blake3,
+  encode: (input) => Uint8Array.from(hashers.blake3(input)),
+});
 
 /**
  * Helia composed from its light parts: bitswap on our node, blocks from our packs, no router of any kind. It is loaded

@@ -39,17 +39,13 @@ export class Dialer {
 
   /** A new stream over the live connection, or a new one. Throws `source_unavailable`, or the signal's reason. */
   async openStream(device: RosterMember, protocol: string, signal?: AbortSignal): Promise<Stream> {
-    return this.#reach(device, signal, (target, limited) =>
+    return this.reach(device, signal, (target, limited) =>
       this.#libp2p.dialProtocol(target, protocol, { signal: limited, runOnLimitedConnection: true }),
     );
   }
 
-  /** Makes sure that there is a connection. Throws like {@link openStream}. */
-  async connect(device: RosterMember, signal?: AbortSignal): Promise<void> {
-    await this.#reach(device, signal, (target, limited) => this.#libp2p.dial(target, { signal: limited }));
-  }
-
-  async #reach<T>(
+  /** Does something that dials: over the live connection, or to the addresses. Throws like {@link openStream}. */
+  async reach<T>(
     device: RosterMember,
     signal: AbortSignal | undefined,
     dial: (target: PeerId | Multiaddr[], signal: AbortSignal) => Promise<T>,

@@ -1,8 +1,7 @@
 import { noise } from '@chainsafe/libp2p-noise';
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { identify } from '@libp2p/identify';
 import type { Identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
 import type { Ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
@@ -14,7 +13,7 @@ import { SwarmError } from '../errors.ts';
 export type PrivateLibp2p = Libp2p<{ identify: Identify; ping: Ping }>;
 
 export interface NodeOptions {
-  readonly seed: Uint8Array;
+  readonly privateKey: PrivateKey;
   readonly listen: readonly string[];
   readonly announce: readonly string[];
   readonly gate: ConnectionGater;
@@ -41,10 +40,9 @@ const tuning = {
  * DHT, no relay discovery, no address lookups, no dialling on its own. Throws `listen_failed`.
  */
 export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
-  const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed);
   try {
     return await createLibp2p({
-      privateKey,
+      privateKey: options.privateKey,
       // Not the default string with versions of everything: members need to know the protocol, not our patch level.
       nodeInfo: { name: 'holdfast', version: '1', userAgent: 'holdfast/1' },
       addresses: { listen: [...options.listen], announce: [...options.announce] },

@@ -6,7 +6,7 @@ import { leafBytes, maxRootBytes } from '../pack-transfer/limits.ts';
 import { onDisk } from './disk-errors.ts';
 import type { PackReceiver } from './pack-receiver.ts';
 import type { PackRoot } from './pack-root.ts';
-import { corruptLeaf, isLeaf, leafCountOf, readPackRoot } from './pack-root.ts';
+import { corruptLeaf, leafCountOf, readPackRoot } from './pack-root.ts';
 import { incomingPath } from './paths.ts';
 
 export interface ReceiverInit {
@@ -71,7 +71,7 @@ export class FilePackReceiver implements PackReceiver {
     if (this.#have[index]) return;
     if (!this.#root || this.#released)
       throw new SwarmError('pack_invalid', 'a leaf came before the root block, or after the end', { context: { packId: this.packId } });
-    if (!isLeaf(this.#root, index, bytes)) throw corruptLeaf(this.packId, index, 'in transit');
+    if (!this.#root.verifyLeaf(index, bytes)) throw corruptLeaf(this.packId, index, 'in transit');
     await this.#onDisk(async () => {
       this.#file ??= await this.#init.files.openWritable(this.#path('part'));
       await this.#file.write(index * leafBytes, bytes);
@@ -147,7 +147,7 @@ export class FilePackReceiver implements PackReceiver {
     if (kept > this.sizeBytes) return files.remove(this.#path('part'));
     this.#file = await files.openWritable(this.#path('part'));
     for (let index = 0; index * leafBytes < kept; index += 1) {
-      this.#have[index] = isLeaf(this.#root, index, await this.#file.read(index * leafBytes, leafBytes));
+      this.#have[index] = this.#root.verifyLeaf(index, await this.#file.read(index * leafBytes, leafBytes));
     }
   }
 

@@ -9,7 +9,7 @@ import { leafBytes, maxPackBytes, maxRootBytes } from '../pack-transfer/limits.t
 import { diskError, onDisk } from './disk-errors.ts';
 import { FilePackReceiver } from './file-pack-receiver.ts';
 import type { PackReceiver, PackSink } from './pack-receiver.ts';
-import { corruptLeaf, isLeaf, leafCountOf, packCid, readPackRoot } from './pack-root.ts';
+import { assertPackId, corruptLeaf, leafCountOf, readPackRoot } from './pack-root.ts';
 import { incomingFolder, incomingPath, isShard, parseName, pathOf } from './paths.ts';
 
 export interface FilePackStoreOptions {
@@ -78,7 +78,7 @@ export class FilePackStore implements PackStore, PackSink {
     }
     for (let leaf = 0; leaf < root.leafCount; leaf += 1) {
       options.signal?.throwIfAborted();
-      if (!isLeaf(root, leaf, bytes.subarray(leaf * leafBytes, (leaf + 1) * leafBytes))) throw corruptLeaf(packId, leaf, this.name);
+      if (!root.verifyLeaf(leaf, bytes.subarray(leaf * leafBytes, (leaf + 1) * leafBytes))) throw corruptLeaf(packId, leaf, this.name);
     }
     await this.#locked(packId, async () => {
       if (this.#sizes.has(packId)) return;
@@ -94,7 +94,7 @@ export class FilePackStore implements PackStore, PackSink {
    * most 16 KiB) kept beside the pack. Throws `pack_invalid`; `store_failed` (temporary) while another receiver has it.
    */
   async beginReceive(packId: PackId, sizeBytes: number, about?: Uint8Array): Promise<PackReceiver> {
-    packCid(packId);
+    assertPackId(packId);
     if (!Number.isInteger(sizeBytes) || sizeBytes < 1 || sizeBytes > maxPackBytes) {
       throw new SwarmError('pack_invalid', `no pack has ${sizeBytes} bytes`, { context: { packId, sizeBytes } });
     }
@@ -218,7 +218,7 @@ export class FilePackStore implements PackStore, PackSink {
       for (let leaf = 0; leaf < root.leafCount; leaf += 1) {
         options.signal?.throwIfAborted();
         const bytes = await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes));
-        if (!isLeaf(root, leaf, bytes)) damaged.push(leaf);
+        if (!root.verifyLeaf(leaf, bytes)) damaged.push(leaf);
       }
     } finally {
       await file.close();

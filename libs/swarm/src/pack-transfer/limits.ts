@@ -1,10 +1,8 @@
+import { limits } from '#libs/vault';
+
 /** Bytes of a leaf: the last one of a pack may be shorter. */
-export const leafBytes = 1024 * 1024;
-/** Format limit (docs/spec/vault-format.md): no pack is larger. */
-export const maxPackBytes = 128 * 1024 * 1024;
+export const { leafBytes, packBytes: maxPackBytes, rootBlockBytes: maxRootBytes } = limits;
 export const maxLeaves = maxPackBytes / leafBytes;
-/** 128 links of under 50 bytes and the UnixFS block sizes fit ten times over. */
-export const maxRootBytes = 64 * 1024;
 
 /** Tunables of `/holdfast/pack/1`. */
 export interface TransferLimits {

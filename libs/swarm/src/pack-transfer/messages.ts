@@ -15,20 +15,18 @@
  *
  * Numbers are little-endian as everywhere in the vault format. See docs/spec/pack-transfer.md.
  */
-import { CID } from 'multiformats/cid';
 import type { PackId } from '#libs/kernel';
-import { AppError, isPackId } from '#libs/kernel';
+import { AppError } from '#libs/kernel';
+import { cidBytes, packIdBytes, packIdFromBytes } from '#libs/vault';
 import type { SwarmErrorCode } from '../errors.ts';
 import { SwarmError } from '../errors.ts';
-import { packCid } from '../pack-store/pack-root.ts';
 import { leafBytes, maxLeaves, maxRootBytes } from './limits.ts';
 
 export const packProtocol = '/holdfast/pack/1';
 
-const cidLength = 36;
 export const requestLengthBytes = 2;
 /** Of the part after the length. Newer minor versions may only append: a reader takes up to {@link maxRequestBytes} and ignores the rest. */
-export const requestBytes = 1 + cidLength + 4;
+export const requestBytes = 1 + cidBytes + 4;
 export const maxRequestBytes = 256;
 export const frameHeaderBytes = 5;
 const maxErrorTextBytes = 200;
@@ -65,10 +63,10 @@ export function encodeRequest(request: PackRequest): Uint8Array {
   const numbers = view(out);
   numbers.setUint16(0, requestBytes, true);
   out[2] = request.kind === 'root' ? 1 : 2;
-  out.set(packCid(request.packId).bytes, 3);
+  out.set(packIdBytes(request.packId), 3);
   if (request.kind === 'leaves') {
-    numbers.setUint16(3 + cidLength, request.first, true);
-    numbers.setUint16(5 + cidLength, request.count, true);
+    numbers.setUint16(3 + cidBytes, request.first, true);
+    numbers.setUint16(5 + cidBytes, request.count, true);
   }
   return out;
 }
@@ -83,18 +81,12 @@ export function requestLength(prefix: Uint8Array): number {
 /** Throws `protocol_violation` for an unknown kind, a CID that is no pack's, a range that no pack has. */
 export function decodeRequest(body: Uint8Array): PackRequest {
   if (body.length < requestBytes) throw violation(`a request of ${body.length} bytes`);
-  let packId: string;
-  try {
-    packId = CID.decode(body.subarray(1, 1 + cidLength)).toString();
-    packCid(packId);
-  } catch (error) {
-    throw new SwarmError('protocol_violation', `${packProtocol}: a request for something that is no pack`, { cause: error });
-  }
-  if (!isPackId(packId)) throw violation('a request for something that is no pack');
+  const packId = packIdFromBytes(body.subarray(1, 1 + cidBytes));
+  if (!packId) throw violation('a request for something that is no pack');
   if (body[0] === 1) return { kind: 'root', packId };
   if (body[0] !== 2) throw violation(`a request of kind ${body[0]}`);
-  const first = view(body).getUint16(1 + cidLength, true);
-  const count = view(body).getUint16(3 + cidLength, true);
+  const first = view(body).getUint16(1 + cidBytes, true);
+  const count = view(body).getUint16(3 + cidBytes, true);
   if (count < 1 || first + count > maxLeaves) throw violation(`a request for leaves ${first} to ${first + count - 1}`);
   return { kind: 'leaves', packId, first, count };
 }

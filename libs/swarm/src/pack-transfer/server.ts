@@ -4,7 +4,7 @@ import type { Membership } from '../membership/membership.ts';
 import { peerOf } from '../membership/membership.ts';
 import { SwarmError } from '../errors.ts';
 import type { PackStores } from '../pack-store/pack-stores.ts';
-import { corruptLeaf, isLeaf, readPackRoot } from '../pack-store/pack-root.ts';
+import { corruptLeaf, readPackRoot } from '../pack-store/pack-root.ts';
 import type { SwarmEvent, SwarmPeer } from '../swarm-types.ts';
 import type { TransferLimits } from './limits.ts';
 import type { FrameKind, PackRequest } from './messages.ts';
@@ -67,11 +67,9 @@ export class PackServer {
         }
         await this.#answer(peerId, request, bytes, closed.signal);
       }
-      await stream.close({ signal: AbortSignal.timeout(limits.idleTimeoutMs) });
+      await this.#finish(stream, closed.signal);
     } catch (error) {
-      if (error instanceof SwarmError && error.code === 'protocol_violation')
-        await sendFrame(bytes, 'error', encodeError(error)).catch(() => undefined);
-      stream.abort(error instanceof Error ? error : new Error(String(error)));
+      await this.#hangUp(stream, bytes, error, closed.signal);
     } finally {
       watchdog.stop();
       this.#total -= 1;
@@ -79,6 +77,27 @@ export class PackServer {
       if (left > 0) this.#streams.set(peerId, left);
       else this.#streams.delete(peerId);
     }
+  }
+
+  /** Tells a client that broke the rules which one, then ends the stream. Anything else just resets it. */
+  async #hangUp(stream: Stream, out: StreamBytes, error: unknown, closed: AbortSignal): Promise<void> {
+    try {
+      if (!(error instanceof SwarmError) || error.code !== 'protocol_violation') throw error;
+      await sendFrame(out, 'error', encodeError(error));
+      await this.#finish(stream, closed);
+    } catch (reason) {
+      stream.abort(reason instanceof Error ? reason : new Error(String(reason)));
+    }
+  }
+
+  /** Ends our side and gives the client a moment to end its own; yamux can't refuse to be sent more. */
+  async #finish(stream: Stream, closed: AbortSignal): Promise<void> {
+    const { clock, limits } = this.#options;
+    await stream.close({ signal: AbortSignal.timeout(limits.idleTimeoutMs) });
+    await clock.sleep(limits.nextRequestTimeoutMs, closed).then(
+      () => stream.abort(new SwarmError('transfer_stalled', 'the client did not end the stream')),
+      () => undefined,
+    );
   }
 
   /** Answers one request; what goes wrong with the pack is answered, what goes wrong with the stream is thrown. */
@@ -126,7 +145,7 @@ export class PackServer {
     if (request.kind === 'root') return yield rootBlock;
     let leaf = request.first;
     for await (const bytes of store.leaves(packId, request.first, request.count, { signal })) {
-      if (!isLeaf(root, leaf, bytes)) {
+      if (!root.verifyLeaf(leaf, bytes)) {
         const error = corruptLeaf(packId, leaf, store.name);
         this.#options.onEvent({ kind: 'damaged', packId, store: store.name, message: error.message });
         throw error;

@@ -1,18 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as dagPb from '@ipld/dag-pb';
-import { UnixFS } from 'ipfs-unixfs';
-import { CID } from 'multiformats/cid';
-import * as raw from 'multiformats/codecs/raw';
-import { create as createDigest } from 'multiformats/hashes/digest';
 import type { Roster, RosterMember } from '#libs/contracts';
 import { peerIdFromSigningKey, signingKeyPairFromSeed } from '#libs/crypto';
-import type { DeviceId, PackId } from '#libs/kernel';
+import type { DeviceId } from '#libs/kernel';
 import { toBase64Url } from '#libs/kernel';
 import { seededRandom } from '#libs/kernel/testing';
 import type { SealedPack } from '#libs/vault';
-import { blake3Code, digestOf } from '../hashes.ts';
+import { packDag } from '#libs/vault';
+import { hashers } from '../hashes.ts';
 import { leafBytes } from '../pack-transfer/limits.ts';
 
 /** Random-looking bytes of any length, quickly: 1 MiB of seeded randomness, stamped per leaf so that leaves differ. */
@@ -27,17 +23,8 @@ export function someBytes(length: number, seed = 1): Uint8Array {
 /** A pack of arbitrary bytes: the transfer does not care that nobody can open it. */
 export function aPack(sizeBytes: number, seed = 1): SealedPack & { readonly sizeBytes: number } {
   const bytes = someBytes(sizeBytes, seed);
-  const cidOf = (codec: number, block: Uint8Array): CID =>
-    CID.createV1(codec, createDigest(blake3Code, Uint8Array.from(digestOf(blake3Code, block)!)));
-  const file = new UnixFS({ type: 'file' });
-  const links: dagPb.PBLink[] = [];
-  for (let at = 0; at < sizeBytes; at += leafBytes) {
-    const leaf = bytes.subarray(at, at + leafBytes);
-    file.addBlockSize(BigInt(leaf.length));
-    links.push({ Name: '', Hash: cidOf(raw.code, leaf), Tsize: leaf.length });
-  }
-  const rootBlock = dagPb.encode({ Data: file.marshal(), Links: links });
-  return { packId: cidOf(dagPb.code, rootBlock).toString() as PackId, kind: 'data', bytes, rootBlock, sizeBytes };
+  const { packId, rootBlock } = packDag(hashers, bytes);
+  return { packId, kind: 'data', bytes, rootBlock, sizeBytes };
 }
 
 export interface TestDevice {
