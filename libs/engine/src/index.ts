@@ -8,13 +8,17 @@
 export * from './backup/backup.ts';
 export * from './backup/backup-types.ts';
 export * from './check/check-types.ts';
+export { compareTrees } from './compare/compare-trees.ts';
 export * from './compare/compare-types.ts';
 export * from './draft.ts';
 export * from './errors.ts';
 export * from './local-vault/local-vault.ts';
 export * from './local-vault/local-vault-types.ts';
+export * from './open-reader.ts';
 export { currentPlatform, displayPath } from './platform/index.ts';
 export type * from './platform/platform.ts';
 export * from './progress.ts';
+export * from './restore/restore.ts';
 export * from './restore/restore-types.ts';
+export { FolderScanner } from './scan/scan-folder.ts';
 export type { ScanOptions } from './scan/scan-folder.ts';

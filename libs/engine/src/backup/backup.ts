@@ -1,4 +1,159 @@
+import { isAppError, systemClock, systemRandom } from '#libs/kernel';
+import type { SnapshotRoot, TreeEntry } from '#libs/vault';
+import { EngineError, throwIfInterrupted } from '../errors.ts';
+import type { FileFacts, Platform } from '../platform/index.ts';
+import { currentPlatform, displayPath } from '../platform/index.ts';
+import { ProgressReporter } from '../progress.ts';
+import { FolderScanner, problemOf } from '../scan/scan-folder.ts';
+import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
+import { FileBatches } from './file-batches.ts';
+import { FileEntries } from './file-entries.ts';
+import { FileSealer, unwrapStoreFailure } from './file-sealer.ts';
+import { BackupSession } from './session.ts';
+import type { WalkContext } from './slot.ts';
+import { TreeBackup } from './tree-backup.ts';
 
-/** See index.ts. */
-export declare function backup(options: BackupOptions): Promise<BackupResult>;
+/**
+ * Captures folders as a new snapshot: scan → changed? → read → chunk → seal → pack → trees → index → record → head.
+ *
+ * The snapshot exists only once it is complete in the local store. Stopped before (signal, crash, full disk), the packs sealed so far stay and
+ * the next run uses them. What can't be read is recorded and the rest goes on. Throws `no_folders`, `folder_not_found` (all of them are missing),
+ * `disk_full`, `interrupted`.
+ */
+export async function backup(options: BackupOptions): Promise<BackupResult> {
+  const { vault, signal } = options;
+  const platform = options.platform ?? currentPlatform();
+  const clock = options.clock ?? systemClock;
+  const startedAtMs = clock.nowMs();
+  const counts = new BackupCounts();
+  throwIfInterrupted(signal);
+  const roots = findRoots(options, platform, counts);
+  const latest = await vault.latest();
+  const parents = new Map(latest?.roots.map((root) => [Buffer.from(root.path).toString('latin1'), root.entry]));
+
+  const session = new BackupSession(vault, counts);
+  const { primitives, random = systemRandom } = vault.options;
+  const { vaultId, keys } = vault;
+  const { epoch, parameters } = vault.header;
+  const sealer = new FileSealer({ vault: { vaultId, keys, epoch, parameters }, primitives, random, platform, ports: session.ports });
+  const batches = new FileBatches([(jobs) => sealer.seal(jobs, signal)]);
+
+  const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
+  const totals = latest && { files: latest.stats['files'], bytes: latest.stats['bytes'] };
+  const report = (phase: 'transfer' | 'commit') =>
+    progress.update(phase, () => ({
+      filesDone: counts.files,
+      bytesDone: counts.bytes,
+      filesTotal: totals?.files,
+      bytesTotal: totals?.bytes,
+      current: counts.current,
+      errors: counts.errors,
+    }));
+
+  const context: WalkContext = {
+    platform,
+    primitives,
+    gearKey: keys.gear,
+    reader: vault.reader,
+    index: vault.index,
+    store: session.storeMeta,
+    batches,
+    rules: options,
+    counts,
+    report: () => report('transfer'),
+    signal,
+  };
+  try {
+    const files = new FileEntries(context);
+    const captured: SnapshotRoot[] = [];
+    for (const { path, facts } of roots) {
+      const walk = new TreeBackup(context, new FolderScanner(platform, scanOptions(options, vault.options.folder), facts.device), files);
+      const entry: TreeEntry | undefined = await walk.run(path, facts, parents.get(path.toString('latin1')));
+      if (entry) captured.push({ path, entry });
+    }
+    await batches.settle();
+    await sealer.flush();
+    await session.finish();
+    throwIfInterrupted(signal);
+    report('commit');
+    const { snapshot, indexPack } = await vault.commit({
+      startedAtMs,
+      host: options.host,
+      user: options.user,
+      roots: captured,
+      excludes: options.excludes ?? [],
+      tags: options.tags ?? [],
+      partial: counts.partial,
+      stats: statsOf(counts, clock.nowMs() - startedAtMs),
+    });
+    return { snapshot, newPacks: [...session.newPacks, indexPack], problems: counts.problems, notes: counts.notes };
+  } catch (error) {
+    await batches.settle().catch(() => undefined);
+    await session.giveUp();
+    throw unwrapStoreFailure(error);
+  }
+}
+
+/** What is really there of what was asked for. A folder inside another one asked for is not taken twice. */
+function findRoots(options: BackupOptions, platform: Platform, counts: BackupCounts): { path: Buffer; facts: FileFacts }[] {
+  if (options.folders.length === 0)
+    throw new EngineError('no_folders', 'there is nothing to back up', { nextStep: 'Name at least one folder.' });
+  const roots = new Map<string, { path: Buffer; facts: FileFacts }>();
+  const missing: string[] = [];
+  for (const folder of options.folders) {
+    const path = platform.absolute(folder);
+    try {
+      roots.set(path.toString('latin1'), { path, facts: platform.facts(path) });
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      counts.partial = true;
+      const gone = error.code === 'file_not_found' || error.code === 'not_a_folder';
+      counts.problem(
+        gone
+          ? { path: displayPath(path), code: 'folder_not_found', message: `${displayPath(path)}: is not there` }
+          : problemOf(path, error),
+      );
+      missing.push(displayPath(path));
+    }
+  }
+  if (roots.size === 0) {
+    throw new EngineError('folder_not_found', `none of the folders is there: ${missing.join(', ')}`, {
+      context: { folders: missing.join(', ') },
+      nextStep: 'Check the names of the folders to back up.',
+    });
+  }
+  const paths = [...roots.keys()];
+  const inside = (path: string): boolean =>
+    paths.some(
+      (other) =>
+        other !== path && path.startsWith(other.endsWith('/') ? other : `${other}/`) && roots.get(other)!.facts.kind === 'directory',
+    );
+  return [...roots]
+    .filter(([path]) => !inside(path))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, root]) => root);
+}
+
+function scanOptions(options: BackupOptions, vaultFolder: string) {
+  return { ...options, neverEnter: [Buffer.from(vaultFolder), ...(options.neverEnter ?? [])] };
+}
+
+function statsOf(counts: BackupCounts, durationMs: number) {
+  const { files, directories, bytes, readBytes, newFiles, changedFiles, unchangedFiles, newChunks, newPackBytes, newPacks, errors } =
+    counts;
+  return {
+    files,
+    directories,
+    bytes,
+    readBytes,
+    newFiles,
+    changedFiles,
+    unchangedFiles,
+    newChunks,
+    newPackBytes,
+    newPacks,
+    errors,
+    durationMs: Math.max(0, Math.round(durationMs)),
+  };
+}

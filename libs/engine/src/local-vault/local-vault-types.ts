@@ -1,7 +1,7 @@
 import type { Primitives, SigningKeyPair } from '#libs/crypto';
 import type { Clock, RandomSource } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
-import type { NewSlot, PackInfo, PackStore, VaultParameters } from '#libs/vault';
+import type { BlockSource, NewSlot, PackInfo, PackStore, VaultParameters } from '#libs/vault';
 import type { Platform } from '../platform/index.ts';
 
 /** Called for every pack once it is durable in the store, before anything refers to it, and again for packs found after a crash. Idempotent. */
@@ -13,6 +13,8 @@ export interface LocalVaultOptions {
   readonly folder: string;
   /** Where the packs are and go to. */
   readonly store: PackStore;
+  /** Holders to read from where a local pack is damaged. */
+  readonly otherSources?: readonly BlockSource[];
   readonly primitives: Primitives;
   readonly masterKey: Uint8Array;
   /** The device's key: signs heads and records. */

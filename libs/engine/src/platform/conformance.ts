@@ -174,6 +174,17 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     }
   });
 
+  it('locks a file once, until released', async () => {
+    const path = in_(await makeFolder(), 'lock');
+    const first = await platform.lock(path);
+    expect(first).toBeDefined();
+    expect(await platform.lock(path)).toBeUndefined();
+    first!.release();
+    const second = await platform.lock(path);
+    expect(second).toBeDefined();
+    second!.release();
+  });
+
   it('knows the account that it runs as, both ways', () => {
     if (!can.ownership) return;
     const uid = process.getuid!();

@@ -36,6 +36,11 @@ export interface DataRange {
 /** `unsupported`: this system, file system or account can't; nothing changed, and a note says so. */
 export type Applied = 'done' | 'unsupported';
 
+/** Held until released or until the process ends, however it ends. */
+export interface FileLock {
+  release(): void;
+}
+
 export interface PlatformCapabilities {
   readonly nanosecondTimes: boolean;
   readonly symlinkTimes: boolean;
@@ -84,6 +89,8 @@ export interface Platform {
   /** The parts of an absolute path below the root. */
   split(path: Buffer): Buffer[];
   join(folder: Buffer, name: Buffer): Buffer;
+  /** Where a path that a person chose really is, links followed. Only for folders above those that a snapshot names. */
+  realPath(path: Buffer): Buffer;
   /** Inverse of {@link split}. */
   fromParts(parts: readonly Buffer[]): Buffer;
   /** Why a name from a snapshot can't be created here, or undefined when it can. */
@@ -105,6 +112,8 @@ export interface Platform {
   openToRead(path: Buffer): OpenFile;
   /** Creates a new file, mode 0600, failing with `file_exists` when anything is there. */
   create(path: Buffer): OpenFile;
+  /** Opens a file that {@link create} made, to write more of it. */
+  openToWrite(path: Buffer): OpenFile;
   makeFolder(path: Buffer, mode: number): void;
   /** Replaces whatever is at `to` except a folder. */
   rename(from: Buffer, to: Buffer): void;
@@ -119,6 +128,8 @@ export interface Platform {
   setTimes(path: Buffer, mtimeNs: bigint): Applied;
   setExtendedAttribute(path: Buffer, attribute: ExtendedAttribute): Applied;
   removeExtendedAttribute(path: Buffer, name: Buffer): Applied;
+  /** Takes an exclusive lock on a file (created empty) without waiting; undefined when somebody has it, this process included. */
+  lock(path: Buffer): Promise<FileLock | undefined>;
   /** Makes everything written so far to this folder's names durable. */
   syncFolder(path: Buffer): void;
 }

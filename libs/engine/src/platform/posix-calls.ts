@@ -24,6 +24,8 @@ export interface PosixCalls {
   getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
   setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
   removeAttribute(path: Buffer, name: Buffer): void;
+  /** Exclusive flock(2) without waiting; false when somebody has it. Ends with the descriptor or the process. */
+  lock(fd: number): boolean;
 }
 
 const nul = Buffer.alloc(1);
@@ -42,6 +44,7 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const lseek = library.func('lseek', 'int64_t', ['int', 'int64_t', 'int']);
   const mkfifo = library.func('mkfifo', 'int', [pathType, 'uint32_t']);
   const mknod = library.func('mknod', 'int', [pathType, 'uint32_t', macos ? 'int32_t' : 'uint64_t']);
+  const flock = library.func('flock', 'int', ['int', 'int']);
   const tail = macos ? ['int'] : [];
   const positionAndTail = macos ? ['uint32_t', 'int'] : [];
   const list = library.func(macos ? 'listxattr' : 'llistxattr', 'int64_t', [pathType, 'uint8_t *', 'size_t', ...tail]);
@@ -77,6 +80,8 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   }
 
   return {
+    // LOCK_EX | LOCK_NB, the same everywhere.
+    lock: (fd) => flock(fd, 2 | 4) === 0,
     utimensat(path, mtimeNs) {
       // Floor division, so that times before 1970 keep a nanosecond part of 0 … 999,999,999.
       const seconds = mtimeNs >= 0n ? mtimeNs / 1_000_000_000n : -((-mtimeNs + 999_999_999n) / 1_000_000_000n);

@@ -140,6 +140,7 @@ export function posixPlatform(options: PosixOptions): Platform {
     join: (folder, name) =>
       folder.length === 1 && folder[0] === 0x2f ? Buffer.concat([folder, name]) : Buffer.concat([folder, slash, name]),
     fromParts: (parts) => (parts.length === 0 ? slash : Buffer.concat(parts.flatMap((part) => [slash, part]))),
+    realPath: (path) => at(path, (reached) => fs.realpathSync.native(reached, { encoding: 'buffer' })),
     nameProblem: (name) => {
       if (name.length === 0) return 'is empty';
       if (name.length > 255) return 'is longer than 255 bytes';
@@ -196,6 +197,7 @@ export function posixPlatform(options: PosixOptions): Platform {
       return file;
     },
     create: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW),
+    openToWrite: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK),
     makeFolder: (path, mode) => at(path, (reached) => void fs.mkdirSync(reached, mode)),
     rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),
     hardLink: (existing, path) => at(existing, (a) => at(path, (b) => fs.linkSync(a, b))),
@@ -224,6 +226,12 @@ export function posixPlatform(options: PosixOptions): Platform {
     setExtendedAttribute: (path, { name, value }) =>
       orUnsupported(() => native(path, (p) => calls.setAttribute(p, terminated(name), value))),
     removeExtendedAttribute: (path, name) => orUnsupported(() => native(path, (p) => calls.removeAttribute(p, terminated(name)))),
+    lock: async (path) => {
+      const fd = at(path, (reached) => fs.openSync(reached, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW, 0o600));
+      if (calls.lock(fd)) return { release: () => fs.closeSync(fd) };
+      fs.closeSync(fd);
+      return undefined;
+    },
     syncFolder: (path) =>
       at(path, (reached) => {
         const fd = fs.openSync(reached, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);

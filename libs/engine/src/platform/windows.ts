@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { resolve, win32 } from 'node:path';
 import { systemErrorCode } from '#libs/kernel';
 import type { Platform } from './platform.ts';
@@ -60,6 +62,7 @@ export function windowsPlatform(): Platform {
           .map((part) => part.toString('utf8'))
           .join('\\')}`,
       ),
+    realPath: (path) => Buffer.from(translated(path, () => fs.realpathSync.native(path.toString('utf8')))),
     nameProblem: (name) => {
       const said = Buffer.from(name).toString('utf8');
       if (said.length === 0) return 'is empty';
@@ -94,6 +97,7 @@ export function windowsPlatform(): Platform {
 
     openToRead: (path) => at(path, (p) => openFile(fs.openSync(p, fs.constants.O_RDONLY), path, () => undefined)),
     create: (path) => at(path, (p) => openFile(fs.openSync(p, 'wx+'), path, () => undefined)),
+    openToWrite: (path) => at(path, (p) => openFile(fs.openSync(p, 'r+'), path, () => undefined)),
     makeFolder: (path) => at(path, (p) => void fs.mkdirSync(p)),
     rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),
     hardLink: (existing, path) => at(existing, (a) => at(path, (b) => fs.linkSync(a, b))),
@@ -107,6 +111,17 @@ export function windowsPlatform(): Platform {
       orUnsupported(() => at(path, (p) => fs.lutimesSync(p, fs.lstatSync(p).atime, Number(mtimeNs / 1000n) / 1e6))),
     setExtendedAttribute: () => 'unsupported',
     removeExtendedAttribute: () => 'unsupported',
+    // A named pipe has one server: the name stands for the file and dies with the process.
+    lock: (path) =>
+      new Promise((resolveLock, reject) => {
+        const server = createServer();
+        server.once('error', (error) =>
+          systemErrorCode(error) === 'EADDRINUSE' ? resolveLock(undefined) : reject(fileError('EACCES', path, error)),
+        );
+        const name = createHash('sha256').update(text(path).toLowerCase()).digest('hex');
+        server.listen(`\\\\.\\pipe\\holdfast-${name}`, () => resolveLock({ release: () => void server.close() }));
+        server.unref();
+      }),
     // NTFS journals names by itself and folders can't be opened.
     syncFolder: () => undefined,
   };

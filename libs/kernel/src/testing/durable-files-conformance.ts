@@ -1,8 +1,9 @@
-import { expect, it } from '@jest/globals';
 import type { DurableFiles } from '../node/durable-files.ts';
 
 /** What every implementation of {@link DurableFiles} must do. `make` gives a fresh one and an empty folder. */
 export function durableFilesConformance(make: () => Promise<{ files: DurableFiles; folder: string }>): void {
+  // Taken when called, so that this folder can also be imported by a plain Node script.
+  const { expect, it } = globalThis as unknown as typeof import('@jest/globals');
   const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
   const text = (data: Uint8Array): string => Buffer.from(data).toString();
 

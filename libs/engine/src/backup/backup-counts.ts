@@ -1,0 +1,32 @@
+import type { FileProblem } from '../errors.ts';
+import { backupLimits } from './limits.ts';
+
+/** What happened so far in a run: the source of its stats, progress and report. */
+export class BackupCounts {
+  files = 0;
+  directories = 0;
+  bytes = 0;
+  readBytes = 0;
+  newFiles = 0;
+  changedFiles = 0;
+  unchangedFiles = 0;
+  newChunks = 0;
+  newPacks = 0;
+  newPackBytes = 0;
+  errors = 0;
+  excluded = 0;
+  /** Some folder could not be read. */
+  partial = false;
+  current: string | undefined;
+  readonly problems: FileProblem[] = [];
+  readonly notes: FileProblem[] = [];
+
+  problem(problem: FileProblem): void {
+    this.errors += 1;
+    if (this.problems.length < backupLimits.reportedProblems) this.problems.push(problem);
+  }
+
+  note(note: FileProblem): void {
+    if (this.notes.length < backupLimits.reportedProblems) this.notes.push(note);
+  }
+}

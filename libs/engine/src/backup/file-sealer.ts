@@ -1,0 +1,299 @@
+import type { Primitives, VaultKeys } from '#libs/crypto';
+import type { RandomSource, VaultId } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
+import type { ChunkIds, Chunker, VaultParameters, WrittenPack } from '#libs/vault';
+import { createChunker, createChunkIds, PackWriter } from '#libs/vault';
+import { EngineError, interrupted, throwIfInterrupted, type FileProblem } from '../errors.ts';
+import type { DataRange, ExtendedAttribute, FileFacts, OpenFile, Platform } from '../platform/index.ts';
+import { displayPath } from '../platform/index.ts';
+import { problemOf } from '../scan/scan-folder.ts';
+import { ContentStream, planContent } from './file-content.ts';
+import { backupLimits } from './limits.ts';
+
+/** What a sealer needs to know of the vault; plain data, so that it can go to a worker thread. */
+export interface SealerVault {
+  readonly vaultId: VaultId;
+  readonly keys: VaultKeys;
+  readonly epoch: number;
+  readonly parameters: VaultParameters;
+}
+
+/** How a sealer reaches the one index and the one store: direct calls here, messages from a worker. */
+export interface SealerPorts {
+  /** `ids`: 32 bytes each. One byte each in answer: 1 = new, and from now on this sealer's to store. */
+  claim(ids: Uint8Array): Promise<Uint8Array>;
+  /** Resolves when the pack is stored or waits among few; that is the back-pressure. */
+  store(pack: WrittenPack): Promise<void>;
+}
+
+export interface FileJob {
+  readonly path: Buffer;
+  readonly sizeBytes: number;
+}
+
+/** What became of one file. Plain data. */
+export interface SealedFile {
+  /** As of the moment before the read that counts. */
+  readonly facts: FileFacts;
+  /** Bytes of the file as stored, holes included. */
+  readonly sizeBytes: number;
+  /** Chunk ids in order, 32 bytes each. */
+  readonly ids: Uint8Array;
+  readonly dataRanges: readonly DataRange[] | undefined;
+  readonly attributes: readonly ExtendedAttribute[];
+  readonly changedWhileRead: boolean;
+  readonly readBytes: number;
+  readonly newChunks: number;
+}
+
+export type FileOutcome = SealedFile | { readonly problem: FileProblem };
+
+interface ReadFile {
+  readonly sealed: Omit<SealedFile, 'ids' | 'newChunks'>;
+  /** Chunks of a whole file that wait for the batch's look-up; a streamed file has its ids already. */
+  readonly chunks: readonly { readonly id: Uint8Array; readonly plaintext: Uint8Array }[];
+  readonly streamed?: { readonly ids: Uint8Array; readonly newChunks: number };
+}
+
+const idBytes = 32;
+const growIds = 64 * 1024;
+
+/**
+ * Read → chunk → id → known? → compress, seal, pack, for a batch of files. Shares nothing: one instance a thread, with its own open packs.
+ * Memory: one batch (8 MiB) or one stream buffer (12 MiB), two open packs and those on their way to the disk.
+ */
+export class FileSealer {
+  readonly #platform: Platform;
+  readonly #ports: SealerPorts;
+  readonly #writer: PackWriter;
+  readonly #ids: ChunkIds;
+  readonly #chunker: Chunker;
+  readonly #maxChunk: number;
+  #streamBuffer: Buffer | undefined;
+
+  constructor(options: { vault: SealerVault; primitives: Primitives; random: RandomSource; platform: Platform; ports: SealerPorts }) {
+    const { vault, primitives, random } = options;
+    const { parameters, keys, epoch, vaultId } = vault;
+    this.#platform = options.platform;
+    this.#ports = options.ports;
+    this.#ids = createChunkIds(primitives, keys.chunkId);
+    this.#chunker = createChunker(primitives, keys.gear, {
+      minBytes: parameters.chunkMinBytes,
+      avgBytes: parameters.chunkAvgBytes,
+      maxBytes: parameters.chunkMaxBytes,
+    });
+    this.#maxChunk = parameters.chunkMaxBytes;
+    this.#writer = new PackWriter({
+      primitives,
+      random,
+      vaultId,
+      keys,
+      epoch,
+      kind: 'data',
+      targetBytes: parameters.dataPackBytes,
+      compressionLevel: parameters.compressionLevel,
+      blockHash: parameters.blockHash,
+    });
+  }
+
+  /** One outcome a job, in order. A file that can't be read is an outcome; only the store and the signal make it throw. */
+  async seal(jobs: readonly FileJob[], signal?: AbortSignal): Promise<FileOutcome[]> {
+    const read: (ReadFile | { readonly problem: FileProblem })[] = [];
+    for (const job of jobs) {
+      throwIfInterrupted(signal);
+      try {
+        read.push(await this.#readTwiceIfChanged(job, signal));
+      } catch (error) {
+        if (isRunFailure(error)) throw error;
+        read.push({ problem: problemOf(job.path, error) });
+      }
+    }
+    return this.#sealRead(read);
+  }
+
+  /** Closes the open packs. */
+  async flush(): Promise<void> {
+    for (const pack of this.#writer.flush()) await this.#store(pack);
+  }
+
+  async #readTwiceIfChanged(job: FileJob, signal: AbortSignal | undefined): Promise<ReadFile> {
+    const file = this.#platform.openToRead(job.path);
+    try {
+      let readBytes = 0;
+      for (let attempt = 1; ; attempt += 1) {
+        const before = file.facts();
+        if (before.kind !== 'file') throw new EngineError('file_changed', `${displayPath(job.path)}: is no regular file any more`);
+        await pastItsTick(before);
+        const read = await this.#read(file, before, signal);
+        readBytes += read.sealed.readBytes;
+        const after = file.facts();
+        const changed =
+          read.short || after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes;
+        if (changed && attempt === 1) continue;
+        const attributes = this.#platform.extendedAttributes(job.path);
+        return { ...read, sealed: { ...read.sealed, readBytes, attributes, changedWhileRead: changed } };
+      }
+    } finally {
+      file.close();
+    }
+  }
+
+  async #read(file: OpenFile, facts: FileFacts, signal: AbortSignal | undefined): Promise<ReadFile & { readonly short: boolean }> {
+    const plan = planContent(file, facts);
+    const stream = new ContentStream(file, plan);
+    const result = (contentBytes: number): ReadFile['sealed'] => ({
+      facts,
+      // A dense file that became shorter is stored as long as it was read.
+      sizeBytes: plan.ranges ? facts.sizeBytes : contentBytes,
+      dataRanges: plan.ranges,
+      attributes: [],
+      changedWhileRead: false,
+      readBytes: contentBytes,
+    });
+    if (plan.contentBytes > backupLimits.wholeFileBytes) {
+      const streamed = await this.#stream(stream, signal);
+      return { sealed: result(streamed.contentBytes), chunks: [], streamed, short: stream.short };
+    }
+    const buffer = Buffer.allocUnsafeSlow(plan.contentBytes);
+    const length = stream.read(buffer);
+    const chunks: { id: Uint8Array; plaintext: Uint8Array }[] = [];
+    for (let start = 0; start < length;) {
+      const end = this.#chunker.nextCut(buffer, start, length, true);
+      const plaintext = buffer.subarray(start, end);
+      chunks.push({ id: this.#ids.of('data', plaintext), plaintext });
+      start = end;
+    }
+    return { sealed: result(length), chunks, short: stream.short };
+  }
+
+  /** A large file in bounded memory: fill the buffer, cut, look up, add, move the rest to the front. */
+  async #stream(
+    stream: ContentStream,
+    signal: AbortSignal | undefined,
+  ): Promise<{ ids: Uint8Array; newChunks: number; contentBytes: number }> {
+    this.#streamBuffer ??= Buffer.allocUnsafeSlow(backupLimits.streamBytes + this.#maxChunk);
+    const buffer = this.#streamBuffer;
+    let ids = new Uint8Array(growIds);
+    let idsEnd = 0;
+    let newChunks = 0;
+    let contentBytes = 0;
+    let filled = 0;
+    for (let final = false; !final;) {
+      throwIfInterrupted(signal);
+      const got = stream.read(buffer.subarray(filled));
+      final = got < buffer.length - filled;
+      filled += got;
+      contentBytes += got;
+      const chunks: { id: Uint8Array; plaintext: Uint8Array }[] = [];
+      let start = 0;
+      while (start < filled) {
+        const end = this.#chunker.nextCut(buffer, start, filled, final);
+        if (end < 0) break;
+        const plaintext = buffer.subarray(start, end);
+        chunks.push({ id: this.#ids.of('data', plaintext), plaintext });
+        start = end;
+      }
+      newChunks += await this.#addNew(chunks, signal);
+      for (const { id } of chunks) {
+        if (idsEnd === ids.length) {
+          const larger = new Uint8Array(ids.length * 2);
+          larger.set(ids);
+          ids = larger;
+        }
+        ids.set(id, idsEnd);
+        idsEnd += idBytes;
+      }
+      buffer.copyWithin(0, start, filled);
+      filled -= start;
+    }
+    return { ids: ids.slice(0, idsEnd), newChunks, contentBytes };
+  }
+
+  async #sealRead(read: readonly (ReadFile | { readonly problem: FileProblem })[]): Promise<FileOutcome[]> {
+    const chunks = read.flatMap((file) => ('problem' in file ? [] : file.chunks));
+    const isNew = await this.#claim(chunks);
+    let at = 0;
+    const outcomes: FileOutcome[] = [];
+    for (const file of read) {
+      if ('problem' in file) {
+        outcomes.push(file);
+        continue;
+      }
+      if (file.streamed) {
+        outcomes.push({ ...file.sealed, ids: file.streamed.ids, newChunks: file.streamed.newChunks });
+        continue;
+      }
+      const ids = new Uint8Array(file.chunks.length * idBytes);
+      let newChunks = 0;
+      for (const [i, { id, plaintext }] of file.chunks.entries()) {
+        ids.set(id, i * idBytes);
+        if (isNew[at++] !== 1) continue;
+        newChunks += 1;
+        await this.#add(id, plaintext);
+      }
+      outcomes.push({ ...file.sealed, ids, newChunks });
+    }
+    return outcomes;
+  }
+
+  async #addNew(chunks: readonly { id: Uint8Array; plaintext: Uint8Array }[], signal: AbortSignal | undefined): Promise<number> {
+    const isNew = await this.#claim(chunks);
+    let added = 0;
+    for (const [i, { id, plaintext }] of chunks.entries()) {
+      if (isNew[i] !== 1) continue;
+      throwIfInterrupted(signal);
+      added += 1;
+      await this.#add(id, plaintext);
+    }
+    return added;
+  }
+
+  async #claim(chunks: readonly { id: Uint8Array }[]): Promise<Uint8Array> {
+    if (chunks.length === 0) return new Uint8Array();
+    const ids = new Uint8Array(chunks.length * idBytes);
+    for (const [i, { id }] of chunks.entries()) ids.set(id, i * idBytes);
+    try {
+      return await this.#ports.claim(ids);
+    } catch (error) {
+      throw new StoreFailure(error);
+    }
+  }
+
+  async #add(id: Uint8Array, plaintext: Uint8Array): Promise<void> {
+    for (const pack of this.#writer.add('data', id, plaintext)) await this.#store(pack);
+  }
+
+  async #store(pack: WrittenPack): Promise<void> {
+    try {
+      await this.#ports.store(pack);
+    } catch (error) {
+      throw new StoreFailure(error);
+    }
+  }
+}
+
+/** Tells a failure of the store, which ends the run, from one of the file, which does not. Unwrapped before anybody else sees it. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure';
+  constructor(cause: unknown) {
+    super('the store failed', { cause });
+  }
+}
+
+function isRunFailure(error: unknown): boolean {
+  return error instanceof StoreFailure || isAppError(error, 'interrupted') || !isAppError(error);
+}
+
+/** The store's own error, for callers. */
+export function unwrapStoreFailure(error: unknown): unknown {
+  if (error instanceof StoreFailure) return error.cause;
+  if (error instanceof Error && error.name === 'AbortError') return interrupted(error);
+  return error;
+}
+
+/** Waits until a change made now would get another time than the file carries. */
+async function pastItsTick(facts: FileFacts): Promise<void> {
+  const newest = Number((facts.ctimeNs > facts.mtimeNs ? facts.ctimeNs : facts.mtimeNs) / 1_000_000n);
+  const age = Date.now() - newest;
+  if (age >= 0 && age < backupLimits.racyMs) await new Promise((resolve) => setTimeout(resolve, backupLimits.racyMs - age));
+}

@@ -1,0 +1,82 @@
+import type { TreeEntry } from '#libs/vault';
+import { throwIfInterrupted } from '../errors.ts';
+import type { FileFacts } from '../platform/index.ts';
+import { displayPath } from '../platform/index.ts';
+import { type ExcludeRules, matchableName } from '../scan/exclude-rules.ts';
+import type { FolderScanner } from '../scan/scan-folder.ts';
+import { FileEntries } from './file-entries.ts';
+import { FolderTree } from './folder-tree.ts';
+import { ParentFolder } from './parent-folder.ts';
+import type { Place, Slot, WalkContext } from './slot.ts';
+import { treeEntryOf } from './tree-entry-of.ts';
+
+/** Entries of one folder that may wait to be written to its tree. */
+const slotsAhead = 2_048;
+
+/**
+ * Walks a backed-up folder depth first and builds its trees bottom up. The walk goes on while files are being sealed: a folder is finished
+ * when the last of its entries is. Memory: the folders from the root to the one at work with {@link slotsAhead} entries each, and the batches.
+ */
+export class TreeBackup {
+  readonly #context: WalkContext;
+  readonly #scanner: FolderScanner;
+  readonly #files: FileEntries;
+
+  constructor(context: WalkContext, scanner: FolderScanner, files: FileEntries) {
+    this.#context = context;
+    this.#scanner = scanner;
+    this.#files = files;
+  }
+
+  /** The entry of the folder (or single file) itself, everything below it done. Undefined when it vanished meanwhile. */
+  async run(path: Buffer, facts: FileFacts, parent: TreeEntry | undefined): Promise<TreeEntry | undefined> {
+    const { done } = await this.#entry({ path, below: '', name: new Uint8Array(), facts, parent }, this.#scanner.startRules());
+    this.#context.batches.nudge();
+    return (await done).entry;
+  }
+
+  async #entry(place: Place, rules: ExcludeRules): Promise<{ readonly done: Promise<Slot> }> {
+    if (place.facts.kind === 'directory') return this.#folder(place, rules);
+    if (place.facts.kind === 'file') return this.#files.file(place);
+    return { done: Promise.resolve(this.#files.special(place)) };
+  }
+
+  async #folder(place: Place, outerRules: ExcludeRules): Promise<{ readonly done: Promise<Slot> }> {
+    const { counts, platform, reader, batches, signal } = this.#context;
+    throwIfInterrupted(signal);
+    counts.current = displayPath(place.path);
+    const scanned = await this.#scanner.scan(place.path, place.below, outerRules);
+    for (const problem of scanned.problems) counts.problem(problem);
+    for (const note of scanned.notes) counts.note(note);
+    counts.excluded += scanned.excluded;
+    counts.directories += 1;
+    if (!scanned.readable) {
+      counts.partial = true;
+      const error = scanned.problems[0]?.code ?? 'io_failed';
+      return { done: Promise.resolve({ entry: treeEntryOf(platform, place.name, place.facts, { error }), same: false }) };
+    }
+
+    const parents = new ParentFolder(reader, place.parent?.type === 'directory' ? place.parent.tree : undefined);
+    const folder = new FolderTree(this.#context, place);
+    try {
+      for (const { name, facts } of scanned.entries) {
+        throwIfInterrupted(signal);
+        this.#context.report();
+        const path = platform.join(place.path, name);
+        const below = place.below === '' ? matchableName(name) : `${place.below}/${matchableName(name)}`;
+        const parent = await parents.find(name);
+        folder.add((await this.#entry({ path, below, name, facts, parent }, scanned.rules)).done);
+        if (folder.waiting >= slotsAhead) {
+          batches.nudge();
+          await folder.write(slotsAhead / 2);
+        }
+      }
+      const complete = await parents.hasExactly(scanned.entries.length);
+      const done = folder.finish(complete);
+      done.catch(() => undefined);
+      return { done };
+    } finally {
+      await parents.close();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { crc32 } from 'node:zlib';
+import { isPackId, type PackId } from '#libs/kernel';
+import { FilesError, type DurableFiles } from '#libs/kernel/node';
+import { isAppError } from '#libs/kernel';
+
+export interface JournalEntry {
+  readonly ordinal: number;
+  readonly packId: PackId;
+}
+
+/** Some 90 bytes a pack: 16 MiB are over 100,000 packs in one session. */
+const journalBytes = 16 * 1024 * 1024;
+
+/**
+ * Which packs the unfinished session was about to store, so that a crash loses none of them. An entry is durable
+ * before its pack is: so every pack in the store is in the journal or in a committed index, and an entry without a pack
+ * means nothing. Lines of text with a checksum each; a torn line is skipped.
+ */
+export class SessionJournal {
+  readonly #files: DurableFiles;
+  readonly #path: string;
+
+  constructor(files: DurableFiles, path: string) {
+    this.#files = files;
+    this.#path = path;
+  }
+
+  async add(entries: readonly JournalEntry[]): Promise<void> {
+    // The line break stands in front, so that a torn line before doesn't swallow this one.
+    const text = entries.map((entry) => `\n${line(entry)}`).join('');
+    await this.#files.append(this.#path, Buffer.from(text));
+  }
+
+  async read(): Promise<JournalEntry[]> {
+    let text: string;
+    try {
+      text = Buffer.from(await this.#files.read(this.#path, { maxBytes: journalBytes })).toString('latin1');
+    } catch (error) {
+      if (error instanceof FilesError && isAppError(error, 'file_not_found')) return [];
+      throw error;
+    }
+    const entries: JournalEntry[] = [];
+    for (const found of text.split('\n')) {
+      const [version, ordinalText, packId] = found.split(' ');
+      const ordinal = Number(ordinalText);
+      if (version !== '1' || !packId || !isPackId(packId) || !Number.isInteger(ordinal) || ordinal < 0) continue;
+      if (found === line({ ordinal, packId })) entries.push({ ordinal, packId });
+    }
+    return entries;
+  }
+
+  /** After everything in it was committed. */
+  async clear(): Promise<void> {
+    await this.#files.remove(this.#path);
+  }
+}
+
+function line({ ordinal, packId }: JournalEntry): string {
+  const body = `1 ${ordinal} ${packId}`;
+  return `${body} ${crc32(body).toString(16).padStart(8, '0')}`;
+}

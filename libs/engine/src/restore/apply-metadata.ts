@@ -1,0 +1,60 @@
+import type { TreeEntry } from '#libs/vault';
+import type { Platform } from '../platform/index.ts';
+import type { RestoreCounts } from './restore-counts.ts';
+
+const setIds = 0o6000;
+
+/**
+ * Owner, mode, attributes, then the time: in this order, since changing the owner clears set-id bits and capabilities, and ACLs stand above modes.
+ * What this account or file system can't do becomes a note.
+ */
+export function applyMetadata(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts): void {
+  const { capabilities } = platform;
+  const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, counts) : false;
+  if (entry.type !== 'symlink') {
+    // A set-id program must not suddenly act for whoever restored it.
+    const mode = ownerRestored ? entry.mode : entry.mode & ~setIds;
+    if (mode !== entry.mode)
+      counts.note(path, 'set_id_dropped', 'set-user-id and set-group-id were left out, since the owner could not be restored');
+    platform.setMode(path, mode);
+  }
+  applyAttributes(platform, path, entry, counts);
+  if (platform.setTimes(path, entry.mtimeNs) === 'unsupported')
+    counts.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
+}
+
+/** True when the file now has the owner that the snapshot says. */
+function applyOwner(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts): boolean {
+  // Names count more than numbers: the same person has other numbers on another machine.
+  const uid = (entry.user === undefined ? undefined : platform.userId(entry.user)) ?? entry.uid;
+  const gid = (entry.group === undefined ? undefined : platform.groupId(entry.group)) ?? entry.gid;
+  const facts = platform.facts(path);
+  if (facts.uid === uid && facts.gid === gid) return true;
+  if (!platform.privileged && facts.uid !== uid) {
+    counts.noteOnce(path, 'owner_not_restored', 'owners are restored only by the superuser; files belong to whoever restores them');
+    return false;
+  }
+  if (platform.setOwner(path, uid, gid) === 'done') return true;
+  counts.noteOnce(path, 'owner_not_restored', 'some owners or groups could not be set by this account');
+  return false;
+}
+
+function applyAttributes(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts): void {
+  const wanted = entry.xattrs ?? [];
+  for (const attribute of wanted) {
+    const name = Buffer.from(attribute.name);
+    if (platform.setExtendedAttribute(path, { name, value: Buffer.from(attribute.value) }) === 'unsupported') {
+      counts.noteOnce(
+        path,
+        `attribute_not_restored:${name.toString('latin1')}`,
+        `the attribute ${name.toString('latin1')} can not be set here`,
+      );
+    }
+  }
+  // A folder with a default ACL gives one to what is made in it: take off what the snapshot doesn't have.
+  if (!platform.capabilities.extendedAttributes) return;
+  for (const { name } of platform.extendedAttributes(path)) {
+    if (name.toString('latin1').startsWith('security.')) continue;
+    if (!wanted.some((attribute) => Buffer.compare(attribute.name, name) === 0)) platform.removeExtendedAttribute(path, name);
+  }
+}

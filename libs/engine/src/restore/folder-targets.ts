@@ -1,0 +1,156 @@
+import type { ConflictRule } from '#libs/contracts';
+import { isAppError } from '#libs/kernel';
+import type { TreeEntry } from '#libs/vault';
+import { EngineError } from '../errors.ts';
+import { displayPath, type Platform } from '../platform/index.ts';
+import { applyMetadata } from './apply-metadata.ts';
+import { decide } from './conflict.ts';
+import type { RestoreCounts } from './restore-counts.ts';
+
+/** A folder that things are restored into, and which one it was when we made or checked it. */
+interface FolderTarget {
+  readonly path: Buffer;
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+interface Made {
+  readonly path: Buffer;
+  readonly entry: TreeEntry;
+  readonly apply: boolean;
+}
+
+/**
+ * The folders of a restore. Nothing is ever written through a link that we did not make: each folder is made by us or was seen to be a real
+ * folder, and is looked at again before something is put into it.
+ */
+export class FolderTargets {
+  readonly #platform: Platform;
+  readonly #counts: RestoreCounts;
+  readonly #rule: ConflictRule;
+  readonly #stamp: string;
+  readonly #dryRun: boolean;
+  /** By path inside the snapshot; undefined: could not be made, so what is below it is left out. */
+  readonly #targets = new Map<string, FolderTarget | undefined>();
+  readonly #made: Made[] = [];
+
+  constructor(options: { platform: Platform; counts: RestoreCounts; rule: ConflictRule; stamp: string; dryRun: boolean }) {
+    this.#platform = options.platform;
+    this.#counts = options.counts;
+    this.#rule = options.rule;
+    this.#stamp = options.stamp;
+    this.#dryRun = options.dryRun;
+  }
+
+  /**
+   * The folder that stands above a restored root: `trusted` was chosen by a person (links followed), `below` comes from the snapshot
+   * (made as needed, links refused).
+   */
+  base(trusted: Buffer, below: readonly Buffer[]): FolderTarget | undefined {
+    if (this.#dryRun) return { path: [trusted, ...below].reduce((a, b) => this.#platform.join(a, b)), device: 0n, inode: 0n };
+    let target = this.#look(this.#makeTrusted(trusted));
+    for (const name of below) {
+      const path = this.#platform.join(target.path, name);
+      if (!this.#platform.factsIfAny(path)) this.#platform.makeFolder(path, 0o755);
+      target = this.#look(path);
+    }
+    return target;
+  }
+
+  /** Where a name of the snapshot goes, given the target of its folder. */
+  pathIn(folder: FolderTarget, name: Uint8Array): Buffer {
+    const problem = this.#platform.nameProblem(name);
+    if (problem)
+      throw new EngineError('unsafe_name', `${displayPath(this.#platform.join(folder.path, Buffer.from(name)))}: the name ${problem}`);
+    return this.#platform.join(folder.path, Buffer.from(name));
+  }
+
+  /** Makes a folder of the snapshot, or finds it. */
+  enter(key: string, parent: FolderTarget | undefined, name: Uint8Array, entry: TreeEntry): void {
+    if (!parent) {
+      this.#targets.set(key, undefined);
+      return;
+    }
+    let path: Buffer = parent.path;
+    try {
+      path = this.pathIn(parent, name);
+      this.#targets.set(key, this.#place(path, parent, entry));
+    } catch (error) {
+      if (!isAppError(error) || error.code === 'disk_full') throw error;
+      this.#counts.fail(path, error);
+      this.#targets.set(key, undefined);
+    }
+  }
+
+  /** The target of a folder that was entered; undefined when it could not be made or is left out. */
+  get(key: string): FolderTarget | undefined {
+    return this.#targets.get(key);
+  }
+
+  /** Throws `symlink_in_path` when the folder is not the one that it was. */
+  assertSame(folder: FolderTarget): void {
+    if (this.#dryRun) return;
+    const facts = this.#platform.facts(folder.path);
+    if (facts.kind !== 'directory' || facts.inode !== folder.inode || facts.device !== folder.device) {
+      throw new EngineError('symlink_in_path', `${displayPath(folder.path)}: was exchanged during the restore`);
+    }
+  }
+
+  /** Modes and times of all folders, deepest first, after everything in them is there. */
+  applyMetadata(): void {
+    for (const { path, entry, apply } of this.#made.toReversed()) {
+      if (!apply) continue;
+      try {
+        applyMetadata(this.#platform, path, entry, this.#counts);
+      } catch (error) {
+        if (!isAppError(error)) throw error;
+        this.#counts.fail(path, error);
+      }
+    }
+  }
+
+  #place(path: Buffer, parent: FolderTarget, entry: TreeEntry): FolderTarget | undefined {
+    const existing =
+      parent.inode === 0n && this.#dryRun && !this.#platform.factsIfAny(parent.path) ? undefined : this.#platform.factsIfAny(path);
+    const decision = decide(this.#platform, this.#rule, path, entry, existing, this.#stamp);
+    if (decision.do === 'skip') {
+      this.#counts.note(path, 'skipped', 'something else is there already');
+      return undefined;
+    }
+    const merged = decision.do === 'merge';
+    const at = merged ? path : decision.path;
+    this.#counts.directories += 1;
+    if (this.#dryRun) return { path: at, device: 0n, inode: 0n };
+    if (!merged) {
+      this.assertSame(parent);
+      // Ours alone until its real mode is set at the end: the tree is not open to others half restored, and we may write into it.
+      this.#platform.makeFolder(at, 0o700);
+    }
+    this.#made.push({ path: at, entry, apply: !merged || this.#rule === 'overwrite' });
+    return this.#look(at);
+  }
+
+  #look(path: Buffer): FolderTarget {
+    const { kind, device, inode } = this.#platform.facts(path);
+    if (kind === 'symlink')
+      throw new EngineError('symlink_in_path', `${displayPath(path)}: is a symbolic link, and nothing is written through one`);
+    if (kind !== 'directory') throw new EngineError('not_a_folder', `${displayPath(path)}: is no folder`);
+    return { path, device, inode };
+  }
+
+  #makeTrusted(path: Buffer): Buffer {
+    try {
+      return this.#platform.realPath(path);
+    } catch (error) {
+      if (!isAppError(error, 'file_not_found')) throw error;
+    }
+    const parts = this.#platform.split(path);
+    const name = parts.at(-1);
+    if (name === undefined) throw new EngineError('destination_invalid', `${displayPath(path)}: can not be made`);
+    const made = this.#platform.join(this.#makeTrusted(this.#platform.fromParts(parts.slice(0, -1))), name);
+    this.#platform.makeFolder(made, 0o755);
+    return made;
+  }
+}
+
+export type { FolderTarget };
