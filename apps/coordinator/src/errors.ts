@@ -55,6 +55,7 @@ const statusByCode = {
   job_not_yours: 403,
   job_ended: 409,
   restore_not_found: 404,
+  restore_target_unfit: 409,
   receipt_invalid: 422,
   policy_invalid: 422,
   // start and operation: shown by the command, never sent

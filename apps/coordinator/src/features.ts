@@ -10,6 +10,17 @@ import { RosterModule } from './roster/roster.module.ts';
 import { SetupModule } from './setup/setup.module.ts';
 import { SignInModule } from './sign-in/sign-in.module.ts';
 import { TeamModule } from './team/team.module.ts';
+import { DeviceStatesModule } from './devices/device-states.module.ts';
+import { JobReportsModule } from './jobs/job-reports.module.ts';
+import { JobsModule } from './jobs/jobs.module.ts';
+import { PacksModule } from './packs/packs.module.ts';
+import { PlacementModule } from './placement/placement.module.ts';
+import { PoliciesModule } from './policies/policies.module.ts';
+import { ReplicasModule } from './replicas/replicas.module.ts';
+import { RestoresModule } from './restores/restores.module.ts';
+import { RunsModule } from './runs/runs.module.ts';
+import { SnapshotsModule } from './snapshots/snapshots.module.ts';
+import { VaultsModule } from './vaults/vaults.module.ts';
 
 export const features = [
   DevicesModule,
@@ -23,4 +34,15 @@ export const features = [
   RosterModule,
   JoinLinksModule,
   EnrolmentModule,
+  DeviceStatesModule,
+  JobReportsModule,
+  JobsModule,
+  PacksModule,
+  PlacementModule,
+  PoliciesModule,
+  ReplicasModule,
+  RestoresModule,
+  RunsModule,
+  SnapshotsModule,
+  VaultsModule,
 ];

@@ -8,6 +8,16 @@ import { IdempotentRequestEntity } from '../http/idempotency.entity.ts';
 import { JoinLinkEntity } from '../join-links/join-link.entity.ts';
 import { RosterVersionEntity } from '../roster/roster.entity.ts';
 import { TeamEntity } from '../team/team.entity.ts';
+import { DeviceStandingEntity } from '../devices/device-standing.entity.ts';
+import { JobEntity } from '../jobs/job.entity.ts';
+import { PackEntity } from '../packs/pack.entity.ts';
+import { RepairBreakerEntity } from '../placement/repair-breaker.entity.ts';
+import { DevicePolicyEntity, TeamPolicyEntity } from '../policies/policy.entity.ts';
+import { ReceiptEntity, ReplicaEntity } from '../replicas/replica.entity.ts';
+import { RestoreEntity } from '../restores/restore.entity.ts';
+import { RunEntity } from '../runs/run.entity.ts';
+import { SnapshotEntity } from '../snapshots/snapshot.entity.ts';
+import { VaultEntity } from '../vaults/vault.entity.ts';
 
 export const entities = [
   AuditEntryEntity,
@@ -19,4 +29,14 @@ export const entities = [
   TeamEntity,
   RosterVersionEntity,
   JoinLinkEntity,
+  ...[TeamPolicyEntity, DevicePolicyEntity],
+  VaultEntity,
+  PackEntity,
+  DeviceStandingEntity,
+  ...[ReplicaEntity, ReceiptEntity],
+  SnapshotEntity,
+  JobEntity,
+  RunEntity,
+  RestoreEntity,
+  RepairBreakerEntity,
 ];

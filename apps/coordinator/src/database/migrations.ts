@@ -11,6 +11,16 @@ import { Idempotency1767000005000 } from '../http/idempotency.migration.ts';
 import { JoinLinks1767000008000 } from '../join-links/join-links.migration.ts';
 import { Roster1767000007000 } from '../roster/roster.migration.ts';
 import { Team1767000006000 } from '../team/team.migration.ts';
+import { DeviceStandings1767000103000 } from '../devices/device-standings.migration.ts';
+import { Jobs1767000106000 } from '../jobs/jobs.migration.ts';
+import { Packs1767000102000 } from '../packs/packs.migration.ts';
+import { RepairBreaker1767000109000 } from '../placement/repair-breaker.migration.ts';
+import { Policies1767000100000 } from '../policies/policies.migration.ts';
+import { Replicas1767000104000 } from '../replicas/replicas.migration.ts';
+import { Restores1767000108000 } from '../restores/restores.migration.ts';
+import { Runs1767000107000 } from '../runs/runs.migration.ts';
+import { Snapshots1767000105000 } from '../snapshots/snapshots.migration.ts';
+import { Vaults1767000101000 } from '../vaults/vaults.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -22,4 +32,14 @@ export const migrations = [
   Team1767000006000,
   Roster1767000007000,
   JoinLinks1767000008000,
+  Policies1767000100000,
+  Vaults1767000101000,
+  Packs1767000102000,
+  DeviceStandings1767000103000,
+  Replicas1767000104000,
+  Snapshots1767000105000,
+  Jobs1767000106000,
+  Runs1767000107000,
+  Restores1767000108000,
+  RepairBreaker1767000109000,
 ];

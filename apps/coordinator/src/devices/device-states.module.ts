@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { PresenceModule } from '../presence/presence.module.ts';
+import { DeviceStandingsRepository } from './device-standings.repository.ts';
+import { DeviceStatesService } from './device-states.service.ts';
+import { DevicesModule } from './devices.module.ts';
+
+@Module({
+  imports: [DevicesModule, PresenceModule],
+  providers: [DeviceStandingsRepository, DeviceStatesService],
+  exports: [DeviceStatesService],
+})
+export class DeviceStatesModule {}

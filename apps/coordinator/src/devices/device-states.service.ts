@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DeviceState } from '#libs/contracts';
+import type { DeviceStanding, DurabilitySettings } from '#libs/durability';
+import { deviceStanding } from '#libs/durability';
+import type { Clock, DeviceId } from '#libs/kernel';
+import type { CoordinatorConfig } from '../config/config.schema.ts';
+import { CONFIG } from '../config/config.module.ts';
+import { durabilitySettings } from '../config/durability-settings.ts';
+import { CLOCK } from '../ports/ports.module.ts';
+import { PresenceService } from '../presence/presence.service.ts';
+import type { DeviceStandingEntity } from './device-standing.entity.ts';
+import { DeviceStandingsRepository } from './device-standings.repository.ts';
+import type { Device } from './devices.service.ts';
+import { DevicesService } from './devices.service.ts';
+
+export interface StateChange {
+  readonly device: Device;
+  /** Null: never looked at before. */
+  readonly from: DeviceState | null;
+  readonly to: DeviceState;
+}
+
+/**
+ * States of devices. `standing` is what the rules say this moment; `recorded` is what the counts of replicas were made with,
+ * which follows at the next sweep.
+ */
+@Injectable()
+export class DeviceStatesService {
+  readonly #settings: DurabilitySettings;
+
+  constructor(
+    private readonly devices: DevicesService,
+    private readonly presence: PresenceService,
+    private readonly standings: DeviceStandingsRepository,
+    @Inject(CONFIG) config: CoordinatorConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    this.#settings = durabilitySettings(config);
+  }
+
+  standing(device: Device): DeviceStanding {
+    const presence = this.presence.get(device.deviceId);
+    return deviceStanding(
+      {
+        deviceClass: device.class,
+        enrolledAtMs: device.enrolledAtMs,
+        lastSeenAtMs: presence?.lastSeenAtMs ?? device.lastSeenAtMs,
+        saidGoodbye: presence?.leaving ?? device.leaving,
+        mark: device.membership === 'active' ? 'none' : device.membership,
+        awayUntilMs: null,
+      },
+      this.clock.nowMs(),
+      this.#settings,
+    );
+  }
+
+  /** Devices whose state is no longer what was recorded. */
+  async changes(): Promise<StateChange[]> {
+    const recorded = new Map((await this.standings.all()).map((s) => [s.deviceId, s.state]));
+    const changes: StateChange[] = [];
+    for (const device of await this.devices.agents()) {
+      const from = recorded.get(device.deviceId) ?? null;
+      const to = this.standing(device).state;
+      if (from !== to) changes.push({ device, from, to });
+    }
+    return changes;
+  }
+
+  all(): Promise<DeviceStandingEntity[]> {
+    return this.standings.all();
+  }
+
+  /** Recorded states of some devices; one that was never swept has just arrived and is taken for active. */
+  async recorded(deviceIds: readonly DeviceId[]): Promise<(deviceId: DeviceId) => DeviceState> {
+    const states = new Map((await this.standings.of(deviceIds)).map((s) => [s.deviceId, s.state]));
+    return (deviceId) => states.get(deviceId) ?? 'active';
+  }
+
+  /** Writes a change down; with `recount`, notes that the device's packs are to be counted again. */
+  async record({ device: { deviceId }, to: state }: StateChange, recount: boolean): Promise<void> {
+    const before = await this.standings.find(deviceId);
+    const recountAfter = recount ? '' : (before?.recountAfter ?? null);
+    await this.standings.save({
+      deviceId,
+      state,
+      stateSinceMs: this.clock.nowMs(),
+      inventoryStartedAtMs: before?.inventoryStartedAtMs ?? null,
+      recountAfter,
+    });
+  }
+
+  recounting(): Promise<DeviceStandingEntity[]> {
+    return this.standings.recounting();
+  }
+
+  async setRecountAfter(deviceId: DeviceId, recountAfter: string | null): Promise<void> {
+    await this.standings.update(deviceId, { recountAfter });
+  }
+
+  async beginInventory(deviceId: DeviceId): Promise<void> {
+    const now = this.clock.nowMs();
+    const standing = await this.standings.find(deviceId);
+    await this.standings.save(
+      standing
+        ? { ...standing, inventoryStartedAtMs: now }
+        : { deviceId, state: 'active', stateSinceMs: now, inventoryStartedAtMs: now, recountAfter: null },
+    );
+  }
+
+  /** When the inventory in progress began, or null; ends it. */
+  async endInventory(deviceId: DeviceId): Promise<number | null> {
+    const startedAtMs = (await this.standings.find(deviceId))?.inventoryStartedAtMs ?? null;
+    if (startedAtMs !== null) await this.standings.update(deviceId, { inventoryStartedAtMs: null });
+    return startedAtMs;
+  }
+}

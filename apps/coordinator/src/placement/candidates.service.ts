@@ -1,0 +1,58 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Candidate } from '#libs/durability';
+import type { DeviceId } from '#libs/kernel';
+import type { CoordinatorConfig } from '../config/config.schema.ts';
+import { CONFIG } from '../config/config.module.ts';
+import { DeviceStatesService } from '../devices/device-states.service.ts';
+import { DevicesService } from '../devices/devices.service.ts';
+import { JobsService } from '../jobs/jobs.service.ts';
+import { PresenceService } from '../presence/presence.service.ts';
+import type { DeviceSite } from '../replicas/replica-counts.service.ts';
+import { ReplicasService } from '../replicas/replicas.service.ts';
+
+export interface CandidateView {
+  readonly candidates: readonly Candidate[];
+  readonly online: ReadonlySet<DeviceId>;
+  readonly siteOf: (deviceId: DeviceId) => DeviceSite;
+}
+
+/** The team as a placement plan sees it, at this moment. */
+@Injectable()
+export class CandidatesService {
+  constructor(
+    private readonly devices: DevicesService,
+    private readonly states: DeviceStatesService,
+    private readonly presence: PresenceService,
+    private readonly jobs: JobsService,
+    private readonly replicas: ReplicasService,
+    @Inject(CONFIG) private readonly config: CoordinatorConfig,
+  ) {}
+
+  async view(): Promise<CandidateView> {
+    const devices = await this.devices.agents();
+    const open = await this.jobs.liveCounts('replicate');
+    const pending = await this.replicas.pendingBytes();
+    const sites = new Map(devices.map((d): [DeviceId, DeviceSite] => [d.deviceId, { site: d.site, anchor: d.class === 'anchor' }]));
+    const candidates = devices.map((device): Candidate => {
+      const { deviceId } = device;
+      const presence = this.presence.get(deviceId);
+      return {
+        deviceId,
+        machineId: deviceId,
+        ...sites.get(deviceId)!,
+        state: this.states.standing(device).state,
+        online: this.presence.isOnline(deviceId),
+        availableBytes: (presence?.availableForPacksBytes ?? 0) - (pending.get(deviceId) ?? 0),
+        // The audit issue fills these two with what it measures; until then every device is taken to be alike.
+        presence: 1,
+        auditScore: 1,
+        openSlots: this.config.durability.jobs.openPerDevice - (open.get(deviceId) ?? 0),
+      };
+    });
+    return {
+      candidates,
+      online: new Set(this.presence.online()),
+      siteOf: (deviceId) => sites.get(deviceId) ?? { site: '', anchor: false },
+    };
+  }
+}

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { DeviceState } from '#libs/contracts';
+import { isGone } from '#libs/durability';
+import { Database } from '../database/database.ts';
+import type { StateChange } from '../devices/device-states.service.ts';
+import { DeviceStatesService } from '../devices/device-states.service.ts';
+import { EventsService } from '../events/events.service.ts';
+import { JobsService } from '../jobs/jobs.service.ts';
+import { ReplicasService } from '../replicas/replicas.service.ts';
+
+/** What a device's new state means for its jobs and for what it holds. */
+@Injectable()
+export class DeviceTransitionsService {
+  constructor(
+    private readonly states: DeviceStatesService,
+    private readonly jobs: JobsService,
+    private readonly replicas: ReplicasService,
+    private readonly events: EventsService,
+    private readonly database: Database,
+  ) {}
+
+  /** Records new states and what follows at once. Recounting what the devices hold comes after, in steps. */
+  async record(changes: readonly StateChange[], alsoInTransaction: () => Promise<void>): Promise<void> {
+    await this.database.write(async () => {
+      for (const change of changes) await this.#record(change);
+      await alsoInTransaction();
+    });
+  }
+
+  /** Counts again what devices with a new state hold: batch by batch, each in its own transaction, from where a crash left it. */
+  async recount(signal: AbortSignal): Promise<number> {
+    let devices = 0;
+    for (const { deviceId, recountAfter } of await this.states.recounting()) {
+      let after = recountAfter;
+      while (after !== null && !signal.aborted) {
+        after = await this.replicas.recountSome(deviceId, after, (next) => this.states.setRecountAfter(deviceId, next));
+      }
+      devices += 1;
+    }
+    return devices;
+  }
+
+  async #record(change: StateChange): Promise<void> {
+    const { device, from, to } = change;
+    const { deviceId } = device;
+    await this.states.record(change, from === null || weighs(from) !== weighs(to));
+    // What came back must show its inventory before it counts again.
+    if (from !== null && isGone(from) && !isGone(to)) await this.replicas.markReturning(deviceId);
+    if (to !== 'active') {
+      // Somebody who is awake fetches it instead.
+      const jobs = await this.jobs.cancel(deviceId, 'replicate', { code: 'device_not_awake', message: `The device is ${to}.` });
+      await this.replicas.giveUp(jobs.map((job) => ({ packId: job.packId!, deviceId })));
+    }
+    this.events.publishPanel({ event: 'devices', deviceId });
+  }
+}
+
+/** States that count alike need no recount between them. */
+function weighs(state: DeviceState): 'sound' | 'doubtful' | 'leaving' | 'gone' {
+  if (isGone(state)) return 'gone';
+  return state === 'suspect' ? 'doubtful' : state === 'draining' ? 'leaving' : 'sound';
+}

@@ -1,0 +1,44 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { DeviceStatesService } from '../devices/device-states.service.ts';
+import { JobReportsService } from '../jobs/job-reports.service.ts';
+import { PacksService } from '../packs/packs.service.ts';
+import { DeviceTransitionsService } from './device-transitions.service.ts';
+import { RepairBreakerService } from './repair-breaker.service.ts';
+import { SweepSchedule } from './sweep-schedule.ts';
+
+/** Parked packs are looked at again this often even when no device woke: disks get room without saying so. */
+const UNPARK_EVERY_MS = 5 * 60_000;
+
+/** Notices what nobody reports: devices that fell silent, leases that ran out. What it finds is repaired by the placement loop. */
+@Injectable()
+export class DurabilitySweepService implements OnModuleInit {
+  #unparkedAtMs = 0;
+
+  constructor(
+    private readonly states: DeviceStatesService,
+    private readonly transitions: DeviceTransitionsService,
+    private readonly breaker: RepairBreakerService,
+    private readonly jobReports: JobReportsService,
+    private readonly packs: PacksService,
+    private readonly sweep: SweepSchedule,
+  ) {}
+
+  onModuleInit(): void {
+    this.sweep.runs((options) => this.run(options));
+  }
+
+  async run({ signal, nowMs }: { readonly signal: AbortSignal; readonly nowMs: number }): Promise<void> {
+    const changes = await this.states.changes();
+    let closed = false;
+    if (changes.length > 0) await this.transitions.record(changes, async () => void (closed = await this.breaker.update()));
+    const recounted = await this.transitions.recount(signal);
+    await this.jobReports.sweep();
+    const awake = changes.some((change) => change.to === 'active');
+    if (awake || closed || recounted > 0 || nowMs - this.#unparkedAtMs >= UNPARK_EVERY_MS) {
+      this.#unparkedAtMs = nowMs;
+      await this.packs.unpark();
+    }
+    this.packs.wake();
+  }
+}

@@ -1,0 +1,39 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { DeviceId, PackId } from '#libs/kernel';
+import { bigColumn, idColumn, intColumn, longTextColumn, nullableTimeColumn, textColumn } from '../database/columns.ts';
+
+/**
+ * pending: a job to fetch it is open · held: its holder signed a receipt · returning: held by a device that was gone and is
+ * back; counts again when its inventory names the pack.
+ */
+export type ReplicaStatus = 'pending' | 'held' | 'returning';
+
+/** One pack at one holder. */
+@Entity('replicas')
+@Index(['deviceId', 'packId'])
+@Index(['status', 'deviceId'])
+export class ReplicaEntity {
+  @PrimaryColumn(textColumn(120)) packId!: PackId;
+  @PrimaryColumn(idColumn) deviceId!: DeviceId;
+  @Column(textColumn(10)) status!: ReplicaStatus;
+  @Column(bigColumn) sizeBytes!: number;
+  @Column(intColumn) generation!: number;
+  @Column({ ...idColumn, nullable: true }) jobId!: string | null;
+  @Column(nullableTimeColumn) heldAtMs!: number | null;
+  /** When an inventory last named it. */
+  @Column(nullableTimeColumn) confirmedAtMs!: number | null;
+}
+
+/** A holder's signed receipt, kept for the owner to fetch by cursor. */
+@Entity('receipts')
+@Index(['ownerDeviceId', 'cursor'])
+@Index(['packId', 'holderDeviceId'], { unique: true })
+export class ReceiptEntity {
+  /** Grows over all owners; a renewed receipt gets a new one. */
+  @PrimaryColumn({ type: 'bigint', transformer: bigColumn.transformer! }) cursor!: number;
+  @Column(textColumn(120)) packId!: PackId;
+  @Column(idColumn) holderDeviceId!: DeviceId;
+  @Column(idColumn) ownerDeviceId!: DeviceId;
+  /** The signed statement as JSON text, as it came. */
+  @Column(longTextColumn) statement!: string;
+}

@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { DevicesModule } from '../devices/devices.module.ts';
+import { DeviceStatesModule } from '../devices/device-states.module.ts';
+import { PacksModule } from '../packs/packs.module.ts';
+import { PoliciesModule } from '../policies/policies.module.ts';
+import { PresenceModule } from '../presence/presence.module.ts';
+import { SnapshotProtectionModule } from '../snapshots/snapshot-protection.module.ts';
+import { VaultsModule } from '../vaults/vaults.module.ts';
+import { GoalChangesService } from './goal-changes.service.ts';
+import { InventoryService } from './inventory.service.ts';
+import { LocationsService } from './locations.service.ts';
+import { ReceiptsService } from './receipts.service.ts';
+import { ReplicaCountsService } from './replica-counts.service.ts';
+import { ReplicasController } from './replicas.controller.ts';
+import { ReplicasRepository } from './replicas.repository.ts';
+import { ReplicasService } from './replicas.service.ts';
+
+@Module({
+  imports: [DevicesModule, DeviceStatesModule, PacksModule, PoliciesModule, SnapshotProtectionModule, PresenceModule, VaultsModule],
+  controllers: [ReplicasController],
+  providers: [
+    ReplicasRepository,
+    ReplicaCountsService,
+    ReplicasService,
+    ReceiptsService,
+    GoalChangesService,
+    InventoryService,
+    LocationsService,
+  ],
+  exports: [ReplicasService, ReceiptsService, GoalChangesService, LocationsService],
+})
+export class ReplicasModule {}

@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { In, MoreThan } from 'typeorm';
+import type { DeviceId, PackId, VaultId } from '#libs/kernel';
+import { inBatches } from '../database/batches.ts';
+import { Database } from '../database/database.ts';
+import { ReceiptEntity, ReplicaEntity } from './replica.entity.ts';
+
+export type ReplicaRow = Readonly<ReplicaEntity>;
+
+@Injectable()
+export class ReplicasRepository {
+  constructor(private readonly database: Database) {}
+
+  async ofPacks(packIds: readonly PackId[]): Promise<ReplicaEntity[]> {
+    const found: ReplicaEntity[] = [];
+    for (const batch of inBatches(packIds)) found.push(...(await this.database.read.findBy(ReplicaEntity, { packId: In(batch) })));
+    return found;
+  }
+
+  find(packId: PackId, deviceId: DeviceId): Promise<ReplicaEntity | null> {
+    return this.database.read.findOneBy(ReplicaEntity, { packId, deviceId });
+  }
+
+  /** A device's replicas among these packs. */
+  async ofDevice(deviceId: DeviceId, packIds: readonly PackId[]): Promise<ReplicaEntity[]> {
+    const found: ReplicaEntity[] = [];
+    for (const batch of inBatches(packIds))
+      found.push(...(await this.database.read.findBy(ReplicaEntity, { deviceId, packId: In(batch) })));
+    return found;
+  }
+
+  /** Packs of a device after `after`, in order: for going through all it holds in batches. */
+  async packsAfter(deviceId: DeviceId, after: string, limit: number): Promise<PackId[]> {
+    const rows = await this.database.read.find(ReplicaEntity, {
+      select: { packId: true },
+      where: { deviceId, packId: MoreThan(after as PackId) },
+      order: { packId: 'ASC' },
+      take: limit,
+    });
+    return rows.map((row) => row.packId);
+  }
+
+  /** Held or returning replicas that an inventory begun at `startedAtMs` did not name. */
+  async unconfirmed(deviceId: DeviceId, startedAtMs: number, limit: number): Promise<PackId[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .select('r.pack_id', 'id')
+      .where('r.device_id = :deviceId AND r.status <> :pending', { deviceId, pending: 'pending' })
+      .andWhere('(r.confirmed_at_ms IS NULL OR r.confirmed_at_ms < :startedAtMs)', { startedAtMs })
+      .andWhere('(r.held_at_ms IS NULL OR r.held_at_ms < :startedAtMs)', { startedAtMs })
+      .limit(limit)
+      .getRawMany<{ id: PackId }>();
+    return rows.map((row) => row.id);
+  }
+
+  /** Pack ordinal and holder of every held replica of a vault. */
+  async holdersByOrdinal(vaultId: VaultId): Promise<{ ordinal: number; deviceId: DeviceId }[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .innerJoin('packs', 'p', 'p.pack_id = r.pack_id')
+      .select(['p.ordinal AS ordinal', 'r.device_id AS device'])
+      .where('p.vault_id = :vaultId AND r.status = :held', { vaultId, held: 'held' })
+      .getRawMany<{ ordinal: string | number; device: DeviceId }>();
+    return rows.map((row) => ({ ordinal: Number(row.ordinal), deviceId: row.device }));
+  }
+
+  /** Bytes on their way to each device. */
+  async pendingBytes(): Promise<Map<DeviceId, number>> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .select(['r.device_id AS device', 'SUM(r.size_bytes) AS bytes'])
+      .where({ status: 'pending' })
+      .groupBy('r.device_id')
+      .getRawMany<{ device: DeviceId; bytes: string | number }>();
+    return new Map(rows.map((row) => [row.device, Number(row.bytes)]));
+  }
+
+  async save(replicas: readonly ReplicaEntity[]): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(replicas, 8)) await manager.upsert(ReplicaEntity, batch, ['packId', 'deviceId']);
+    });
+  }
+
+  async update(deviceId: DeviceId, packIds: readonly PackId[], change: Partial<Omit<ReplicaEntity, 'packId' | 'deviceId'>>): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds)) await manager.update(ReplicaEntity, { deviceId, packId: In(batch) }, change);
+    });
+  }
+
+  /** Marks everything that a device held: it was gone and is back. */
+  async markReturning(deviceId: DeviceId): Promise<void> {
+    await this.database.write((manager) => manager.update(ReplicaEntity, { deviceId, status: 'held' }, { status: 'returning' }));
+  }
+
+  async delete(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds)) await manager.delete(ReplicaEntity, { deviceId, packId: In(batch) });
+    });
+  }
+
+  /** Removes the pending replica of a job that ended without a receipt; one that is held meanwhile stays. */
+  async dropPending(packId: PackId, deviceId: DeviceId): Promise<void> {
+    await this.database.write((manager) => manager.delete(ReplicaEntity, { packId, deviceId, status: 'pending' }));
+  }
+
+  /** Keeps a receipt under a new cursor, replacing the holder's older one for the pack. */
+  async addReceipt(receipt: Omit<ReceiptEntity, 'cursor'>): Promise<void> {
+    await this.database.write(async (manager) => {
+      const last = await manager.findOne(ReceiptEntity, { where: {}, order: { cursor: 'DESC' }, select: { cursor: true } });
+      await manager.delete(ReceiptEntity, { packId: receipt.packId, holderDeviceId: receipt.holderDeviceId });
+      await manager.insert(ReceiptEntity, { ...receipt, cursor: (last?.cursor ?? 0) + 1 });
+    });
+  }
+
+  receiptsAfter(ownerDeviceId: DeviceId, cursor: number, limit: number): Promise<ReceiptEntity[]> {
+    return this.database.read.find(ReceiptEntity, {
+      where: { ownerDeviceId, cursor: MoreThan(cursor) },
+      order: { cursor: 'ASC' },
+      take: limit,
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import type { DeviceId, PackId, VaultId } from '#libs/kernel';
+import { Database } from '../database/database.ts';
+import { ReplicaCountsService } from './replica-counts.service.ts';
+import type { ReplicaRow } from './replicas.repository.ts';
+import { ReplicasRepository } from './replicas.repository.ts';
+
+/** Packs counted again in one transaction: others write in between. */
+const BATCH = 500;
+
+/** Who holds what. Every change ends in a recount of the packs that it touched. */
+@Injectable()
+export class ReplicasService {
+  constructor(
+    private readonly replicas: ReplicasRepository,
+    private readonly counts: ReplicaCountsService,
+    private readonly database: Database,
+  ) {}
+
+  ofPacks(packIds: readonly PackId[]): Promise<ReplicaRow[]> {
+    return this.replicas.ofPacks(packIds);
+  }
+
+  ofDevice(deviceId: DeviceId, packIds: readonly PackId[]): Promise<ReplicaRow[]> {
+    return this.replicas.ofDevice(deviceId, packIds);
+  }
+
+  holdersByOrdinal(vaultId: VaultId): Promise<{ ordinal: number; deviceId: DeviceId }[]> {
+    return this.replicas.holdersByOrdinal(vaultId);
+  }
+
+  pendingBytes(): Promise<Map<DeviceId, number>> {
+    return this.replicas.pendingBytes();
+  }
+
+  /** Notes packs as on their way to devices and counts them again. Part of the caller's transaction. */
+  async expect(pending: readonly Pick<ReplicaRow, 'packId' | 'deviceId' | 'sizeBytes' | 'generation' | 'jobId'>[]): Promise<void> {
+    await this.replicas.save(pending.map((replica) => ({ ...replica, status: 'pending', heldAtMs: null, confirmedAtMs: null })));
+    await this.counts.recount([...new Set(pending.map((replica) => replica.packId))]);
+  }
+
+  /** The job to fetch a pack ended without a receipt: the place is free again. */
+  async giveUp(pending: readonly { readonly packId: PackId; readonly deviceId: DeviceId }[]): Promise<void> {
+    for (const { packId, deviceId } of pending) await this.replicas.dropPending(packId, deviceId);
+    await this.counts.recount([...new Set(pending.map((replica) => replica.packId))]);
+  }
+
+  markReturning(deviceId: DeviceId): Promise<void> {
+    return this.replicas.markReturning(deviceId);
+  }
+
+  /** A holder's inventory named these packs at `atMs`: what was returning counts again. */
+  async confirm(deviceId: DeviceId, rows: readonly ReplicaRow[], atMs: number): Promise<void> {
+    const kept = rows.filter((row) => row.status !== 'pending').map((row) => row.packId);
+    await this.replicas.update(deviceId, kept, { status: 'held', confirmedAtMs: atMs });
+    await this.counts.recount(rows.filter((row) => row.status === 'returning').map((row) => row.packId));
+  }
+
+  /** Packs that a whole inventory, begun at `startedAtMs`, did not name are not there. Returns how many. */
+  async dropUnconfirmed(deviceId: DeviceId, startedAtMs: number): Promise<number> {
+    for (let dropped = 0; ;) {
+      const gone = await this.database.write(async () => {
+        const packIds = await this.replicas.unconfirmed(deviceId, startedAtMs, BATCH);
+        await this.replicas.delete(deviceId, packIds);
+        await this.counts.recount(packIds);
+        return packIds.length;
+      });
+      dropped += gone;
+      if (gone < BATCH) return dropped;
+    }
+  }
+
+  /** Counts the next batch of a device's packs again, in a transaction of its own. Returns where it got to; null: all done. */
+  async recountSome(deviceId: DeviceId, after: string, done: (after: string | null) => Promise<void>): Promise<string | null> {
+    return this.database.write(async () => {
+      const packIds = await this.replicas.packsAfter(deviceId, after, BATCH);
+      await this.counts.recount(packIds);
+      const next = packIds.length < BATCH ? null : packIds.at(-1)!;
+      await done(next);
+      return next;
+    });
+  }
+}

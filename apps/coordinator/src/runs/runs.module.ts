@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { DevicesModule } from '../devices/devices.module.ts';
+import { RunsController } from './runs.controller.ts';
+import { RunsRepository } from './runs.repository.ts';
+import { RunsService } from './runs.service.ts';
+
+@Module({ imports: [DevicesModule], controllers: [RunsController], providers: [RunsRepository, RunsService], exports: [RunsService] })
+export class RunsModule {}
