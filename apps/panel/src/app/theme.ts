@@ -1,4 +1,4 @@
-import { Button, Modal, NumberInput, Paper, Table, TextInput, createTheme } from '@mantine/core';
+import { Alert, Button, Modal, NumberInput, Paper, Table, TextInput, createTheme } from '@mantine/core';
 
 /**
  * Only what CSS can't say: colours are variables in theme.css, because the provider would need an inline style for
@@ -9,6 +9,8 @@ export const theme = createTheme({
   defaultRadius: 'md',
   respectReducedMotion: true,
   components: {
+    // Most are remarks; only what went wrong is announced at once (ErrorNotice says role="alert").
+    Alert: Alert.extend({ defaultProps: { role: 'note' } }),
     Modal: Modal.extend({
       defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.45 } },
     }),

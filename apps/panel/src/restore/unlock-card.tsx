@@ -51,6 +51,7 @@ export function UnlockCard() {
           onChange={setFile}
           required
           clearable
+          clearButtonProps={{ 'aria-label': 'Remove the file' }}
         />
         <PasswordInput
           label="Recovery passphrase"

@@ -72,6 +72,7 @@ export function ConfirmStep({ token, account, team, onBack }: Props) {
           onChange={setFile}
           required
           clearable
+          clearButtonProps={{ 'aria-label': 'Remove the file' }}
         />
         <PasswordInput
           label="Recovery passphrase"

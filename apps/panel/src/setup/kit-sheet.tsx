@@ -10,7 +10,7 @@ export function KitSheet({ team }: { readonly team: NewTeam }) {
     let current = true;
     void import('qrcode').then(async ({ default: qr }) => {
       // The kit without its line breaks: a smaller code that reads more easily from paper.
-      const url = await qr.toDataURL(JSON.stringify(JSON.parse(team.recoveryKit)), { errorCorrectionLevel: 'M', margin: 2, scale: 5 });
+      const url = await qr.toDataURL(JSON.stringify(JSON.parse(team.recoveryKit)), { errorCorrectionLevel: 'L', margin: 2, scale: 5 });
       if (current) setImage(url);
     });
     return () => {
