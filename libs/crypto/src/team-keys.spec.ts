@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { TeamDocument } from '#libs/contracts';
 import { teamDocument as teamDocumentSchema } from '#libs/contracts';
-import { toBase64Url } from '#libs/kernel';
+import { fromBase64Url, toBase64Url, utf8 } from '#libs/kernel';
 import { seededRandom } from '#libs/kernel/testing';
 import type { SigningKeyPair, TeamKeys } from './index.ts';
 import {
@@ -78,6 +78,27 @@ describe('a team', () => {
     expect(() =>
       openTeamDocument({ ...document, coordinator: renewCoordinatorCertificate(elsewhere, coordinator.publicKey, nowMs) }, nowMs),
     ).toThrow(code('bad_statement'));
+  });
+
+  it('is not opened when anything in its statements was changed', () => {
+    for (const part of ['team', 'coordinator'] as const) {
+      const body = JSON.parse(new TextDecoder().decode(fromBase64Url(document[part].payload))) as Record<string, unknown>;
+      for (const key of Object.keys(body)) {
+        // The root key stays: with another one it would be another team, which the fingerprint tells.
+        if (key === 'rootKey') continue;
+        const value = body[key];
+        const changed =
+          key === 'teamId'
+            ? '0b8f2f3c-5d3e-4c51-9a39-3a1f0f3f9a11'
+            : key.endsWith('Key')
+              ? toBase64Url(random.bytes(32))
+              : typeof value === 'number'
+                ? value + 1
+                : 'Workshop 2';
+        const payload = toBase64Url(utf8(JSON.stringify({ ...body, [key]: changed })));
+        expect(() => openTeamDocument({ ...document, [part]: { ...document[part], payload } }, nowMs)).toThrow(code('bad_signature'));
+      }
+    }
   });
 
   it('does not take one of its statements for the other', () => {

@@ -6,7 +6,10 @@ const minChunkSize = 64;
 /** Default level: measured 360 MB/s on text; level 3 is a third slower for 4 % less. */
 export const defaultCompressionLevel = 1;
 
-/** One frame that says its length. The output buffer is taken at its upper bound, so that nothing is copied together. */
+/**
+ * One frame that says its length. The output buffer is taken at its upper bound, so that nothing is copied together:
+ * the result is a view on that larger buffer, to be sealed or copied soon, not to be kept.
+ */
 export function nodeCompress(data: Uint8Array, level: number = defaultCompressionLevel): Uint8Array {
   const out = zstdCompressSync(data, {
     chunkSize: Math.max(minChunkSize, compressBound(data.length)),
