@@ -1,1 +1,17 @@
+#!/usr/bin/env node
+/**
+ * `holdfast`: the agent's daemon and command line in one executable. Only what `--help` needs is loaded here; each
+ * command loads its own parts.
+ */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `holdfast: Node.js 24.15 or newer is needed, this is ${process.versions.node} (node_too_old)\n  Run it with "npx holdfast" in its folder (which brings the right one), or install Node.js 24.\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const { createProgram } = await import('./cli/program.ts');
+  await createProgram().parseAsync(process.argv);
+}
+
 export {};

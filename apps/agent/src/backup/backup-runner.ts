@@ -1,0 +1,169 @@
+import { hostname, userInfo } from 'node:os';
+import type { BackupResult, Progress } from '#libs/engine';
+import { type Clock, isAppError, messageOf } from '#libs/kernel';
+import { AgentError } from '../errors.ts';
+import type { AgentDocument } from '../home/agent-document.ts';
+import type { AgentLog } from '../log/agent-log.ts';
+import { errorFields } from '../log/agent-log.ts';
+import { backupFolders } from '../policy/backup-folders.ts';
+import type { PolicyKeeper } from '../policy/policy-keeper.ts';
+import type { RunHistory, RunTrigger } from '../runs/run-history.ts';
+import type { VaultAccess } from '../runtime/vault-access.ts';
+import type { VaultReporter } from './vault-reporter.ts';
+
+export interface BackupRequest {
+  readonly trigger: RunTrigger;
+  /** Absolute; empty: the folders of policy and join. */
+  readonly paths: readonly string[];
+  readonly readAll?: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface BackupRunnerPorts {
+  readonly home: string;
+  readonly document: AgentDocument;
+  readonly policy: PolicyKeeper;
+  readonly runs: RunHistory;
+  readonly vault: VaultAccess;
+  readonly reporter: VaultReporter;
+  readonly clock: Clock;
+  readonly log: AgentLog;
+  /** Worker threads for reading, chunking and sealing. */
+  readonly workers: number;
+}
+
+/** Runs backups of this device, one at a time, each recorded as a run from before its start to its end. */
+export class BackupRunner {
+  readonly #ports: BackupRunnerPorts;
+  #running: Promise<BackupResult> | undefined;
+  #progress: Progress | undefined;
+
+  constructor(ports: BackupRunnerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Undefined while nothing runs. */
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** The folders that a backup without paths takes. */
+  folders(): string[] {
+    return backupFolders(this.#ports.policy.effective.folders, this.#ports.document.folders);
+  }
+
+  /** Throws `busy` while another backup runs, `nothing_to_back_up`, and what the engine throws; the run's end is recorded first. */
+  async run(request: BackupRequest): Promise<BackupResult> {
+    if (this.#running) {
+      throw new AgentError('busy', 'a backup is running already', {
+        status: 'temporary',
+        nextStep: '"holdfast status" shows how far it is.',
+      });
+    }
+    this.#running = this.#run(request).finally(() => {
+      this.#running = undefined;
+      this.#progress = undefined;
+    });
+    return this.#running;
+  }
+
+  /** The backup that runs now, or a new one: for a job that only wants a backup to have happened. */
+  async runOrJoin(request: BackupRequest): Promise<BackupResult> {
+    return this.#running ?? this.run(request);
+  }
+
+  async #run(request: BackupRequest): Promise<BackupResult> {
+    const { runs, clock, log } = this.#ports;
+    const startedAtMs = clock.nowMs();
+    const runId = await runs.start(request.trigger);
+    log.write('info', 'backup started', { trigger: request.trigger });
+    try {
+      const result = await this.#capture(request);
+      const { stats, sequence } = result.snapshot;
+      await runs.end(runId, {
+        state: 'captured',
+        filesDone: stats.files,
+        bytesDone: stats.bytes,
+        snapshotSequence: sequence,
+        errorCode: null,
+        errorMessage: null,
+        fileErrors: stats.errors,
+      });
+      log.write('info', 'backup captured', {
+        sequence,
+        files: stats.files,
+        bytes: stats.bytes,
+        newPacks: stats.newPacks,
+        errors: stats.errors,
+        durationMs: clock.nowMs() - startedAtMs,
+      });
+      return result;
+    } catch (error) {
+      const interrupted = request.signal.aborted;
+      log.write(interrupted ? 'info' : 'error', interrupted ? 'backup interrupted' : 'backup failed', errorFields(error));
+      await runs
+        .end(runId, {
+          state: interrupted ? 'interrupted' : 'failed',
+          filesDone: this.#progress?.filesDone ?? 0,
+          bytesDone: this.#progress?.bytesDone ?? 0,
+          snapshotSequence: null,
+          errorCode: interrupted ? 'interrupted' : isAppError(error) ? error.code : 'internal',
+          errorMessage: interrupted ? 'stopped before the end' : messageOf(error),
+          fileErrors: this.#progress?.errors ?? 0,
+        })
+        // On a full disk the run's end can't be written either; it is found as cut off at the next start.
+        .catch((second: unknown) => log.write('error', 'the end of the run could not be recorded', errorFields(second)));
+      throw error;
+    }
+  }
+
+  async #capture(request: BackupRequest): Promise<BackupResult> {
+    const folders = request.paths.length > 0 ? [...request.paths] : this.folders();
+    if (folders.length === 0) {
+      throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
+        nextStep: 'Name one: "holdfast backup PATH", or add folders to the policy in the admin panel.',
+      });
+    }
+    const { vault, reporter, policy, workers, home, clock } = this.#ports;
+    const { backup } = await import('#libs/engine');
+    return vault.use(async (open) => {
+      // What an earlier run left unreported goes first, so that the coordinator sees things in their order.
+      await reporter.reconcile(open);
+      try {
+        return await backup({
+          vault: open,
+          folders,
+          excludes: policy.effective.excludes,
+          neverEnter: [Buffer.from(home)],
+          readAll: request.readAll === true,
+          host: hostname(),
+          user: userName(),
+          workers,
+          clock,
+          signal: request.signal,
+          onProgress: (progress) => {
+            this.#progress = progress;
+            request.onProgress?.(progress);
+          },
+        });
+      } finally {
+        // Also after a failure: packs that are sealed are announced, so that holders have them before the next run.
+        await reporter.reconcile(open);
+      }
+    });
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without an entry in the system's list (containers).
+    return process.getuid ? String(process.getuid()) : '';
+  }
+}

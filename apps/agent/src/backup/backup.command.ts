@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { defineCommand } from '../commands/command.ts';
+import { eventsOf } from '../commands/event-queue.ts';
+import type { ProgressEvent, ResultEvent } from '../output/command-event.ts';
+import { formatBytes, formatCount, formatDuration } from '../output/format.ts';
+import { deliverSoon } from './deliver-soon.ts';
+import { dryRun } from './dry-run.ts';
+import { waitProtected } from './wait-protected.ts';
+
+const args = z.strictObject({
+  paths: z.array(z.string().min(1).max(4096)).max(1000),
+  dryRun: z.boolean(),
+  waitProtected: z.boolean(),
+  timeoutSeconds: z.number().positive().optional(),
+  readAll: z.boolean(),
+});
+
+/** `holdfast backup`: exit 3 when some files could not be read. */
+export const backupCommand = defineCommand<z.infer<typeof args>>({
+  args,
+  access: 'exclusive',
+  async *run({ agent, signal }, options) {
+    if (options.dryRun) {
+      yield* dryRun(agent, options.paths, signal);
+      return;
+    }
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    yield* eventsOf(
+      async (emit) => {
+        const result = await agent.backups.run({
+          trigger: 'manual',
+          paths: options.paths,
+          readAll: options.readAll,
+          signal: either,
+          onProgress: (p) =>
+            emit({
+              event: 'progress',
+              phase: p.phase,
+              filesDone: p.filesDone,
+              filesTotal: p.filesTotal,
+              bytesDone: p.bytesDone,
+              bytesTotal: p.bytesTotal,
+              current: p.current,
+            }),
+        });
+        for (const problem of result.problems) emit({ event: 'notice', code: problem.code, message: problem.message, path: problem.path });
+        const reported = await deliverSoon(agent, either);
+        const { snapshot } = result;
+        let protectedNow = await agent.protection.refresh();
+        if (options.waitProtected && !protectedNow) {
+          await waitProtected(agent, {
+            timeoutMs: (options.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+            signal: either,
+            onProgress: (p: ProgressEvent) => emit(p),
+          });
+          protectedNow = true;
+        }
+        emit({
+          event: 'result',
+          command: 'backup',
+          exitCode: snapshot.stats.errors > 0 || snapshot.partial ? exitCodes.incomplete : exitCodes.done,
+          state: protectedNow ? 'protected' : 'captured',
+          sequence: snapshot.sequence,
+          partial: snapshot.partial,
+          stats: snapshot.stats,
+          packs: snapshot.neededPackCount,
+          packsWaiting: agent.protection.view().packsWaiting,
+          reported,
+          unreadable: result.problems.length,
+          leftOut: result.notes.length,
+        });
+      },
+      () => stop.abort(new DOMException('the command was left', 'AbortError')),
+    );
+  },
+  text: {
+    result: (result) => (result['dryRun'] === true ? dryRunLines(result) : backupLines(result)),
+  },
+});
+
+function backupLines(result: ResultEvent): string[] {
+  const stats = result['stats'] as Record<string, number>;
+  const lines = [
+    `snapshot ${result['sequence'] as number}: ${formatCount(stats['files']!, 'file')}, ${formatBytes(stats['bytes']!)} in ${formatDuration(stats['durationMs']!)}`,
+    `  ${formatCount(stats['newFiles']!, 'new file')}, ${formatCount(stats['changedFiles']!, 'changed', 'changed')}, ${formatCount(stats['unchangedFiles']!, 'unchanged', 'unchanged')}; ${formatBytes(stats['newPackBytes']!)} in ${formatCount(stats['newPacks']!, 'new pack')}`,
+  ];
+  if (stats['errors']! > 0) lines.push(`  ${formatCount(stats['errors']!, 'file')} could not be read`);
+  if (result['state'] === 'protected') lines.push('  protected: enough other machines hold everything');
+  else
+    lines.push(
+      `  captured here; ${formatCount(result['packsWaiting'] as number, 'pack')} still to reach enough other machines${result['reported'] === true ? '' : ' (the coordinator is told later)'}`,
+    );
+  return lines;
+}
+
+function dryRunLines(result: ResultEvent): string[] {
+  return [
+    `dry run: ${formatCount(result['files'] as number, 'file')}, ${formatBytes(result['bytes'] as number)} in ${formatCount(result['directories'] as number, 'folder')}; nothing was stored`,
+    ...(result['errors'] === 0 ? [] : [`  ${formatCount(result['errors'] as number, 'file')} could not be looked at`]),
+  ];
+}

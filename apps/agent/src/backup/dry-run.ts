@@ -1,0 +1,62 @@
+import { exitCodes } from '../cli/exit-codes.ts';
+import { AgentError } from '../errors.ts';
+import type { CommandEvent } from '../output/command-event.ts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+
+/** Progress is shown this often. */
+const reportEvery = 2_000;
+
+/** Looks at everything that a backup would take, with its excludes, and counts it. Reads no file, stores nothing. */
+export async function* dryRun(agent: AgentRuntime, paths: readonly string[], signal: AbortSignal): AsyncGenerator<CommandEvent> {
+  const { currentPlatform, FolderScanner } = await import('#libs/engine');
+  const platform = currentPlatform();
+  const folders = paths.length > 0 ? paths : agent.backups.folders();
+  if (folders.length === 0)
+    throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
+      nextStep: 'Name one: "holdfast backup PATH --dry-run".',
+    });
+  const count = { files: 0, directories: 0, others: 0, bytes: 0, errors: 0, excluded: 0 };
+  for (const folder of folders) {
+    const root = platform.absolute(folder);
+    const facts = platform.factsIfAny(root);
+    if (!facts) {
+      count.errors += 1;
+      yield { event: 'notice', code: 'folder_not_found', message: 'is not there', path: folder };
+      continue;
+    }
+    if (facts.kind !== 'directory') {
+      count.files += 1;
+      count.bytes += facts.sizeBytes;
+      continue;
+    }
+    const scanner = new FolderScanner(
+      platform,
+      { excludes: agent.policy.effective.excludes, neverEnter: [Buffer.from(agent.paths.home)] },
+      facts.device,
+    );
+    const waiting = [{ path: root, below: '', rules: scanner.startRules() }];
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      signal.throwIfAborted();
+      count.directories += 1;
+      const { path, below } = next;
+      const found = await scanner.scan(path, below, next.rules);
+      count.excluded += found.excluded;
+      count.errors += found.problems.length;
+      for (const problem of found.problems) yield { event: 'notice', code: problem.code, message: problem.message, path: problem.path };
+      for (const { name, facts: inside } of found.entries) {
+        if (inside.kind === 'directory') {
+          const text = name.toString('latin1');
+          waiting.push({ path: platform.join(path, name), below: below === '' ? text : `${below}/${text}`, rules: found.rules });
+        } else if (inside.kind === 'file') {
+          count.files += 1;
+          count.bytes += inside.sizeBytes;
+          if (count.files % reportEvery === 0)
+            yield { event: 'progress', phase: 'scan', filesDone: count.files, bytesDone: count.bytes, current: path.toString() };
+        } else {
+          count.others += 1;
+        }
+      }
+    }
+  }
+  yield { event: 'result', command: 'backup', dryRun: true, exitCode: count.errors > 0 ? exitCodes.incomplete : exitCodes.done, ...count };
+}

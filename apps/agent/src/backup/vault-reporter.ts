@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import type { AnnouncePacks } from '#libs/contracts';
+import type { CommittedSnapshot, LocalVault } from '#libs/engine';
+import { Mutex, toBase64Url } from '#libs/kernel';
+import type { PackInfo } from '#libs/vault';
+import type { JsonFile } from '../home/json-file.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Protection } from '../protection/protection.ts';
+
+/** `state/delivered.json`: how much of the vault the outbox has taken over. */
+export const deliveredState = z.strictObject({
+  headerSha256: z.string(),
+  /** Every pack with a smaller ordinal. */
+  announcedBelow: z.int().min(0),
+  committedSequence: z.int().min(0),
+});
+export type DeliveredState = z.infer<typeof deliveredState>;
+
+export interface VaultReporterPorts {
+  readonly file: JsonFile<DeliveredState>;
+  readonly outbox: Pick<Outbox, 'put'>;
+  readonly protection: Pick<Protection, 'captured'>;
+  readonly sha256: (bytes: Uint8Array) => string;
+}
+
+/** The coordinator takes this many in one call. */
+const maxPacksPerCall = 1000;
+/** New packs are announced together, so that a quick backup does not make a call a pack. */
+const announceAfterMs = 2_000;
+
+/**
+ * Sees to it that the coordinator learns of header, packs and snapshots. The vault on the disk is the truth: whatever
+ * it has beyond `delivered.json` goes into the outbox, header first, then packs, then the snapshot that needs them. A
+ * crash anywhere makes the next reconciliation put the same things again, which the coordinator takes as known.
+ */
+export class VaultReporter {
+  readonly #ports: VaultReporterPorts;
+  readonly #working = new Mutex();
+  /** Announced by this process before the run that made them ended. */
+  readonly #early = new Set<number>();
+  #gathered: PackInfo[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #vaultId: string | undefined;
+
+  constructor(ports: VaultReporterPorts) {
+    this.#ports = ports;
+  }
+
+  /** A pack is durable: announce it soon, so that holders fetch it while the backup goes on. */
+  onPack(vaultId: string, pack: PackInfo): void {
+    this.#vaultId = vaultId;
+    this.#gathered.push(pack);
+    this.#timer ??= setTimeout(() => void this.flushPacks().catch(() => undefined), announceAfterMs);
+    this.#timer.unref();
+  }
+
+  /** Puts gathered packs into the outbox. A failure (a full disk) is no loss: {@link reconcile} finds them again. */
+  async flushPacks(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#working.run(async () => {
+      const packs = this.#gathered.filter((p) => !this.#early.has(p.ordinal));
+      this.#gathered = [];
+      if (this.#vaultId !== undefined && packs.length > 0) await this.#announce(this.#vaultId, packs);
+      for (const pack of packs) this.#early.add(pack.ordinal);
+    });
+  }
+
+  /** `fromScratch`: announce every pack again (a coordinator that may have lost its database). */
+  async reconcile(vault: LocalVault, options: { readonly fromScratch?: boolean } = {}): Promise<void> {
+    await this.flushPacks().catch(() => undefined);
+    await this.#working.run(async () => {
+      const before = (await this.#ports.file.read()) ?? { headerSha256: '', announcedBelow: 0, committedSequence: 0 };
+      let state = before;
+      const headerSha256 = this.#ports.sha256(vault.headerBytes);
+      if (headerSha256 !== state.headerSha256) {
+        await this.#ports.outbox.put({ kind: 'vault-header', body: { vaultId: vault.vaultId, header: toBase64Url(vault.headerBytes) } });
+        state = { ...state, headerSha256 };
+      }
+      const all = vault.allPacks();
+      const packs = options.fromScratch ? all : all.filter((p) => p.ordinal >= state.announcedBelow && !this.#early.has(p.ordinal));
+      if (packs.length > 0) await this.#announce(vault.vaultId, packs);
+      state = { ...state, announcedBelow: all.reduce((below, p) => Math.max(below, p.ordinal + 1), state.announcedBelow) };
+      const latest = vault.head.snapshots.at(-1);
+      if (latest && latest.sequence > state.committedSequence) {
+        await this.#commit(vault, await vault.describeSnapshot(latest.sequence));
+        state = { ...state, committedSequence: latest.sequence };
+      }
+      if (JSON.stringify(state) !== JSON.stringify(before)) await this.#ports.file.write(state);
+      this.#early.clear();
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #announce(vaultId: string, packs: readonly PackInfo[]): Promise<void> {
+    for (let at = 0; at < packs.length; at += maxPacksPerCall) {
+      const part = packs
+        .slice(at, at + maxPacksPerCall)
+        .map(({ packId, ordinal, kind, sizeBytes }) => ({ packId, ordinal, kind, sizeBytes }));
+      await this.#ports.outbox.put({ kind: 'packs', body: { vaultId: vaultId as AnnouncePacks['vaultId'], packs: part } });
+    }
+  }
+
+  async #commit(vault: LocalVault, snapshot: CommittedSnapshot): Promise<void> {
+    const { inflateSync } = await import('node:zlib');
+    const { PackBitmap } = await import('#libs/vault');
+    const ordinals = PackBitmap.fromBytes(inflateSync(snapshot.neededPacks, { maxOutputLength: 64 * 1024 * 1024 })).ordinals();
+    const byOrdinal = new Map(vault.allPacks().map((p) => [p.ordinal, p.packId]));
+    const packIds = [...ordinals].flatMap((ordinal) => byOrdinal.get(ordinal) ?? []);
+    await this.#ports.protection.captured({
+      sequence: snapshot.sequence,
+      capturedAtMs: snapshot.endedAtMs,
+      partial: snapshot.partial,
+      packIds,
+      stats: snapshot.stats,
+    });
+    await this.#ports.outbox.put({
+      kind: 'snapshot',
+      body: {
+        vaultId: vault.vaultId,
+        sequence: snapshot.sequence,
+        head: toBase64Url(snapshot.headBytes),
+        neededPacks: toBase64Url(snapshot.neededPacks),
+        startedAtMs: snapshot.startedAtMs,
+        endedAtMs: snapshot.endedAtMs,
+        partial: snapshot.partial,
+        stats: snapshot.stats,
+      },
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { AgentError } from '../errors.ts';
+import type { ProgressEvent } from '../output/command-event.ts';
+import { fetchReceipts } from '../receipts/fetch-receipts.ts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { deliverSoon } from './deliver-soon.ts';
+
+/** Receipts are asked for this often; in the daemon the channel brings them earlier. */
+const pollMs = 1_000;
+
+/**
+ * Resolves when every pack of the latest snapshot has enough holders. Serves packs meanwhile: without a daemon this
+ * process is the only source there is. Throws `not_protected_in_time`.
+ */
+export async function waitProtected(
+  agent: AgentRuntime,
+  options: { readonly timeoutMs: number; readonly signal: AbortSignal; readonly onProgress: (progress: ProgressEvent) => void },
+): Promise<void> {
+  const { clock, protection } = agent;
+  const untilMs = clock.nowMs() + options.timeoutMs;
+  const serving =
+    agent.role === 'command' ? (await import('./serve-while-waiting.ts')).serveWhileWaiting(agent, options.signal) : undefined;
+  try {
+    for (;;) {
+      await deliverSoon(agent, options.signal);
+      await fetchReceipts(agent, options.signal).catch(() => undefined);
+      if (await protection.refresh()) return;
+      const { latest, packsWaiting } = protection.view();
+      const total = latest?.packIds.length ?? 0;
+      options.onProgress({
+        event: 'progress',
+        phase: 'protect',
+        filesDone: total - packsWaiting,
+        filesTotal: total,
+        bytesDone: 0,
+        current: `${packsWaiting} packs wait for holders`,
+      });
+      if (clock.nowMs() >= untilMs) {
+        throw new AgentError('not_protected_in_time', `${packsWaiting} packs have too few holders still`, {
+          status: 'temporary',
+          context: { packsWaiting },
+          nextStep: 'The snapshot is captured; holders get it when they are online. "holdfast status" shows when it is protected.',
+        });
+      }
+      await clock.sleep(pollMs, options.signal);
+    }
+  } finally {
+    await serving?.stop();
+  }
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Finding } from '#libs/engine';
+import type { PackId } from '#libs/kernel';
+import { exitCodes } from '../cli/exit-codes.ts';
+import { defineCommand } from '../commands/command.ts';
+import { eventsOf } from '../commands/event-queue.ts';
+import { formatBytes, formatCount, printable } from '../output/format.ts';
+import { openOwnVault } from '../reading/open-vault.ts';
+import { damagedHere, repairOwnPacks } from '../reading/repair-own-packs.ts';
+import { parseReadData } from './read-data.ts';
+
+const args = z.strictObject({ readData: z.string().max(40) });
+
+/**
+ * `holdfast check`: is the vault whole. A pack that is damaged or missing here is fetched again from its holders; exit 1
+ * when something stays wrong.
+ */
+export const checkCommand = defineCommand<z.infer<typeof args>>({
+  args,
+  access: 'exclusive',
+  async *run({ agent, signal }, options) {
+    const readData = parseReadData(options.readData);
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    yield* eventsOf(
+      async (emit) => {
+        const { check } = await import('#libs/engine');
+        const { reader, rejected, documents } = await openOwnVault(agent, either);
+        const report = await check({
+          reader,
+          store: agent.own,
+          readData,
+          random: agent.random,
+          signal: either,
+          onProgress: (p) =>
+            emit({
+              event: 'progress',
+              phase: p.phase,
+              filesDone: p.filesDone,
+              filesTotal: p.filesTotal,
+              bytesDone: p.bytesDone,
+              bytesTotal: p.bytesTotal,
+              current: p.current,
+            }),
+        });
+        const damaged = new Map<PackId, number>();
+        for (const packId of [
+          ...report.findings.flatMap((f) => (f.severity === 'error' && f.packId ? [f.packId] : [])),
+          ...damagedHere(rejected),
+        ]) {
+          const ordinal = reader.packs.ordinalOf(packId);
+          const size = ordinal === undefined ? undefined : reader.packs.get(ordinal)?.sizeBytes;
+          if (size !== undefined) damaged.set(packId, size);
+        }
+        const repaired = new Set(await repairOwnPacks(agent, damaged, either));
+        const isRepaired = (f: Finding): boolean => f.packId !== undefined && repaired.has(f.packId);
+        for (const f of report.findings) {
+          emit({
+            event: 'item',
+            type: 'finding',
+            severity: f.severity,
+            code: f.code,
+            message: f.message,
+            packId: f.packId,
+            sequence: f.sequence,
+            path: f.path,
+            repaired: isRepaired(f),
+          });
+        }
+        const open = report.findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length;
+        emit({
+          event: 'result',
+          command: 'check',
+          exitCode: open > 0 ? exitCodes.failed : exitCodes.done,
+          ok: open === 0,
+          errors: open,
+          repairedPacks: [...repaired],
+          snapshots: report.snapshots,
+          packs: report.packs,
+          trees: report.trees,
+          files: report.files,
+          packsRead: report.packsRead,
+          bytesRead: report.bytesRead,
+          documentsFrom: documents.from,
+        });
+      },
+      () => stop.abort(new DOMException('the command was left', 'AbortError')),
+    );
+  },
+  text: {
+    item: (f) =>
+      `${f['severity'] === 'error' ? (f['repaired'] === true ? 'repaired' : 'error') : 'note'}: ${printable(String(f['message']))} (${String(f['code'])})`,
+    result: (r) => [
+      `${r['ok'] === true ? 'whole' : `not whole: ${formatCount(Number(r['errors']), 'error')}`}: ${formatCount(Number(r['snapshots']), 'snapshot')}, ${formatCount(Number(r['packs']), 'pack')}, ${formatCount(Number(r['files']), 'file')}; ${formatBytes(Number(r['bytesRead']))} of data read`,
+      ...((r['repairedPacks'] as string[]).length > 0
+        ? [`${formatCount((r['repairedPacks'] as string[]).length, 'pack')} fetched again from holders`]
+        : []),
+    ],
+  },
+});

@@ -1,0 +1,197 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { resolve } from 'node:path';
+import { agentVersion } from './agent-version.ts';
+import type { RunOptions } from './run-command.ts';
+
+interface GlobalOptions {
+  readonly home?: string;
+  readonly json?: boolean;
+}
+
+/** Repeatable options gather their values. */
+const gather = (value: string, before: string[] = []): string[] => [...before, value];
+
+function snapshotNumber(text: string): number | 'latest' {
+  if (text === 'latest') return text;
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('must be "latest" or a number from "holdfast snapshots".');
+  return number;
+}
+
+/** The command line: names, options and help. What a command does is loaded when it is run. */
+export function createProgram(): Command {
+  const program = new Command('holdfast')
+    .description("Backs up this machine, encrypted, onto the team's spare disks - and keeps others' backups in return.")
+    .version(agentVersion)
+    .option('--home <folder>', 'the agent\'s data folder (default: $HOLDFAST_HOME, or "holdfast" in the user\'s data folder)')
+    .option('--json', 'one event as JSON a line, for scripts')
+    .showHelpAfterError('(see "holdfast help <command>")')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 3 some files could not be read, 10 not enrolled, 11 busy, 12 wrong key, 130 interrupted.\nFirst steps: holdfast join LINK --folder ~/Documents, then holdfast daemon (or its service), then holdfast backup.',
+    );
+
+  const run = async (command: Command, name: string, args: unknown, more: Partial<RunOptions> = {}): Promise<void> => {
+    const { home, json } = command.optsWithGlobals<GlobalOptions>();
+    const { runCommand } = await import('./run-command.ts');
+    process.exitCode = await runCommand(name, args, { home, json: json === true, ...more });
+  };
+
+  program
+    .command('join')
+    .argument('<link>', 'holdfast://… from the admin panel')
+    .description('enrol this machine in a team')
+    .option('--name <name>', 'how the team sees this machine (default: its host name)')
+    .option('--folder <path>', 'back this folder up, besides what the policy says; repeatable', gather)
+    .option('--passphrase-file <file>', "also let a passphrase of your own open this machine's vault: its first line")
+    .action(async (link: string, o: { name?: string; folder?: string[]; passphraseFile?: string }, c: Command) =>
+      run(c, 'join', { link, name: o.name, folders: (o.folder ?? []).map((f) => resolve(f)) }, { passphraseFile: o.passphraseFile }),
+    );
+
+  program
+    .command('status')
+    .description('is this machine protected, and what is going on')
+    .action(async (_o: unknown, c: Command) => run(c, 'status', {}));
+
+  program
+    .command('backup')
+    .argument('[paths...]', 'only these files and folders (default: the folders of the policy and of join)')
+    .description('back up now')
+    .option('--dry-run', 'read and count, but store nothing')
+    .option('--wait-protected', 'return only when enough other machines hold everything')
+    .option('--timeout <seconds>', 'with --wait-protected: give up after this long', Number)
+    .option('--read-all', 'read every file again, trusting no size or time')
+    .action(async (paths: string[], o: { dryRun?: boolean; waitProtected?: boolean; timeout?: number; readAll?: boolean }, c: Command) =>
+      run(c, 'backup', {
+        paths: paths.map((p) => resolve(p)),
+        dryRun: o.dryRun === true,
+        waitProtected: o.waitProtected === true,
+        timeoutSeconds: o.timeout,
+        readAll: o.readAll === true,
+      }),
+    );
+
+  program
+    .command('snapshots')
+    .description('list the backups of this machine, newest last')
+    .action(async (_o: unknown, c: Command) => run(c, 'snapshots', {}));
+
+  program
+    .command('ls')
+    .argument('[path]', 'folder or file inside the snapshot')
+    .description('list what a snapshot holds')
+    .option('--snapshot <number>', 'which one (default: latest)', snapshotNumber, 'latest')
+    .option('-r, --recursive', 'all below it too')
+    .action(async (path: string | undefined, o: { snapshot: number | 'latest'; recursive?: boolean }, c: Command) =>
+      run(c, 'ls', { path: path === undefined ? '/' : resolve(path), snapshot: o.snapshot, recursive: o.recursive === true }),
+    );
+
+  program
+    .command('restore')
+    .argument('[paths...]', 'files and folders, as they were called (default: everything)')
+    .description('bring files back, from this disk and from the holders')
+    .option('--to <folder>', 'restore below this folder (default: to where they were)')
+    .option('--snapshot <number>', 'which one (default: latest)', snapshotNumber, 'latest')
+    .option('--include <pattern>', 'only what matches, gitignore syntax; repeatable', gather)
+    .addOption(
+      new Option('--conflict <rule>', 'when a file is there already')
+        .choices(['keep-both', 'overwrite', 'skip', 'fail'])
+        .default('keep-both'),
+    )
+    .option('--dry-run', 'say what would be done')
+    .option('--verify', 'read everything back and compare')
+    .option('--device <name>', "another machine's backup, by its name or device id")
+    .option('--recovery-kit <file>', "the team's recovery kit: opens another machine's backup")
+    .option('--passphrase-file <file>', "passphrase of the kit, or of the other machine's vault: the first line (default: asked for)")
+    .action(async (paths: string[], o: RestoreOptions, c: Command) =>
+      run(
+        c,
+        'restore',
+        {
+          paths: paths.map((p) => (o.device === undefined ? resolve(p) : p)),
+          to: o.to === undefined ? undefined : resolve(o.to),
+          snapshot: o.snapshot,
+          include: o.include ?? [],
+          conflict: o.conflict,
+          dryRun: o.dryRun === true,
+          verify: o.verify === true,
+          device: o.device,
+        },
+        { passphraseFile: o.passphraseFile, recoveryKitFile: o.recoveryKit, askPassphrase: o.device !== undefined },
+      ),
+    );
+
+  program
+    .command('dump')
+    .argument('<file>', 'file inside the snapshot')
+    .description('write one file to standard output')
+    .option('--snapshot <number>', 'which one (default: latest)', snapshotNumber, 'latest')
+    .action(async (file: string, o: { snapshot: number | 'latest' }, c: Command) =>
+      run(c, 'dump', { path: resolve(file), snapshot: o.snapshot }),
+    );
+
+  program
+    .command('check')
+    .description('is the vault whole')
+    .option('--read-data [how-much]', 'also open the data itself: all, 5%, or 2G at random')
+    .action(async (o: { readData?: string | true }, c: Command) =>
+      run(c, 'check', { readData: o.readData === undefined ? 'none' : o.readData === true ? 'all' : o.readData }),
+    );
+
+  const key = program.command('key').description("the keys that open this machine's vault");
+  key
+    .command('list')
+    .description('who can open it')
+    .action(async (_o: unknown, c: Command) => run(c, 'key-list', {}));
+  key
+    .command('add-passphrase')
+    .description('let a passphrase open it')
+    .option('--label <text>', 'to tell it from others', 'passphrase')
+    .option('--passphrase-file <file>', 'its first line (default: asked for)')
+    .action(async (o: { label: string; passphraseFile?: string }, c: Command) =>
+      run(c, 'key-add-passphrase', { label: o.label }, { passphraseFile: o.passphraseFile, askPassphrase: true, confirmPassphrase: true }),
+    );
+  key
+    .command('remove')
+    .argument('<id>', 'from "holdfast key list"')
+    .description('a key must no longer open it')
+    .action(async (slotId: string, _o: unknown, c: Command) => run(c, 'key-remove', { slotId }));
+
+  program
+    .command('devices')
+    .description('the team as this machine knows it')
+    .action(async (_o: unknown, c: Command) => run(c, 'devices', {}));
+
+  program
+    .command('daemon')
+    .description('run in the foreground: schedule, holding, repair, restores sent by the panel')
+    .option('--listen <multiaddr>', 'where colleagues reach this machine (default: /ip4/0.0.0.0/tcp/0); repeatable', gather)
+    .option('--announce <multiaddr>', 'address to tell them instead; repeatable', gather)
+    .option('--no-mdns', 'do not look for colleagues on the local network')
+    .action(async (o: { listen?: string[]; announce?: string[]; mdns: boolean }, c: Command) => {
+      const { home } = c.optsWithGlobals<GlobalOptions>();
+      const { runDaemon } = await import('../daemon/run-daemon.ts');
+      process.exitCode = await runDaemon({ home, listen: o.listen, announce: o.announce, mdns: o.mdns });
+    });
+
+  program
+    .command('doctor')
+    .description('what is wrong here, in plain words')
+    .action(async (_o: unknown, c: Command) => run(c, 'doctor', {}));
+
+  return program;
+}
+
+interface RestoreOptions {
+  readonly to?: string;
+  readonly snapshot: number | 'latest';
+  readonly include?: string[];
+  readonly conflict: string;
+  readonly dryRun?: boolean;
+  readonly verify?: boolean;
+  readonly device?: string;
+  readonly recoveryKit?: string;
+  readonly passphraseFile?: string;
+}

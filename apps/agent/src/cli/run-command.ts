@@ -1,0 +1,111 @@
+import { AgentError } from '../errors.ts';
+import { agentPaths, type AgentPaths, resolveHome } from '../home/agent-paths.ts';
+import type { CommandEvent } from '../output/command-event.ts';
+import { JsonRenderer, type OutputPort, type Renderer, type TextForm, TextRenderer } from '../output/renderer.ts';
+import { errorEvent, exitCodes } from './exit-codes.ts';
+
+export interface RunOptions {
+  readonly home: string | undefined;
+  readonly json: boolean;
+  /** First line goes into the argument `passphrase`. */
+  readonly passphraseFile?: string | undefined;
+  /** Text goes into the argument `recoveryKit`. */
+  readonly recoveryKitFile?: string | undefined;
+  /** Ask for the passphrase when there is no file. */
+  readonly askPassphrase?: boolean;
+  readonly confirmPassphrase?: boolean;
+}
+
+/** Runs one command to its end, in the daemon when one runs; shows its events; returns the exit code. */
+export async function runCommand(name: string, args: unknown, options: RunOptions): Promise<number> {
+  const stop = new AbortController();
+  const output = processOutput();
+  const onInterrupt = (): void => {
+    // The second Ctrl-C does not wait for a clean end.
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    if (output.columns !== undefined) output.error('\nstopping…\n');
+    stop.abort(new DOMException('interrupted', 'AbortError'));
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  let renderer: Renderer = options.json ? new JsonRenderer(output) : new TextRenderer(output, {});
+  let exitCode: number = exitCodes.failed;
+  try {
+    const paths = agentPaths(resolveHome(options.home));
+    const { source, text } = await findSource(name, await withSecrets(args, options, stop.signal), paths, stop.signal);
+    if (!options.json) renderer = new TextRenderer(output, text);
+    for await (const event of source) {
+      renderer.render(event);
+      await output.drained();
+      if (event.event === 'result' || event.event === 'error') exitCode = event.exitCode;
+    }
+  } catch (error) {
+    const event = errorEvent(stop.signal.aborted ? stop.signal.reason : error);
+    renderer.render(event);
+    exitCode = event.exitCode;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
+  }
+  return stop.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode;
+}
+
+async function findSource(
+  name: string,
+  args: unknown,
+  paths: AgentPaths,
+  signal: AbortSignal,
+): Promise<{ source: AsyncIterable<CommandEvent>; text: TextForm }> {
+  if (name === 'join') {
+    const { joinText, joinTeam } = await import('../join/join.command.ts');
+    return { source: joinTeam(paths, args, signal), text: joinText };
+  }
+  if (name === 'doctor') {
+    const { doctorText, examine } = await import('../doctor/doctor.command.ts');
+    return { source: examine(paths, signal), text: doctorText };
+  }
+  const { loadCommand } = await import('../commands/registry.ts');
+  const command = await loadCommand(name);
+  if (!command) throw new AgentError('bad_argument', `there is no command "${name}"`);
+  const { commandSource } = await import('../commands/command-source.ts');
+  return { source: commandSource(name, command, args, paths, signal), text: command.text };
+}
+
+/** Secrets come from files or the terminal, never from the command line, which other users can see. */
+async function withSecrets(args: unknown, options: RunOptions, signal: AbortSignal): Promise<unknown> {
+  const { askPassphrase, passphraseFromFile } = await import('./passphrase.ts');
+  const secrets: Record<string, string> = {};
+  if (options.recoveryKitFile !== undefined) {
+    const { readRecoveryKit } = await import('./recovery-kit-file.ts');
+    secrets['recoveryKit'] = await readRecoveryKit(options.recoveryKitFile);
+  }
+  if (options.passphraseFile !== undefined) {
+    secrets['passphrase'] = await passphraseFromFile(options.passphraseFile);
+  } else if (options.askPassphrase) {
+    secrets['passphrase'] = await askPassphrase(
+      options.recoveryKitFile === undefined ? 'Passphrase: ' : 'Passphrase of the recovery kit: ',
+      signal,
+    );
+    if (options.confirmPassphrase && (await askPassphrase('Once more: ', signal)) !== secrets['passphrase']) {
+      throw new AgentError('passphrase_missing', 'the two passphrases differ', { nextStep: 'Try again.' });
+    }
+  }
+  return { ...(args as object), ...secrets };
+}
+
+function processOutput(): OutputPort & { drained(): Promise<void> } {
+  // A reader that went away (`| head`) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  });
+  return {
+    out: (text) => void process.stdout.write(text),
+    error: (text) => void process.stderr.write(text),
+    get columns() {
+      return process.stderr.isTTY ? process.stderr.columns : undefined;
+    },
+    nowMs: () => Date.now(),
+    drained: () =>
+      process.stdout.writableNeedDrain ? new Promise<void>((resolve) => process.stdout.once('drain', () => resolve())) : Promise.resolve(),
+  };
+}

@@ -1,0 +1,20 @@
+import type { Command } from './command.ts';
+
+/** Every command that runs in a runtime; loaded when it is used. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  status: async () => (await import('../status/status.command.ts')).statusCommand,
+  backup: async () => (await import('../backup/backup.command.ts')).backupCommand,
+  snapshots: async () => (await import('../snapshots/snapshots.command.ts')).snapshotsCommand,
+  ls: async () => (await import('../snapshots/ls.command.ts')).lsCommand,
+  restore: async () => (await import('../restore/restore.command.ts')).restoreCommand,
+  dump: async () => (await import('../restore/dump.command.ts')).dumpCommand,
+  check: async () => (await import('../check/check.command.ts')).checkCommand,
+  'key-list': async () => (await import('../key/key.commands.ts')).keyListCommand,
+  'key-add-passphrase': async () => (await import('../key/key.commands.ts')).keyAddPassphraseCommand,
+  'key-remove': async () => (await import('../key/key.commands.ts')).keyRemoveCommand,
+  devices: async () => (await import('../devices/devices.command.ts')).devicesCommand,
+};
+
+export async function loadCommand(name: string): Promise<Command | undefined> {
+  return commands[name]?.();
+}

@@ -1,0 +1,72 @@
+import { type IncomingMessage, request } from 'node:http';
+import { systemErrorCode } from '#libs/kernel';
+import { AgentError } from '../errors.ts';
+import type { CommandEvent } from '../output/command-event.ts';
+import { controlAbout, controlLimits } from './control-protocol.ts';
+
+/** Who answers at the control socket, or undefined when no daemon does. */
+export async function findDaemon(address: string): Promise<{ pid: number; version: string; startedAtMs: number } | undefined> {
+  try {
+    const response = await send(address, 'GET', '/v1/about', undefined, AbortSignal.timeout(controlLimits.connectTimeoutMs));
+    let text = '';
+    response.setEncoding('utf8');
+    for await (const piece of response as AsyncIterable<string>) if ((text += piece).length > 4096) return undefined;
+    return controlAbout.parse(JSON.parse(text));
+  } catch {
+    // Nobody listens, a socket left by a dead process, or something else answers: no daemon in any case.
+    return undefined;
+  }
+}
+
+/** Runs a command in the daemon. The abort closes the connection, which stops the command there. */
+export async function* runInDaemon(address: string, name: string, args: unknown, signal: AbortSignal): AsyncGenerator<CommandEvent> {
+  let ended = false;
+  try {
+    const response = await send(address, 'POST', `/v1/commands/${name}`, JSON.stringify(args), signal);
+    if (response.statusCode !== 200)
+      throw new AgentError('control_failed', `the daemon does not know "${name}"`, {
+        nextStep: 'Restart the daemon: it may be an older version.',
+      });
+    response.setEncoding('utf8');
+    let rest = '';
+    for await (const piece of response as AsyncIterable<string>) {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > controlLimits.maxLineBytes) throw new AgentError('control_failed', 'the daemon sent a line that is too long');
+      for (const line of lines) {
+        if (line === '') continue;
+        const event = JSON.parse(line) as CommandEvent;
+        ended ||= event.event === 'result' || event.event === 'error';
+        yield event;
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof AgentError) throw error;
+    if (!ended) throw gone(error);
+  }
+  if (!ended) throw gone(undefined);
+}
+
+function gone(cause: unknown): AgentError {
+  return new AgentError(
+    'control_failed',
+    `the daemon went away${cause === undefined ? '' : ` (${systemErrorCode(cause) ?? 'connection lost'})`}`,
+    {
+      status: 'temporary',
+      cause,
+      nextStep: 'Look at its log, start it again and repeat the command: it goes on where it stopped.',
+    },
+  );
+}
+
+function send(address: string, method: string, path: string, body: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      { socketPath: address, method, path, signal, headers: body === undefined ? {} : { 'content-type': 'application/json' } },
+      resolve,
+    );
+    outgoing.once('error', reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+/**
+ * How a command line talks to the daemon of the same home. Participants: processes of one user on one machine. Goal: run
+ * a command where the lock is, with the same events as in its own process. Non-goals: other users, other machines.
+ *
+ * `POST /v1/commands/<name>`, body: the command's arguments as JSON; answer: one event as JSON a line, the last one a
+ * `result` or an `error`. Closing the connection stops the command. `GET /v1/about` says who answers.
+ */
+export const controlAbout = z.object({ pid: z.int(), version: z.string(), startedAtMs: z.int() });
+
+export const controlLimits = {
+  /** Arguments: a thousand paths of 4 KiB at most. */
+  maxRequestBytes: 8 * 1024 * 1024,
+  /** One event; the longest is a piece of a file (`dump`). */
+  maxLineBytes: 8 * 1024 * 1024,
+  /** The daemon answers at once or is not there. */
+  connectTimeoutMs: 2_000,
+} as const;

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import {
+  type AgentEvent,
+  agentEvent,
+  type AnnouncePacks,
+  type CommitSnapshot,
+  devicePolicy,
+  type DevicePolicy,
+  heartbeatReply,
+  type Heartbeat,
+  type HeartbeatReply,
+  type Inventory,
+  job,
+  type Job,
+  type JobReport,
+  packLocations,
+  type PackLocations,
+  type PutVaultHeader,
+  receiptList,
+  type ReceiptList,
+  type ReportRun,
+  signedStatement,
+  type SignedStatement,
+  teamDocument,
+  type TeamDocument,
+  tokenChallenge,
+  tokenResponse,
+  vaultDocument,
+  type VaultDocument,
+} from '#libs/contracts';
+import { type Clock, type DeviceId, isAppError, type PackId, type VaultId } from '#libs/kernel';
+import { clientLimits } from './client-limits.ts';
+import { readEvents } from './event-channel.ts';
+import { jsonRequest, type JsonRequest } from './json-request.ts';
+import { type CertificateCheck, PinnedConnections } from './pinned-connection.ts';
+
+export interface CoordinatorClientOptions {
+  /** `https://host:port` */
+  readonly url: string;
+  readonly check: CertificateCheck;
+  readonly deviceId: DeviceId;
+  /** Signs the token challenge with the device key: `"holdfast/token/1" + NUL + nonce`. Returns base64url. */
+  readonly signChallenge: (nonce: string) => string | Promise<string>;
+  readonly clock: Clock;
+}
+
+const api = '/api/v1/agent';
+const vaultList = z.union([z.array(vaultDocument), z.strictObject({ items: z.array(vaultDocument) }).transform((list) => list.items)]);
+const jobList = z.union([z.array(job), z.strictObject({ items: z.array(job) }).transform((list) => list.items)]);
+
+/**
+ * The coordinator as an agent sees it: every call of the agents' half of the API, typed, over pinned HTTPS with a
+ * device token that is got and renewed as needed. Calls throw like {@link jsonRequest}. Nothing is retried here but an
+ * expired token: who calls knows whether and when.
+ */
+export class CoordinatorClient {
+  readonly #options: CoordinatorClientOptions;
+  readonly #base: URL;
+  readonly #connections: PinnedConnections;
+  #token: { readonly text: string; readonly endsAtMs: number } | undefined;
+  #serverTimeMs: number | undefined;
+  #asking: Promise<string> | undefined;
+
+  constructor(options: CoordinatorClientOptions) {
+    this.#options = options;
+    this.#base = new URL(options.url);
+    this.#connections = new PinnedConnections(options.check);
+  }
+
+  heartbeat(body: Heartbeat, signal?: AbortSignal): Promise<HeartbeatReply> {
+    return this.#call({ method: 'POST', path: `${api}/heartbeat`, body, answer: heartbeatReply, signal });
+  }
+
+  roster(signal?: AbortSignal): Promise<SignedStatement> {
+    return this.#call({ method: 'GET', path: `${api}/roster`, answer: signedStatement, signal });
+  }
+
+  policy(signal?: AbortSignal): Promise<DevicePolicy> {
+    return this.#call({ method: 'GET', path: `${api}/policy`, answer: devicePolicy, signal });
+  }
+
+  putVaultHeader(body: PutVaultHeader, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'PUT', path: `${api}/vault/header`, body, answer: undefined, signal });
+  }
+
+  announcePacks(body: AnnouncePacks, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/packs`, body, answer: undefined, signal });
+  }
+
+  commitSnapshot(body: CommitSnapshot, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/snapshots`, body, answer: undefined, signal });
+  }
+
+  reportRun(body: ReportRun, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'PUT', path: `${api}/runs/${body.runId}`, body, answer: undefined, signal });
+  }
+
+  jobs(signal?: AbortSignal): Promise<Job[]> {
+    return this.#call({ method: 'GET', path: `${api}/jobs`, answer: jobList, signal });
+  }
+
+  reportJob(jobId: string, body: JobReport, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/jobs/${jobId}`, body, answer: undefined, signal });
+  }
+
+  inventory(body: Inventory, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/inventory`, body, answer: undefined, signal });
+  }
+
+  receipts(since: number, signal?: AbortSignal): Promise<ReceiptList> {
+    return this.#call({ method: 'GET', path: `${api}/receipts?since=${since}`, answer: receiptList, signal });
+  }
+
+  vaults(signal?: AbortSignal): Promise<VaultDocument[]> {
+    return this.#call({ method: 'GET', path: `${api}/vaults`, answer: vaultList, signal });
+  }
+
+  vault(vaultId: VaultId, signal?: AbortSignal): Promise<VaultDocument> {
+    return this.#call({ method: 'GET', path: `${api}/vaults/${vaultId}`, answer: vaultDocument, signal });
+  }
+
+  /** Open to everybody: check it against the team root. */
+  team(signal?: AbortSignal): Promise<TeamDocument> {
+    return jsonRequest(this.#base, this.#connections, { method: 'GET', path: '/api/v1/team', answer: teamDocument, signal });
+  }
+
+  /** At most 1,000 ids. */
+  locatePacks(packIds: readonly PackId[], signal?: AbortSignal): Promise<PackLocations> {
+    return this.#call({ method: 'POST', path: `${api}/packs/locate`, body: { packIds }, answer: packLocations, signal });
+  }
+
+  /** A call and the coordinator's clock at its answer, to the second. */
+  async timed<T>(
+    call: (client: this, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<{ value: T; serverTimeMs: number | undefined }> {
+    const value = await call(this, signal);
+    return { value, serverTimeMs: this.#serverTimeMs };
+  }
+
+  /** Hints, until the line breaks (throws) or the signal is given. Every event that parses; unknown ones are skipped. */
+  async *events(signal: AbortSignal): AsyncGenerator<AgentEvent> {
+    const token = await this.#validToken(signal);
+    try {
+      for await (const { data } of readEvents(this.#base, this.#connections, `${api}/events`, token, signal)) {
+        const parsed = agentEvent.safeParse(data);
+        if (parsed.success) yield parsed.data;
+      }
+    } catch (error) {
+      if (isExpiredToken(error)) this.#token = undefined;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#connections.destroy();
+  }
+
+  async #call<T>(spec: JsonRequest<T>): Promise<T> {
+    const token = await this.#validToken(spec.signal);
+    try {
+      return await jsonRequest(this.#base, this.#connections, { ...spec, token, onServerTime: (timeMs) => (this.#serverTimeMs = timeMs) });
+    } catch (error) {
+      if (!isExpiredToken(error)) throw error;
+      this.#token = undefined;
+      return jsonRequest(this.#base, this.#connections, { ...spec, token: await this.#validToken(spec.signal) });
+    }
+  }
+
+  async #validToken(signal?: AbortSignal): Promise<string> {
+    if (this.#token && this.#token.endsAtMs - clientLimits.tokenMarginMs > this.#options.clock.nowMs()) return this.#token.text;
+    signal?.throwIfAborted();
+    // Many calls at once ask for one token; a caller that gives up must not take it from the others.
+    this.#asking ??= this.#askForToken().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #askForToken(): Promise<string> {
+    const { deviceId } = this.#options;
+    const { nonce } = await jsonRequest(this.#base, this.#connections, {
+      method: 'POST',
+      path: `${api}/token/challenge`,
+      body: { deviceId },
+      answer: tokenChallenge,
+    });
+    const answer = await jsonRequest(this.#base, this.#connections, {
+      method: 'POST',
+      path: `${api}/token`,
+      body: { deviceId, nonce, signature: await this.#options.signChallenge(nonce) },
+      answer: tokenResponse,
+    });
+    // The two clocks may differ: never keep a token longer than its usual life by ours.
+    const lifeMs = Math.min(answer.expiresAtMs - this.#options.clock.nowMs(), 15 * 60_000);
+    this.#token = { text: answer.token, endsAtMs: this.#options.clock.nowMs() + lifeMs };
+    return answer.token;
+  }
+}
+
+function isExpiredToken(error: unknown): boolean {
+  return isAppError(error, 'coordinator_refused') && error.context['httpStatus'] === 401;
+}

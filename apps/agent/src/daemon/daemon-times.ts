@@ -1,0 +1,13 @@
+/** Tunables of the daemon's loops, with the reason for each number. */
+export const daemonTimes = {
+  /** Until the coordinator says how often it wants to hear. */
+  firstHeartbeatMs: 60_000,
+  /** Never more often, whatever it says. */
+  leastHeartbeatMs: 1_000,
+  /** A coordinator that does not answer is tried again this soon. */
+  retryHeartbeatMs: 15_000,
+  /** What the last word to the coordinator may take. */
+  leavingMs: 1_500,
+  /** A stop that takes longer is cut off: everything is safe against a crash. */
+  stopMs: 4_500,
+} as const;

@@ -1,0 +1,263 @@
+import { type AgentEvent, teamDocument } from '#libs/contracts';
+import { fromBase64Url } from '#libs/kernel';
+import { openTeamDocument } from '#libs/crypto';
+import { nodeFiles } from '#libs/kernel/node';
+import { ChannelLoop } from '../coordinator-client/channel-loop.ts';
+import { AgentError } from '../errors.ts';
+import { sendHeartbeat } from '../heartbeat/heartbeat.ts';
+import { teamState } from '../home/agent-document.ts';
+import { JsonFile } from '../home/json-file.ts';
+import { backupJob } from '../jobs/backup-job.ts';
+import { jobLimits } from '../jobs/job-limits.ts';
+import { JobRunner } from '../jobs/job-runner.ts';
+import { replicateJob } from '../jobs/replicate-job.ts';
+import { restoreJob } from '../jobs/restore-job.ts';
+import { errorFields } from '../log/agent-log.ts';
+import { runOutbox } from '../outbox/outbox-loop.ts';
+import { fetchReceipts } from '../receipts/fetch-receipts.ts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { activeSchedule } from '../schedule/active-schedule.ts';
+import { Scheduler } from '../schedule/scheduler.ts';
+import { Coalesced } from './coalesced.ts';
+import { daemonTimes } from './daemon-times.ts';
+import { sendInventory } from './send-inventory.ts';
+import { spreadDocuments } from './spread-documents.ts';
+
+/** The loops of a running agent: presence, hints, reports, jobs, schedule. Everything ends when `stop` is called. */
+export class Daemon {
+  readonly #agent: AgentRuntime;
+  readonly #stopping = new AbortController();
+  readonly #jobs: JobRunner;
+  readonly #scheduler: Scheduler;
+  readonly #channel: ChannelLoop;
+  readonly #loops: Promise<void>[] = [];
+  readonly #roster: Coalesced;
+  readonly #policy: Coalesced;
+  readonly #receipts: Coalesced;
+  readonly #inventory: Coalesced;
+  readonly #jobsPoll: Coalesced;
+  #beatNow = new AbortController();
+  #spreadSequence = 0;
+  #live: { -readonly [K in keyof NonNullable<AgentRuntime['live']>]: NonNullable<AgentRuntime['live']>[K] };
+
+  constructor(agent: AgentRuntime) {
+    this.#agent = agent;
+    const { clock, random, runs } = agent;
+    const nextRunAtMs = (): number | undefined => this.#scheduler.nextRunAtMs;
+    this.#live = {
+      startedAtMs: clock.nowMs(),
+      channel: 'disconnected',
+      lastHeartbeatAtMs: undefined,
+      clockSkewMs: undefined,
+      lastProblem: undefined,
+      get nextRunAtMs() {
+        return nextRunAtMs();
+      },
+    };
+    agent.live = this.#live;
+    this.#jobs = new JobRunner(agent, { backup: backupJob, replicate: replicateJob, restore: restoreJob });
+    this.#scheduler = new Scheduler({
+      clock,
+      random,
+      coveredUntilMs: () => runs.coveredUntilMs,
+      run: async (trigger, signal) => {
+        // A backup that an admin or a person started covers this fire time when it ends.
+        await agent.backups.runOrJoin({ trigger, paths: [], signal });
+      },
+      onWake: (sleptMs) => this.#wake(sleptMs),
+    });
+    this.#channel = new ChannelLoop({
+      clock,
+      random,
+      connect: (signal) => agent.coordinator.events(signal),
+      onEvent: (event) => this.#onEvent(event),
+      onState: (state, error) => this.#onChannel(state, error),
+    });
+    const guarded = (what: string, work: () => Promise<void>): Coalesced => new Coalesced(work, (error) => this.#problem(what, error));
+    this.#roster = guarded('the roster could not be fetched', () => this.#syncRoster());
+    this.#policy = guarded('the policy could not be fetched', () => this.#syncPolicy());
+    this.#receipts = guarded('receipts could not be fetched', () => this.#syncReceipts());
+    this.#inventory = guarded('the inventory could not be sent', () => sendInventory(agent, this.#signal));
+    this.#jobsPoll = guarded('jobs could not be fetched', () => this.#jobs.poll(this.#signal));
+  }
+
+  get #signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Starts the swarm and all loops. Throws `listen_failed`. */
+  async start(): Promise<void> {
+    const agent = this.#agent;
+    const signal = this.#signal;
+    await agent.swarm.start();
+    this.#applyPolicy();
+    this.#loops.push(
+      this.#heartbeats(),
+      this.#channel.runUntilStopped(signal),
+      this.#pollJobs(),
+      this.#scheduler.runUntilStopped(signal),
+      runOutbox(
+        agent.outbox,
+        { clock: agent.clock, random: agent.random, onFailure: (error) => this.#problem('reports wait for the coordinator', error) },
+        signal,
+      ),
+      this.#firstReport(),
+    );
+  }
+
+  /** Ends every loop, lets jobs stop, says good-bye. Resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new DOMException('the daemon stops', 'AbortError'));
+    this.#beatNow.abort();
+    await Promise.allSettled([
+      sendHeartbeat(this.#agent, { leaving: true }, AbortSignal.timeout(daemonTimes.leavingMs)),
+      ...this.#loops,
+      this.#jobs.idle(),
+    ]);
+  }
+
+  async #heartbeats(): Promise<void> {
+    const agent = this.#agent;
+    let waitMs: number = daemonTimes.firstHeartbeatMs;
+    while (!this.#signal.aborted) {
+      try {
+        const sentAtMs = agent.clock.nowMs();
+        const reply = await sendHeartbeat(agent, { leaving: false }, this.#signal);
+        const nowMs = agent.clock.nowMs();
+        this.#live.lastHeartbeatAtMs = nowMs;
+        this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
+        if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
+        if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
+        if (reply.openJobs > 0) void this.#jobsPoll.ask();
+        waitMs = Math.max(daemonTimes.leastHeartbeatMs, reply.intervalSeconds * 1000);
+      } catch (error) {
+        this.#problem('the coordinator does not answer', error);
+        waitMs = Math.min(waitMs, daemonTimes.retryHeartbeatMs);
+      }
+      this.#beatNow = new AbortController();
+      await agent.clock.sleep(waitMs, AbortSignal.any([this.#signal, this.#beatNow.signal])).catch(() => undefined);
+    }
+  }
+
+  async #pollJobs(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.#agent.clock.sleep(jobLimits.pollMs, this.#signal).catch(() => undefined);
+      if (!this.#signal.aborted && this.#live.channel === 'connected') await this.#jobsPoll.ask();
+    }
+  }
+
+  /** What was captured but never reported, from runs that were cut off. */
+  async #firstReport(): Promise<void> {
+    const agent = this.#agent;
+    await agent.vault
+      .use((vault) => agent.reporter.reconcile(vault, { fromScratch: true }))
+      .catch((error: unknown) => this.#problem('the vault could not be opened', error));
+  }
+
+  #onEvent(event: AgentEvent): void {
+    switch (event.event) {
+      case 'hello':
+        // State may have changed in any way while there was no channel.
+        this.#beatNow.abort();
+        void this.#roster.ask();
+        void this.#policy.ask();
+        void this.#receipts.ask();
+        void this.#inventory.ask();
+        void this.#jobsPoll.ask();
+        break;
+      case 'jobs':
+        void this.#jobsPoll.ask();
+        break;
+      case 'roster':
+        if (event.version > this.#agent.roster.version) void this.#roster.ask();
+        break;
+      case 'policy':
+        void this.#policy.ask();
+        break;
+      case 'receipts':
+        void this.#receipts.ask();
+        break;
+    }
+  }
+
+  #onChannel(state: 'connected' | 'disconnected', error: unknown): void {
+    if (state === 'connected') this.#agent.log.write('info', 'connected to the coordinator');
+    else if (this.#live.channel === 'connected' && !this.#signal.aborted) this.#problem('the channel to the coordinator broke', error);
+    this.#live.channel = state;
+    if (state === 'connected') this.#live.lastProblem = undefined;
+  }
+
+  #wake(sleptMs: number): void {
+    this.#agent.log.write('info', 'woke up', { sleptMs });
+    this.#channel.reconnectNow();
+    this.#beatNow.abort();
+  }
+
+  async #syncRoster(): Promise<void> {
+    const agent = this.#agent;
+    const newer = await agent.roster
+      .accept(await agent.coordinator.roster(this.#signal), agent.clock.nowMs())
+      .catch(async (error: unknown) => {
+        // A renewed coordinator key comes with a new certificate from the same team root.
+        if (await this.#renewTeam())
+          throw new AgentError('statement_invalid', 'the team document was renewed; restart the daemon to use it', { cause: error });
+        throw error;
+      });
+    if (!newer) return;
+    await agent.swarm.running?.setRoster(newer);
+    agent.log.write('info', 'new roster', { version: newer.version, members: newer.members.length });
+    void this.#receipts.ask();
+  }
+
+  /** Fetches the team document again, checked against the root; true when its coordinator key is another one now. */
+  async #renewTeam(): Promise<boolean> {
+    const agent = this.#agent;
+    const file = new JsonFile(nodeFiles, agent.paths.team, teamState);
+    const before = await file.read();
+    const document = await agent.coordinator.team(this.#signal);
+    const nowMs = agent.clock.nowMs();
+    const team = openTeamDocument(document, nowMs, fromBase64Url(agent.document.rootKey));
+    await file.write({ document: teamDocument.parse(document), checkedAtMs: nowMs });
+    const old = before ? openTeamDocument(before.document, before.checkedAtMs, team.rootKey).coordinatorKey : undefined;
+    return old === undefined || Buffer.compare(old, team.coordinatorKey) !== 0;
+  }
+
+  async #syncPolicy(): Promise<void> {
+    const agent = this.#agent;
+    const changed = await agent.policy.accept(await agent.coordinator.policy(this.#signal), agent.clock.nowMs());
+    if (!changed) return;
+    agent.log.write('info', 'new policy', { version: agent.policy.version });
+    this.#applyPolicy();
+  }
+
+  #applyPolicy(): void {
+    const agent = this.#agent;
+    const { schedule, limits } = agent.policy.effective;
+    agent.swarm.running?.setRates(limits);
+    try {
+      this.#scheduler.setSchedule(
+        agent.backups.folders().length === 0 ? undefined : activeSchedule(schedule, agent.policy.scheduleSinceMs),
+      );
+    } catch (error) {
+      this.#scheduler.setSchedule(undefined);
+      this.#problem('the schedule can not be used', error);
+    }
+  }
+
+  async #syncReceipts(): Promise<void> {
+    const agent = this.#agent;
+    await fetchReceipts(agent, this.#signal);
+    const isProtected = await agent.protection.refresh();
+    const sequence = agent.protection.view().latest?.sequence ?? 0;
+    if (!isProtected || sequence <= this.#spreadSequence) return;
+    agent.log.write('info', 'the latest snapshot is protected', { sequence });
+    await spreadDocuments(agent, this.#signal);
+    this.#spreadSequence = sequence;
+  }
+
+  #problem(message: string, error: unknown): void {
+    if (this.#signal.aborted) return;
+    this.#live.lastProblem = message;
+    this.#agent.log.write('warn', message, errorFields(error));
+  }
+}

@@ -1,0 +1,21 @@
+import type { Inventory } from '#libs/contracts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+
+const partSize = 10_000;
+
+/** Tells the coordinator everything that is held here for others, in parts. */
+export async function sendInventory(agent: AgentRuntime, signal: AbortSignal): Promise<void> {
+  let part = 0;
+  let packs: Inventory['packs'] = [];
+  for await (const { packId, sizeBytes, about } of agent.held.inventory()) {
+    // A pack without its note is no use to anybody who asks for it by owner; the scrub reports it.
+    if (!about) continue;
+    packs.push({ packId, sizeBytes, vaultId: about.vaultId, ownerDeviceId: about.ownerDeviceId });
+    if (packs.length === partSize) {
+      await agent.coordinator.inventory({ part, last: false, packs }, signal);
+      part += 1;
+      packs = [];
+    }
+  }
+  await agent.coordinator.inventory({ part, last: true, packs }, signal);
+}

@@ -1,0 +1,28 @@
+import type { HeartbeatReply } from '#libs/contracts';
+import { agentVersion } from '../cli/agent-version.ts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { diskRoom, roomForOthers } from './disk-room.ts';
+
+/** Tells the coordinator that this device is there, where it is reached and what it has room for. */
+export async function sendHeartbeat(
+  agent: AgentRuntime,
+  options: { readonly leaving: boolean },
+  signal?: AbortSignal,
+): Promise<HeartbeatReply> {
+  const room = await diskRoom(agent.held.packs.folder);
+  const held = agent.held.packs.totals();
+  return agent.coordinator.heartbeat(
+    {
+      addresses: (agent.swarm.running?.addresses() ?? []).filter((a) => a.length <= 300).slice(0, 32),
+      agentVersion,
+      timeMs: agent.clock.nowMs(),
+      freeBytes: room.freeBytes,
+      availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes,
+      heldBytes: held.bytes,
+      heldPacks: held.packs,
+      vaultId: agent.document.vaultId,
+      leaving: options.leaving,
+    },
+    signal,
+  );
+}

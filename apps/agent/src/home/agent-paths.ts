@@ -1,0 +1,76 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { controlAddress } from '../control/control-address.ts';
+
+/** Everything that the agent keeps, below one folder of mode 0700. */
+export interface AgentPaths {
+  readonly home: string;
+  /** Who this device is and whom it trusts. */
+  readonly agent: string;
+  /** Ed25519 seed: the device's identity and libp2p peer id. */
+  readonly identitySeed: string;
+  /** Master key of this device's vault, for unattended runs. */
+  readonly vaultKey: string;
+  readonly team: string;
+  readonly roster: string;
+  readonly policy: string;
+  readonly runs: string;
+  readonly protection: string;
+  readonly vault: string;
+  readonly ownPacks: string;
+  readonly heldPacks: string;
+  /** Headers and heads of vaults whose packs are held. */
+  readonly heldDocuments: string;
+  /** A pack on its way from a holder back into the own store. */
+  readonly repairPacks: string;
+  readonly receipts: string;
+  readonly outbox: string;
+  readonly delivered: string;
+  readonly lock: string;
+  /** Unix socket, or the name of a pipe on Windows. */
+  readonly control: string;
+  readonly log: string;
+}
+
+export function agentPaths(home: string): AgentPaths {
+  const at = (...parts: string[]): string => join(home, ...parts);
+  return {
+    home,
+    agent: at('agent.json'),
+    identitySeed: at('identity.key'),
+    vaultKey: at('vault.key'),
+    team: at('team.json'),
+    roster: at('roster.json'),
+    policy: at('policy.json'),
+    runs: at('state', 'runs.json'),
+    protection: at('state', 'protection.json'),
+    vault: at('vault'),
+    ownPacks: at('packs', 'own'),
+    heldPacks: at('packs', 'held'),
+    heldDocuments: at('packs', 'held-documents'),
+    repairPacks: at('packs', 'repair'),
+    receipts: at('receipts'),
+    outbox: at('state', 'outbox'),
+    delivered: at('state', 'delivered.json'),
+    lock: at('lock'),
+    control: controlAddress(home),
+    log: at('agent.log'),
+  };
+}
+
+/**
+ * `--home`, else `$HOLDFAST_HOME`, else the platform's folder for application data
+ * (XDG on Linux, Application Support on macOS, LocalAppData on Windows).
+ */
+export function resolveHome(
+  option: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  if (option) return resolve(option);
+  if (env['HOLDFAST_HOME']) return resolve(env['HOLDFAST_HOME']);
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'Holdfast');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Holdfast');
+  const xdg = env['XDG_DATA_HOME'];
+  return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), '.local', 'share'), 'holdfast');
+}

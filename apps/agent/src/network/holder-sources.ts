@@ -1,0 +1,122 @@
+import { type Clock, type DeviceId, isAppError, type PackId } from '#libs/kernel';
+import type { BlockSource, ReadOptions } from '#libs/vault';
+import { AgentError } from '../errors.ts';
+import type { PackLocator } from './pack-locator.ts';
+
+/** Bytes that one holder gave, for the report of a restore. */
+export interface FetchTally {
+  /** By pack, then by device. */
+  readonly packs: Map<PackId, Map<DeviceId, number>>;
+}
+
+export interface HolderSourcesPorts {
+  readonly locator: Pick<PackLocator, 'holdersOf'>;
+  readonly clock: Clock;
+  /** Blocks of one device, over the swarm. */
+  blockSource(deviceId: DeviceId): Promise<BlockSource>;
+  isConnected(deviceId: DeviceId): boolean;
+  nameOf(deviceId: DeviceId): string;
+}
+
+/** How many holders of one pack are tried, one after the other. Placement makes 3 to 5 replicas; some are asleep. */
+const choices = 8;
+/** A device that could not be reached is asked last for this long. */
+const unreachableMs = 60_000;
+
+/**
+ * The holders of each pack as block sources: source k asks the k-th best holder of the pack in question. Connected
+ * holders come first, those that just failed last; the rest is turned by the pack's id, so that a restore spreads over
+ * all of them.
+ */
+export class HolderSources {
+  readonly #ports: HolderSourcesPorts;
+  readonly #failedAtMs = new Map<DeviceId, number>();
+  /** Who stood for a choice when it was asked: the ranking moves on. */
+  readonly #asked = new Map<string, DeviceId>();
+
+  constructor(ports: HolderSourcesPorts) {
+    this.#ports = ports;
+  }
+
+  /** For `openReader` and `VerifiedBlocks`, after the local store. What they give is added to `tally`. */
+  sources(tally: FetchTally): BlockSource[] {
+    return Array.from({ length: choices }, (_, choice) => this.#source(choice, tally));
+  }
+
+  /** Holders of a pack, best first. */
+  async ranked(packId: PackId, signal?: AbortSignal): Promise<DeviceId[]> {
+    const nowMs = this.#ports.clock.nowMs();
+    const located = await this.#ports.locator.holdersOf(packId, signal);
+    const turn = located.length === 0 ? 0 : packId.charCodeAt(packId.length - 1) % located.length;
+    const turned = [...located.slice(turn), ...located.slice(0, turn)];
+    const rank = (id: DeviceId): number => {
+      if ((this.#failedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) > nowMs - unreachableMs) return 2;
+      return this.#ports.isConnected(id) ? 0 : 1;
+    };
+    return turned.sort((a, b) => rank(a) - rank(b));
+  }
+
+  /** What a source called `holder <k>` means for a pack: the device's name. */
+  async nameOf(sourceName: string, packId: PackId): Promise<string> {
+    const choice = Number(/^holder (\d+)$/.exec(sourceName)?.[1] ?? Number.NaN) - 1;
+    const deviceId = this.#asked.get(`${choice}:${packId}`) ?? (await this.ranked(packId))[choice];
+    return deviceId ? this.#ports.nameOf(deviceId) : sourceName;
+  }
+
+  #source(choice: number, tally: FetchTally): BlockSource {
+    const name = `holder ${choice + 1}`;
+    const ask = async (packId: PackId, options?: ReadOptions): Promise<{ deviceId: DeviceId; source: BlockSource }> => {
+      const key = `${choice}:${packId}`;
+      const kept = this.#asked.get(key);
+      const usable = kept !== undefined && !this.#failedAtMs.has(kept) ? kept : undefined;
+      const deviceId = usable ?? (await this.ranked(packId, options?.signal))[choice];
+      if (!deviceId) {
+        throw new AgentError('pack_not_found', `no ${choice === 0 ? '' : 'further '}holder of pack ${packId} is known`, {
+          status: 'temporary',
+          context: { packId },
+          nextStep: 'Try again when more of the team is online.',
+        });
+      }
+      if (this.#asked.size > 50_000) this.#asked.clear();
+      this.#asked.set(key, deviceId);
+      return { deviceId, source: await this.#ports.blockSource(deviceId) };
+    };
+    const noteFailure = (deviceId: DeviceId, error: unknown): void => {
+      if (isAppError(error, 'source_unavailable') || isAppError(error, 'transfer_stalled'))
+        this.#failedAtMs.set(deviceId, this.#ports.clock.nowMs());
+    };
+    const noteBytes = (packId: PackId, deviceId: DeviceId, bytes: number): void => {
+      const byDevice = tally.packs.get(packId) ?? new Map<DeviceId, number>();
+      tally.packs.set(packId, byDevice.set(deviceId, (byDevice.get(deviceId) ?? 0) + bytes));
+    };
+    const failed = this.#failedAtMs;
+    return {
+      name,
+      async rootBlock(packId, options) {
+        const { deviceId, source } = await ask(packId, options);
+        try {
+          const block = await source.rootBlock(packId, options);
+          noteBytes(packId, deviceId, block.length);
+          failed.delete(deviceId);
+          return block;
+        } catch (error) {
+          noteFailure(deviceId, error);
+          throw error;
+        }
+      },
+      async *leaves(packId, first, count, options) {
+        const { deviceId, source } = await ask(packId, options);
+        try {
+          for await (const leaf of source.leaves(packId, first, count, options)) {
+            noteBytes(packId, deviceId, leaf.length);
+            yield leaf;
+          }
+          failed.delete(deviceId);
+        } catch (error) {
+          noteFailure(deviceId, error);
+          throw error;
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import type { PackId } from '#libs/kernel';
+import { FilePackStore } from '#libs/swarm';
+import type { BlockRejected } from '#libs/vault';
+import { errorFields } from '../log/agent-log.ts';
+import { ownStoreName } from '../runtime/own-store-name.ts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+
+/** Packs whose local bytes were bad or missing while somebody read. */
+export function damagedHere(rejected: readonly BlockRejected[]): Set<PackId> {
+  return new Set(rejected.filter((r) => r.source === ownStoreName && r.code !== 'source_unavailable').map((r) => r.packId));
+}
+
+/**
+ * Brings packs of this machine's own vault back from their holders into the own store, whole and verified. The damaged
+ * file goes only when its replacement is on the disk. Returns what was repaired; what could not be is in the log.
+ */
+export async function repairOwnPacks(agent: AgentRuntime, packs: ReadonlyMap<PackId, number>, signal: AbortSignal): Promise<PackId[]> {
+  if (packs.size === 0 || agent.role === 'reader') return [];
+  const repaired: PackId[] = [];
+  const waiting = await FilePackStore.open(agent.paths.repairPacks, { name: 'repaired packs' });
+  for (const [packId, sizeBytes] of packs) {
+    try {
+      if ((await agent.own.has(packId)) && (await agent.own.verify(packId)).whole) continue;
+      if (!(await waiting.has(packId))) {
+        const swarm = await agent.swarm.start();
+        await swarm.fetchPack(packId, sizeBytes, { from: await agent.holders.ranked(packId, signal), into: waiting, signal });
+      }
+      const parts: Uint8Array[] = [];
+      const rootBlock = await waiting.rootBlock(packId);
+      for await (const leaf of waiting.leaves(packId, 0, Math.ceil(sizeBytes / leafBytes), { signal })) parts.push(leaf);
+      await agent.own.delete(packId);
+      await agent.own.put({ packId, kind: 'data', bytes: Buffer.concat(parts), rootBlock });
+      await waiting.delete(packId);
+      repaired.push(packId);
+      agent.log.write('info', 'a damaged pack was replaced from a holder', { packId });
+    } catch (error) {
+      signal.throwIfAborted();
+      agent.log.write('warn', 'a damaged pack could not be replaced now', { packId, ...errorFields(error) });
+    }
+  }
+  return repaired;
+}
+
+const leafBytes = 1024 * 1024;

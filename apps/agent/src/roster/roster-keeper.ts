@@ -1,0 +1,94 @@
+import { type Roster, roster as rosterSchema, type RosterMember, type SignedStatement } from '#libs/contracts';
+import { openStatement } from '#libs/crypto';
+import type { DeviceId } from '#libs/kernel';
+import type { z } from 'zod';
+import { AgentError } from '../errors.ts';
+import type { rosterState } from '../home/agent-document.ts';
+import type { JsonFile } from '../home/json-file.ts';
+
+/**
+ * The newest roster that this device has seen, and nothing older ever after: also not after a restart, because it is
+ * on disk before it is used.
+ */
+export class RosterKeeper {
+  readonly #file: JsonFile<z.infer<typeof rosterState>>;
+  readonly #teamId: string;
+  readonly #coordinatorKey: Uint8Array;
+  #roster: Roster | undefined;
+  #receivedAtMs = 0;
+
+  private constructor(file: JsonFile<z.infer<typeof rosterState>>, teamId: string, coordinatorKey: Uint8Array) {
+    this.#file = file;
+    this.#teamId = teamId;
+    this.#coordinatorKey = coordinatorKey;
+  }
+
+  /** `coordinatorKey`: the Ed25519 key that the team root certified. */
+  static async open(file: JsonFile<z.infer<typeof rosterState>>, teamId: string, coordinatorKey: Uint8Array): Promise<RosterKeeper> {
+    const keeper = new RosterKeeper(file, teamId, coordinatorKey);
+    const state = await file.read();
+    if (state) {
+      keeper.#roster = keeper.#checked(state.statement);
+      keeper.#receivedAtMs = state.receivedAtMs;
+    }
+    return keeper;
+  }
+
+  get roster(): Roster | undefined {
+    return this.#roster;
+  }
+
+  get version(): number {
+    return this.#roster?.version ?? 0;
+  }
+
+  get receivedAtMs(): number {
+    return this.#receivedAtMs;
+  }
+
+  member(deviceId: DeviceId): RosterMember | undefined {
+    return this.#roster?.members.find((m) => m.deviceId === deviceId);
+  }
+
+  /** A device by its id or, when only one has it, its name. Throws `device_not_found`. */
+  find(nameOrId: string): RosterMember {
+    const members = this.#roster?.members ?? [];
+    const found = members.filter((m) => m.deviceId === nameOrId || m.name === nameOrId);
+    if (found.length === 1) return found[0]!;
+    throw new AgentError(
+      'device_not_found',
+      found.length === 0 ? `no device is called "${nameOrId}"` : `${found.length} devices are called "${nameOrId}"`,
+      {
+        nextStep: found.length === 0 ? '"holdfast devices" lists the team.' : 'Use the device id: "holdfast devices" shows it.',
+      },
+    );
+  }
+
+  /**
+   * Takes a roster that the coordinator sent. Returns it when it is newer, undefined when it is the one we have.
+   * Throws `statement_invalid` (not by the certified key, another team) and `roster_rollback`.
+   */
+  async accept(statement: SignedStatement, nowMs: number): Promise<Roster | undefined> {
+    const offered = this.#checked(statement);
+    if (offered.version < this.version) {
+      throw new AgentError('roster_rollback', `the coordinator sent roster ${offered.version}, but ${this.version} was seen before`, {
+        nextStep: 'The coordinator may have been restored from an old copy: an admin has to raise its roster version.',
+      });
+    }
+    const isNew = offered.version > this.version;
+    await this.#file.write({ statement, receivedAtMs: nowMs });
+    this.#roster = offered;
+    this.#receivedAtMs = nowMs;
+    return isNew ? offered : undefined;
+  }
+
+  #checked(statement: SignedStatement): Roster {
+    const parsed = rosterSchema.safeParse(openStatement('roster', statement, this.#coordinatorKey));
+    if (!parsed.success || parsed.data.teamId !== this.#teamId) {
+      throw new AgentError('statement_invalid', 'the roster is not one of this team', {
+        nextStep: 'Check that this is the coordinator of your own team.',
+      });
+    }
+    return parsed.data;
+  }
+}

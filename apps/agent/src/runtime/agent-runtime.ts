@@ -1,0 +1,64 @@
+import type { Clock, RandomSource } from '#libs/kernel';
+import type { DurableFiles } from '#libs/kernel/node';
+import type { FilePackStore, HeldPackStore } from '#libs/swarm';
+import type { BackupRunner } from '../backup/backup-runner.ts';
+import type { VaultReporter } from '../backup/vault-reporter.ts';
+import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
+import type { AgentDocument } from '../home/agent-document.ts';
+import type { AgentPaths } from '../home/agent-paths.ts';
+import type { DeviceIdentity } from '../identity/device-identity.ts';
+import type { AgentLog } from '../log/agent-log.ts';
+import type { HolderSources } from '../network/holder-sources.ts';
+import type { SwarmAccess } from '../network/swarm-access.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { PolicyKeeper } from '../policy/policy-keeper.ts';
+import type { Protection } from '../protection/protection.ts';
+import type { ReceiptBook } from '../receipts/receipt-book.ts';
+import type { RosterKeeper } from '../roster/roster-keeper.ts';
+import type { RunHistory } from '../runs/run-history.ts';
+import type { VaultAccess } from './vault-access.ts';
+
+/** `reader`: another process owns the home, nothing may be written. */
+export type AgentRole = 'daemon' | 'command' | 'reader';
+
+/** What the daemon knows about itself and a command without daemon doesn't. */
+export interface LiveState {
+  readonly startedAtMs: number;
+  readonly channel: 'connected' | 'disconnected';
+  readonly lastHeartbeatAtMs: number | undefined;
+  /** Coordinator's clock minus ours at the last heartbeat. */
+  readonly clockSkewMs: number | undefined;
+  readonly nextRunAtMs: number | undefined;
+  readonly lastProblem: string | undefined;
+}
+
+/** The parts of an enrolled agent, put together by `openAgent`: what commands, jobs and the daemon's loops work with. */
+export interface AgentRuntime {
+  readonly role: AgentRole;
+  readonly paths: AgentPaths;
+  readonly files: DurableFiles;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly log: AgentLog;
+  readonly document: AgentDocument;
+  readonly identity: DeviceIdentity;
+  readonly team: { readonly teamId: string; readonly name: string; readonly recoveryKey: Uint8Array };
+  readonly coordinator: CoordinatorClient;
+  readonly roster: RosterKeeper;
+  readonly policy: PolicyKeeper;
+  readonly outbox: Outbox;
+  readonly runs: RunHistory;
+  readonly receipts: ReceiptBook;
+  readonly protection: Protection;
+  readonly own: FilePackStore;
+  readonly held: HeldPackStore;
+  readonly vault: VaultAccess;
+  readonly reporter: VaultReporter;
+  readonly swarm: SwarmAccess;
+  readonly holders: HolderSources;
+  readonly backups: BackupRunner;
+  /** Undefined but in the daemon. */
+  live: LiveState | undefined;
+  /** Lets go of everything, in order; idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,197 @@
+import { cpus } from 'node:os';
+import { createHash } from 'node:crypto';
+import { cryptoReady, openTeamDocument } from '#libs/crypto';
+import { type DeviceId, fromBase64Url, isAppError, systemClock, systemRandom } from '#libs/kernel';
+import { nodeFiles } from '#libs/kernel/node';
+import { FilePackStore, HeldPackStore, type SwarmOptions } from '#libs/swarm';
+import { BackupRunner } from '../backup/backup-runner.ts';
+import { deliveredState, VaultReporter } from '../backup/vault-reporter.ts';
+import { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
+import { certificatePin } from '../coordinator-client/certificate-pin.ts';
+import { AgentError } from '../errors.ts';
+import { agentDocument, type AgentDocument, policyState, rosterState, teamState } from '../home/agent-document.ts';
+import type { AgentPaths } from '../home/agent-paths.ts';
+import { JsonFile } from '../home/json-file.ts';
+import { proofOf, readIdentity } from '../identity/device-identity.ts';
+import { type AgentLog, errorFields, silentLog } from '../log/agent-log.ts';
+import { HolderSources } from '../network/holder-sources.ts';
+import { PackLocator } from '../network/pack-locator.ts';
+import { SwarmAccess } from '../network/swarm-access.ts';
+import { deliver } from '../outbox/deliver.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { PolicyKeeper } from '../policy/policy-keeper.ts';
+import { Protection, protectionState } from '../protection/protection.ts';
+import { ReceiptBook } from '../receipts/receipt-book.ts';
+import { RosterKeeper } from '../roster/roster-keeper.ts';
+import { RunHistory, runsState } from '../runs/run-history.ts';
+import type { AgentRole, AgentRuntime } from './agent-runtime.ts';
+import { ownStoreName } from './own-store-name.ts';
+import { VaultAccess } from './vault-access.ts';
+
+export interface OpenAgentOptions {
+  readonly role: AgentRole;
+  readonly log?: AgentLog;
+  /** How the daemon takes part in the swarm; a command only dials. */
+  readonly network?: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'rates' | 'onEvent'>;
+}
+
+/** The daemon keeps its vault open this long after the last use. */
+const daemonLingerMs = 60_000;
+/** Chunking and sealing scale with cores; more than four only heat a laptop. */
+const maxWorkers = 4;
+
+/** `agent.json`, or `not_enrolled`. */
+export async function readAgentDocument(paths: AgentPaths): Promise<AgentDocument> {
+  const document = await new JsonFile(nodeFiles, paths.agent, agentDocument).read();
+  if (document) return document;
+  throw new AgentError('not_enrolled', 'this machine has not joined a team', {
+    context: { home: paths.home },
+    nextStep: 'Get a join link from the admin panel and run "holdfast join LINK".',
+  });
+}
+
+/**
+ * Puts an enrolled agent together from its home folder. Starts nothing that listens, runs or talks: that is for who
+ * called. Roles `daemon` and `command` need the home's lock. Throws `not_enrolled`, `home_corrupt`.
+ */
+export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): Promise<AgentRuntime> {
+  const { role, log = silentLog } = options;
+  const [files, clock, random] = [nodeFiles, systemClock, systemRandom];
+  const document = await readAgentDocument(paths);
+  await cryptoReady();
+  const identity = await readIdentity(files, paths.identitySeed);
+  if (!identity)
+    throw new AgentError('home_corrupt', "the device's identity is missing", {
+      context: { path: paths.identitySeed },
+      nextStep: 'Put identity.key back from a copy, or join again in an empty folder.',
+    });
+  const json = <T>(path: string, schema: ConstructorParameters<typeof JsonFile<T>>[2]): JsonFile<T> => new JsonFile(files, path, schema);
+
+  const team = await openTeam(json(paths.team, teamState), document);
+  const roster = await RosterKeeper.open(json(paths.roster, rosterState), team.teamId, team.coordinatorKey);
+  const policy = await PolicyKeeper.open(json(paths.policy, policyState), document.joinedAtMs);
+  const coordinator = new CoordinatorClient({
+    url: document.coordinatorUrl,
+    check: certificatePin(document.certificatePin),
+    deviceId: document.deviceId,
+    signChallenge: (nonce) => proofOf(identity, 'token', nonce),
+    clock,
+  });
+  const outbox = await Outbox.open({
+    files,
+    folder: paths.outbox,
+    deliver: (entry, signal) => deliver(coordinator, entry, signal),
+    onRejected: (entry, error) =>
+      log.write('error', 'the coordinator refused a report for good', { kind: entry?.kind, ...errorFields(error) }),
+  });
+  const runs = await RunHistory.open(
+    { file: json(paths.runs, runsState), clock, random, report: (run) => outbox.put({ kind: 'run', body: run }) },
+    role !== 'reader',
+  );
+  const receipts = await ReceiptBook.open(files, paths.receipts);
+  const activeMember = (id: DeviceId): boolean => roster.member(id) !== undefined && roster.member(id)!.state !== 'revoked';
+  const protection = await Protection.open({
+    file: json(paths.protection, protectionState),
+    holdersOf: (packId) => receipts.holdersOf(packId).filter(activeMember),
+    minimum: () => policy.effective.replicas.minimum,
+    nowMs: () => clock.nowMs(),
+  });
+  const own = await FilePackStore.open(paths.ownPacks, { name: ownStoreName });
+  const held = await HeldPackStore.open(paths.heldPacks);
+  const reporter = new VaultReporter({
+    file: json(paths.delivered, deliveredState),
+    outbox,
+    protection,
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('base64url'),
+  });
+  const vault = new VaultAccess({
+    paths,
+    files,
+    identity,
+    own,
+    random,
+    onPack: (pack) => reporter.onPack(document.vaultId, pack),
+    lingerMs: role === 'daemon' ? daemonLingerMs : 0,
+  });
+  const swarm = new SwarmAccess({ identity, roster, own, held, options: { listen: [], bitswap: role === 'daemon', ...options.network } });
+  const others = (): DeviceId[] =>
+    (roster.roster?.members ?? [])
+      .filter((m) => m.deviceId !== document.deviceId && m.state !== 'revoked' && m.class !== 'coordinator')
+      .map((m) => m.deviceId);
+  const locator = new PackLocator({
+    clock,
+    locate: (packIds, signal) => coordinator.locatePacks(packIds, signal),
+    receiptHolders: (packId) => receipts.holdersOf(packId),
+    members: others,
+  });
+  const holders = new HolderSources({
+    locator,
+    clock,
+    blockSource: async (deviceId) => (await swarm.start()).blockSource(deviceId),
+    isConnected: (deviceId) => swarm.running?.connections().some((c) => c.peer.deviceId === deviceId) ?? false,
+    nameOf: (deviceId) => roster.member(deviceId)?.name ?? deviceId,
+  });
+  const backups = new BackupRunner({
+    home: paths.home,
+    document,
+    policy,
+    runs,
+    vault,
+    reporter,
+    clock,
+    log,
+    workers: Math.min(maxWorkers, Math.max(1, cpus().length)),
+  });
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await reporter.flushPacks().catch(() => undefined);
+    reporter.close();
+    await swarm.stop().catch((error: unknown) => log.write('warn', 'the swarm did not stop cleanly', errorFields(error)));
+    await vault.close();
+    coordinator.close();
+  };
+  return {
+    role,
+    paths,
+    files,
+    clock,
+    random,
+    log,
+    document,
+    identity,
+    team,
+    coordinator,
+    roster,
+    policy,
+    outbox,
+    runs,
+    receipts,
+    protection,
+    own,
+    held,
+    vault,
+    reporter,
+    swarm,
+    holders,
+    backups,
+    live: undefined,
+    close: () => (closing ??= close()),
+  };
+}
+
+async function openTeam(
+  file: JsonFile<{ document: Parameters<typeof openTeamDocument>[0]; checkedAtMs: number }>,
+  document: AgentDocument,
+): Promise<{ teamId: string; name: string; recoveryKey: Uint8Array; coordinatorKey: Uint8Array }> {
+  const state = await file.read();
+  if (!state)
+    throw new AgentError('home_corrupt', "the team's document is missing", { nextStep: 'Join again in an empty folder with a new link.' });
+  const rootKey = fromBase64Url(document.rootKey);
+  try {
+    return openTeamDocument(state.document, Date.now(), rootKey);
+  } catch (error) {
+    if (!isAppError(error, 'certificate_expired')) throw error;
+    // What the coordinator signed while its certificate was valid stays good: backups and restores go on.
+    return openTeamDocument(state.document, state.checkedAtMs, rootKey);
+  }
+}

@@ -1,0 +1,88 @@
+import { nodePrimitives } from '#libs/crypto/node';
+import { type LocalVault, type OnPack } from '#libs/engine';
+import { Mutex, type RandomSource } from '#libs/kernel';
+import type { DurableFiles } from '#libs/kernel/node';
+import type { FilePackStore } from '#libs/swarm';
+import type { AgentPaths } from '../home/agent-paths.ts';
+import type { DeviceIdentity } from '../identity/device-identity.ts';
+import { readVaultKey } from '../identity/vault-key.ts';
+
+export interface VaultAccessPorts {
+  readonly paths: AgentPaths;
+  readonly files: DurableFiles;
+  readonly identity: DeviceIdentity;
+  readonly own: FilePackStore;
+  readonly random: RandomSource;
+  /** See `LocalVaultOptions.onPack`. */
+  readonly onPack: OnPack;
+  /** Keep it open this long after the last use; 0 closes at once. */
+  readonly lingerMs: number;
+}
+
+/**
+ * The device's own vault, open while somebody uses it and a little longer: its index costs memory that an idle daemon
+ * should not have.
+ */
+export class VaultAccess {
+  readonly #ports: VaultAccessPorts;
+  readonly #opening = new Mutex();
+  #vault: LocalVault | undefined;
+  #users = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(ports: VaultAccessPorts) {
+    this.#ports = ports;
+  }
+
+  /** Runs `work` with the open vault. Throws what `LocalVault.open` throws. */
+  async use<T>(work: (vault: LocalVault) => Promise<T>): Promise<T> {
+    const vault = await this.#opening.run(async () => {
+      this.#vault ??= await this.#open();
+      this.#users += 1;
+      clearTimeout(this.#timer);
+      return this.#vault;
+    });
+    try {
+      return await work(vault);
+    } finally {
+      this.#users -= 1;
+      if (this.#users === 0 && this.#ports.lingerMs > 0) {
+        this.#timer = setTimeout(() => void this.close().catch(() => undefined), this.#ports.lingerMs);
+        this.#timer.unref();
+      } else if (this.#users === 0) {
+        await this.close();
+      }
+    }
+  }
+
+  /** 32 bytes. Throws `home_corrupt`. */
+  masterKey(): Promise<Uint8Array> {
+    return readVaultKey(this.#ports.files, this.#ports.paths.vaultKey);
+  }
+
+  /** Does nothing while somebody uses it. */
+  async close(): Promise<void> {
+    await this.#opening.run(async () => {
+      if (this.#users > 0) return;
+      clearTimeout(this.#timer);
+      const vault = this.#vault;
+      this.#vault = undefined;
+      await vault?.close();
+    });
+  }
+
+  async #open(): Promise<LocalVault> {
+    const { LocalVault } = await import('#libs/engine');
+    const { paths, files, identity, own, random, onPack } = this.#ports;
+    return LocalVault.open({
+      files,
+      folder: paths.vault,
+      store: own,
+      primitives: nodePrimitives(),
+      masterKey: await this.masterKey(),
+      signingKeyPair: identity.signing,
+      onPack,
+      random,
+    });
+  }
+}

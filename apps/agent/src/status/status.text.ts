@@ -1,0 +1,87 @@
+import type { ResultEvent } from '../output/command-event.ts';
+import { formatBytes, formatCount, formatRelative, formatTime, printable } from '../output/format.ts';
+
+type Fields = Record<string, unknown>;
+const of = (value: unknown): Fields => (value ?? {}) as Fields;
+const ms = (value: unknown): number => Number(value ?? 0);
+
+/** What a person wants to know first: protected or not; then why, then the rest. */
+export function statusLines(status: ResultEvent, nowMs: number): string[] {
+  const device = of(status['device']);
+  const captured = status['captured'] === null ? undefined : of(status['captured']);
+  const guarded = status['protected'] === null ? undefined : of(status['protected']);
+  const coordinator = of(status['coordinator']);
+  const held = of(status['held']);
+  const own = of(status['own']);
+  const disk = of(status['disk']);
+  const holders = status['holders'] as { name: string }[];
+  const connections = status['connections'] as { name: string; kind: string }[];
+  const folders = status['folders'] as string[];
+  const running = status['running'] === null ? undefined : of(status['running']);
+  const lastRun = status['lastRun'] === null ? undefined : of(status['lastRun']);
+  const rows: [string, string][] = [];
+  const row = (name: string, text: string): void => void rows.push([name, text]);
+
+  row('device', `${printable(String(device['name']))} in ${printable(String(device['team']))}`);
+  if (!captured) row('state', 'nothing is backed up yet');
+  else if (status['state'] === 'protected') row('state', 'protected: enough other machines hold the latest snapshot');
+  else
+    row(
+      'state',
+      `captured here, not protected yet: ${formatCount(ms(status['packsWaiting']), 'pack')} of ${ms(captured['packs']).toLocaleString('en-US')} wait for holders`,
+    );
+  if (captured)
+    row(
+      'last captured',
+      `snapshot ${ms(captured['sequence'])}, ${formatTime(ms(captured['atMs']))} (${formatRelative(ms(captured['atMs']), nowMs)}), ${formatCount(ms(captured['files']), 'file')}, ${formatBytes(ms(captured['bytes']))}${captured['partial'] === true ? ', incomplete' : ''}`,
+    );
+  row('last protected', guarded ? `snapshot ${ms(guarded['sequence'])}, seen ${formatRelative(ms(guarded['atMs']), nowMs)}` : 'never');
+  row('holders', holders.length === 0 ? 'none yet' : holders.map((h) => printable(h.name)).join(', '));
+  row(
+    'coordinator',
+    `${String(coordinator['url'])}, ${coordinator['reachable'] === true ? 'reachable' : 'not reachable'}${ms(coordinator['reportsWaiting']) > 0 ? `; ${formatCount(ms(coordinator['reportsWaiting']), 'report')} wait for it` : ''}`,
+  );
+  if (Math.abs(ms(coordinator['clockSkewMs'])) > 60_000)
+    row('clock', `differs from the coordinator's by ${Math.round(ms(coordinator['clockSkewMs']) / 1000)} s`);
+  row(
+    'daemon',
+    of(status['daemon'])['running'] === true
+      ? `running since ${formatTime(ms(of(status['daemon'])['startedAtMs']))}`
+      : 'not running: nothing is scheduled and nothing is held for others meanwhile',
+  );
+  if (of(status['daemon'])['running'] === true)
+    row(
+      'connections',
+      connections.length === 0
+        ? 'none'
+        : connections.map((c) => `${printable(c.name)}${c.kind === 'relayed' ? ' (relayed, slow)' : ''}`).join(', '),
+    );
+  row(
+    'held for others',
+    `${formatCount(ms(held['packs']), 'pack')}, ${formatBytes(ms(held['bytes']))}; room for ${formatBytes(ms(disk['availableForPacksBytes']))} more`,
+  );
+  row('own packs', `${formatCount(ms(own['packs']), 'pack')}, ${formatBytes(ms(own['bytes']))}`);
+  row(
+    'folders',
+    folders.length === 0 ? 'none: name some in the policy, at join, or with "holdfast backup PATH"' : folders.map(printable).join(', '),
+  );
+  if (running)
+    row(
+      'running',
+      `backup (${String(running['trigger'])}) since ${formatTime(ms(running['startedAtMs']))}: ${ms(running['filesDone']).toLocaleString('en-US')} files, ${formatBytes(ms(running['bytesDone']))}`,
+    );
+  if (lastRun)
+    row(
+      'last run',
+      `${String(lastRun['state'])} (${String(lastRun['trigger'])}), ${formatRelative(ms(lastRun['endedAtMs'] ?? lastRun['startedAtMs']), nowMs)}${lastRun['errorCode'] ? `: ${printable(String(lastRun['errorMessage']))} (${String(lastRun['errorCode'])})` : ''}`,
+    );
+  row(
+    'next run',
+    status['nextRunAtMs'] === null
+      ? 'none'
+      : `${formatTime(ms(status['nextRunAtMs']))} (${formatRelative(ms(status['nextRunAtMs']), nowMs)})`,
+  );
+
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+}
