@@ -7,10 +7,10 @@
  */
 export * from './backup/backup.ts';
 export * from './backup/backup-types.ts';
+export { check } from './check/check.ts';
 export * from './check/check-types.ts';
 export { compareTrees } from './compare/compare-trees.ts';
 export * from './compare/compare-types.ts';
-export * from './draft.ts';
 export * from './errors.ts';
 export * from './local-vault/local-vault.ts';
 export * from './local-vault/local-vault-types.ts';

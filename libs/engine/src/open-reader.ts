@@ -1,5 +1,5 @@
 import type { Primitives } from '#libs/crypto';
-import { type BlockRejected, type BlockSource, VaultReader, VerifiedBlocks } from '#libs/vault';
+import { type BlockRejected, type BlockSource, ChunkOpener, type LoadedIndex, VaultReader, VerifiedBlocks } from '#libs/vault';
 
 export interface OpenReaderOptions {
   readonly primitives: Primitives;
@@ -11,20 +11,31 @@ export interface OpenReaderOptions {
   /** The owner's device key where it is known from elsewhere. */
   readonly expectedSigningKey?: Uint8Array;
   readonly onRejected?: (rejected: BlockRejected) => void;
+  /** An index that is at hand already. */
+  readonly loadedIndex?: LoadedIndex;
   readonly signal?: AbortSignal;
 }
 
-/** A reader over several sources that remembers which blocks were bad where; pass both to {@link restore}. Throws what {@link VaultReader.open} throws. */
-export async function openReader(
-  options: OpenReaderOptions,
-): Promise<{ readonly reader: VaultReader; readonly rejected: readonly BlockRejected[] }> {
-  const { primitives, masterKey, headerBytes, headBytes, sources, expectedSigningKey, signal } = options;
+export interface OpenedVault {
+  readonly reader: VaultReader;
+  readonly blocks: VerifiedBlocks;
+  readonly opener: ChunkOpener;
+  /** Grows while reading: which blocks were bad where. */
+  readonly rejected: readonly BlockRejected[];
+}
+
+/** Leaves kept for trees and small files, which are not read in order: 1 MiB each. */
+const cacheLeaves = 48;
+
+/** A reader over several sources that remembers which blocks were bad where; pass it on to `restore` and `check`. Throws what {@link VaultReader.open} throws. */
+export async function openReader(options: OpenReaderOptions): Promise<OpenedVault> {
+  const { primitives, masterKey, headerBytes, headBytes, sources, expectedSigningKey, loadedIndex, signal } = options;
   const rejected: BlockRejected[] = [];
   const onRejected = (one: BlockRejected): void => {
     rejected.push(one);
     options.onRejected?.(one);
   };
-  const blocks = new VerifiedBlocks({ primitives, sources, onRejected, cacheLeaves: 48 });
+  const blocks = new VerifiedBlocks({ primitives, sources, onRejected, cacheLeaves });
   const reader = await VaultReader.open({
     primitives,
     masterKey,
@@ -34,5 +45,5 @@ export async function openReader(
     expectedSigningKey,
     ...(signal && { signal }),
   });
-  return { reader, rejected };
+  return { reader, blocks, opener: new ChunkOpener(primitives, masterKey, reader.header.vaultId), rejected };
 }

@@ -1,5 +1,5 @@
 import type { PackId } from '#libs/kernel';
-import type { PackStore, VaultReader } from '#libs/vault';
+import type { ChunkOpener, PackStore, VaultReader, VerifiedBlocks } from '#libs/vault';
 import type { OnProgress } from '../progress.ts';
 
 export type FindingCode =
@@ -29,8 +29,12 @@ export interface Finding {
 /** How much of the packs' bytes to read: a share is chosen at random, so that repeated checks cover everything. */
 export type ReadData = 'none' | 'all' | { readonly percent: number } | { readonly bytes: number };
 
+/** Spread what `openReader` or `LocalVault.openReader` gives: `check({ ...(await openReader(…)), store })`. */
 export interface CheckOptions {
   readonly reader: VaultReader;
+  /** With both, packs are opened: directories against the index, and data when asked. Their sources are what is being checked. */
+  readonly blocks?: VerifiedBlocks;
+  readonly opener?: ChunkOpener;
   /** The owner's own store: also checks that every pack is there. Without it only what the reader can reach is checked. */
   readonly store?: PackStore;
   readonly readData?: ReadData;

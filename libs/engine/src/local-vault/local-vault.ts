@@ -4,12 +4,20 @@ import { deriveVaultKeys, type VaultKeys } from '#libs/crypto';
 import type { SnapshotStats } from '#libs/contracts';
 import type { VaultId } from '#libs/kernel';
 import { isAppError, messageOf, systemClock, systemRandom } from '#libs/kernel';
-import type { ChunkIds, ChunkIndex, PackInfo, PackTable, SnapshotRecord, VaultHead, VaultHeader, WrittenPack } from '#libs/vault';
+import type {
+  ChunkIds,
+  ChunkIndex,
+  PackInfo,
+  PackTable,
+  SnapshotRecord,
+  VaultHead,
+  VaultHeader,
+  VaultReader,
+  WrittenPack,
+} from '#libs/vault';
 import {
-  ChunkOpener,
   createChunkIds,
   createVault,
-  decodeHead,
   decodeHeader,
   encodeFragments,
   encodeHead,
@@ -19,11 +27,10 @@ import {
   readDirectory,
   rebuildIndex,
   sealPack,
-  VaultReader,
-  VerifiedBlocks,
 } from '#libs/vault';
 import type { CommittedSnapshot } from '../backup/backup-types.ts';
 import { EngineError } from '../errors.ts';
+import { openReader, type OpenedVault } from '../open-reader.ts';
 import { currentPlatform, type FileLock } from '../platform/index.ts';
 import type { CreateLocalVaultOptions, LocalVaultOptions } from './local-vault-types.ts';
 import { type JournalEntry, SessionJournal } from './session-journal.ts';
@@ -140,11 +147,11 @@ export class LocalVault {
     await files.sweep(folder);
     const headerBytes = await files.read(headerPath(folder), { maxBytes: limits.headerBytes });
     const headBytes = await readHead(options);
-    const blocks = localBlocks(options);
-    const head = decodeHead(headBytes, decodeHeader(headerBytes).signingPublicKey);
-    const reader = await VaultReader.open({ primitives, masterKey, headerBytes, headBytes, blocks });
-    const vault = new LocalVault({ options, headerBytes, headBytes, head, lock, reader });
-    await vault.#findUncommitted(blocks);
+    const { store, otherSources = [] } = options;
+    const opened = await openReader({ primitives, masterKey, headerBytes, headBytes, sources: [store, ...otherSources] });
+    const { reader } = opened;
+    const vault = new LocalVault({ options, headerBytes, headBytes, head: reader.head, lock, reader });
+    await vault.#findUncommitted(opened);
     return vault;
   }
 
@@ -268,21 +275,20 @@ export class LocalVault {
 
   /** A snapshot as the coordinator is told, once more: after a crash between commit and report. Throws `snapshot_not_found`. */
   async describeSnapshot(sequence: number | 'latest'): Promise<CommittedSnapshot> {
-    const fresh = await this.freshReader();
-    return this.#describe(await fresh.snapshot(sequence), this.#head, this.#headBytes);
+    const { reader } = await this.openReader();
+    return this.#describe(await reader.snapshot(sequence), this.#head, this.#headBytes);
   }
 
-  /** A reader at the present head that shares this vault's index, for listing, restore and check. */
-  async freshReader(): Promise<VaultReader> {
-    const { primitives, masterKey } = this.options;
+  /** A reader over the local store at the present head that shares this vault's index: for listing, restore and check. */
+  openReader(): Promise<OpenedVault> {
+    const { primitives, masterKey, store, otherSources = [] } = this.options;
     const { index, packs } = this;
-    const blocks = localBlocks(this.options);
-    return VaultReader.open({
+    return openReader({
       primitives,
       masterKey,
       headerBytes: this.#headerBytes,
       headBytes: this.#headBytes,
-      blocks,
+      sources: [store, ...otherSources],
       loadedIndex: { index, packs },
     });
   }
@@ -318,8 +324,8 @@ export class LocalVault {
   }
 
   /** Takes in what an unfinished session stored: its chunks are known from now on, and the next commit indexes them. */
-  async #findUncommitted(blocks: VerifiedBlocks): Promise<void> {
-    const { primitives, masterKey, store } = this.options;
+  async #findUncommitted({ blocks, opener }: OpenedVault): Promise<void> {
+    const { store } = this.options;
     const stored: JournalEntry[] = [];
     for (const entry of await this.#journal.read()) {
       this.#nextOrdinal = Math.max(this.#nextOrdinal, entry.ordinal + 1);
@@ -328,7 +334,7 @@ export class LocalVault {
     }
     if (stored.length === 0) return;
     // A pack that is damaged on the disk is left out: nothing refers to it, so its chunks are simply stored again.
-    const found = await rebuildIndex(new ChunkOpener(primitives, masterKey, this.vaultId), blocks, stored);
+    const found = await rebuildIndex(opener, blocks, stored);
     for (const pack of found.packs.values()) {
       this.packs.add(pack);
       this.#found.push(pack);
@@ -343,13 +349,6 @@ export class LocalVault {
 const headerPath = (folder: string): string => join(folder, 'header');
 const headPath = (folder: string): string => join(folder, 'head');
 const journalPath = (folder: string): string => join(folder, 'session.journal');
-
-/** Leaves kept for trees, which a walk reads in no order: 1 MiB each. */
-const cachedLeaves = 48;
-
-function localBlocks({ primitives, store, otherSources = [] }: LocalVaultOptions): VerifiedBlocks {
-  return new VerifiedBlocks({ primitives, sources: [store, ...otherSources], cacheLeaves: cachedLeaves });
-}
 
 function noVault(folder: string): EngineError {
   return new EngineError('vault_not_found', 'there is no vault in this folder', {

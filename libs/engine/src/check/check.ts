@@ -1,0 +1,273 @@
+import { equalBytes, isAppError, messageOf, randomInt, systemClock, systemRandom, toHex } from '#libs/kernel';
+import { openPackDirectory, type PackInfo, type Snapshot, type TreeEntry, readDirectory } from '#libs/vault';
+import { throwIfInterrupted } from '../errors.ts';
+import { displayPath } from '../platform/index.ts';
+import { ProgressReporter } from '../progress.ts';
+import type { CheckOptions, CheckReport, Finding } from './check-types.ts';
+
+/** Findings and affected files that are named; more of the same helps nobody. */
+const reportedFindings = 1_000;
+const namedFiles = 50;
+
+/**
+ * Looks for everything that could keep a restore from working: records and their chain, every tree and chunk of every snapshot, every pack and
+ * its directory against the index, and, when asked, every byte. Findings are values; only an interruption throws.
+ */
+export async function check(options: CheckOptions): Promise<CheckReport> {
+  return new Check(options).run();
+}
+
+class Check {
+  readonly #options: CheckOptions;
+  readonly #findings: Finding[] = [];
+  readonly #trees = new Set<string>();
+  readonly #progress: ProgressReporter;
+  readonly #badPacks = new Set<number>();
+  #snapshots = 0;
+  #files = 0;
+  #packsRead = 0;
+  #bytesRead = 0;
+  #current: string | undefined;
+
+  constructor(options: CheckOptions) {
+    this.#options = options;
+    this.#progress = new ProgressReporter(options.onProgress, systemClock);
+  }
+
+  async run(): Promise<CheckReport> {
+    const { reader } = this.#options;
+    if (!reader.complete)
+      this.#find({
+        severity: 'error',
+        code: 'live_digest_differs',
+        message: 'the index does not name the packs that the head counts as live',
+      });
+    const snapshots = await this.#checkRecords();
+    for (const snapshot of snapshots) {
+      for (const { entry, path } of snapshot.roots) await this.#checkEntry(entry, displayPath(path), snapshot.sequence);
+    }
+    await this.#checkPacks();
+    await this.#readPacks();
+    if (this.#badPacks.size > 0) await this.#nameFiles(snapshots);
+    return {
+      ok: this.#findings.every(({ severity }) => severity === 'note'),
+      findings: this.#findings,
+      snapshots: this.#snapshots,
+      packs: reader.packs.size,
+      trees: this.#trees.size,
+      files: this.#files,
+      packsRead: this.#packsRead,
+      bytesRead: this.#bytesRead,
+    };
+  }
+
+  /** Each record by itself and as a link of the chain. */
+  async #checkRecords(): Promise<Snapshot[]> {
+    const { reader } = this.#options;
+    const readable: Snapshot[] = [];
+    let previous: Uint8Array | undefined;
+    for (const { sequence, recordId } of reader.head.snapshots) {
+      this.#snapshots += 1;
+      const record = await this.#try({ code: 'record_invalid', sequence }, () => reader.snapshot(sequence, this.#read));
+      if (record) {
+        readable.push(record);
+        // The first one kept may follow one that was forgotten.
+        const linked = previous === undefined || (record.previous !== undefined && equalBytes(record.previous, previous));
+        if (!linked)
+          this.#find({
+            severity: 'error',
+            code: 'records_chain_broken',
+            message: `snapshot ${sequence} does not follow the one before it`,
+            sequence,
+          });
+      }
+      previous = recordId;
+    }
+    return readable;
+  }
+
+  async #checkEntry(entry: TreeEntry, path: string, sequence: number): Promise<void> {
+    throwIfInterrupted(this.#options.signal);
+    if (entry.type === 'file') {
+      this.#files += 1;
+      if (entry.error !== undefined) return;
+      await this.#try({ code: 'chunk_not_indexed', path, sequence }, async () => {
+        for await (const chunk of this.#options.reader.chunksOf(entry, this.#read)) {
+          if (!this.#options.reader.packs.get(chunk.ordinal))
+            throw new Error(`the index names pack number ${chunk.ordinal}, which it does not know`);
+        }
+      });
+      return;
+    }
+    if (!entry.tree || this.#trees.has(toHex(entry.tree))) return;
+    this.#trees.add(toHex(entry.tree));
+    this.#current = path;
+    this.#report();
+    await this.#try({ code: 'tree_unreadable', path, sequence }, async () => {
+      for await (const child of this.#options.reader.readTree(entry.tree!, this.#read))
+        await this.#checkEntry(child, `${path}/${displayPath(child.name)}`, sequence);
+    });
+  }
+
+  /** Every pack that the index names is there, as long as it says, and its directory says the same as the index. */
+  async #checkPacks(): Promise<void> {
+    const { reader, store, blocks, opener } = this.#options;
+    for (const pack of reader.packs.values()) {
+      throwIfInterrupted(this.#options.signal);
+      this.#current = pack.packId;
+      this.#report();
+      const size = store ? await store.size(pack.packId) : pack.sizeBytes;
+      if (size === undefined) {
+        this.#badPacks.add(pack.ordinal);
+        this.#find({
+          severity: 'error',
+          code: 'pack_missing',
+          message: `pack ${pack.packId} is not in the ${store!.name}`,
+          packId: pack.packId,
+        });
+      } else if (size !== pack.sizeBytes) {
+        this.#badPacks.add(pack.ordinal);
+        this.#find({
+          severity: 'error',
+          code: 'pack_size_differs',
+          message: `pack ${pack.packId} has ${size} bytes, the index says ${pack.sizeBytes}`,
+          packId: pack.packId,
+        });
+      } else if (blocks && opener) {
+        const opened = await this.#try({ code: 'pack_corrupt', packId: pack.packId }, () =>
+          openPackDirectory(opener, blocks, pack.packId, this.#read),
+        );
+        if (opened) this.#compareDirectory(pack, opened.directory);
+        else this.#badPacks.add(pack.ordinal);
+      }
+    }
+    if (!store) return;
+    for await (const packId of store.ids(this.#read)) {
+      if (reader.packs.ordinalOf(packId) === undefined) {
+        this.#find({
+          severity: 'note',
+          code: 'pack_unknown',
+          message: `pack ${packId} is stored but no index names it; an unfinished backup left it`,
+          packId,
+        });
+      }
+    }
+  }
+
+  #compareDirectory(pack: PackInfo, directory: Uint8Array): void {
+    for (const { kind, id, offset, sealedLength, plainLength } of readDirectory(directory)) {
+      if (kind !== 'data' && kind !== 'tree' && kind !== 'chunkList') continue;
+      const known = this.#options.reader.locate(id);
+      // A chunk that is in two packs is indexed at one of them.
+      const agrees =
+        known &&
+        (known.ordinal !== pack.ordinal ||
+          (known.offset === offset && known.sealedLength === sealedLength && known.plainLength === plainLength));
+      if (agrees) continue;
+      this.#badPacks.add(pack.ordinal);
+      this.#find({
+        severity: 'error',
+        code: 'directory_disagrees',
+        message: `pack ${pack.packId}: the index disagrees about the chunk at ${offset}`,
+        packId: pack.packId,
+      });
+      return;
+    }
+  }
+
+  async #readPacks(): Promise<void> {
+    const { blocks, opener, reader, readData = 'none' } = this.#options;
+    if (readData === 'none' || !blocks || !opener) return;
+    const packs = [...reader.packs.values()];
+    const total = packs.reduce((sum, pack) => sum + pack.sizeBytes, 0);
+    const wanted = readData === 'all' ? total : 'percent' in readData ? (total * readData.percent) / 100 : readData.bytes;
+    const random = this.#options.random ?? systemRandom;
+    while (packs.length > 0 && this.#bytesRead < wanted) {
+      throwIfInterrupted(this.#options.signal);
+      const [pack] = packs.splice(readData === 'all' ? 0 : randomInt(random, packs.length), 1);
+      this.#current = pack!.packId;
+      this.#report();
+      this.#packsRead += 1;
+      this.#bytesRead += pack!.sizeBytes;
+      await this.#readPack(pack!);
+    }
+  }
+
+  /** Every block against the pack id, every chunk against its seal. */
+  async #readPack(pack: PackInfo): Promise<void> {
+    const { blocks, opener } = this.#options;
+    const { packId } = pack;
+    const before = this.#findings.length;
+    await this.#try({ code: 'pack_corrupt', packId }, async () => {
+      const { leafCount } = await blocks!.root(packId, this.#read);
+      // Reads them all: the seals of the chunks don't cover padding.
+      for await (const leaf of blocks!.leaves(packId, 0, leafCount, this.#read)) void leaf;
+      const opened = await openPackDirectory(opener!, blocks!, packId, this.#read);
+      for (const place of readDirectory(opened.directory)) {
+        const sealed = await blocks!.readRange(packId, place.offset, place.sealedLength, this.#read);
+        await this.#try({ code: 'chunk_corrupt', packId }, async () => void opener!.open(pack, place.kind, place.id, place, sealed));
+      }
+    });
+    if (this.#findings.length > before) this.#badPacks.add(pack.ordinal);
+  }
+
+  /** Which files can't be restored from here because of bad packs. */
+  async #nameFiles(snapshots: readonly Snapshot[]): Promise<void> {
+    const latest = snapshots.at(-1);
+    if (!latest) return;
+    const { reader } = this.#options;
+    let named = 0;
+    await this.#try({ code: 'tree_unreadable', sequence: latest.sequence }, async () => {
+      for await (const { path, entry } of reader.walk(latest, '/', this.#read)) {
+        if (entry.type !== 'file' || entry.error !== undefined || named >= namedFiles) continue;
+        for await (const { ordinal } of reader.chunksOf(entry, this.#read)) {
+          if (!this.#badPacks.has(ordinal)) continue;
+          named += 1;
+          const { packId } = reader.packs.get(ordinal)!;
+          const shown = `/${path.map((name) => displayPath(name)).join('/')}`;
+          this.#find({
+            severity: 'error',
+            code: 'chunk_corrupt',
+            message: `${shown} needs pack ${packId}`,
+            path: shown,
+            packId,
+            sequence: latest.sequence,
+          });
+          break;
+        }
+      }
+    });
+  }
+
+  get #read() {
+    return this.#options.signal ? { signal: this.#options.signal } : {};
+  }
+
+  /** The result, or undefined and a finding. */
+  async #try<T>(what: Omit<Finding, 'severity' | 'message'>, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      throwIfInterrupted(this.#options.signal);
+      // What has no code is a mistake of ours or of the system, but here every answer is better than none.
+      const code = isAppError(error, 'chunk_not_found') ? 'chunk_not_indexed' : what.code;
+      this.#find({ severity: 'error', ...what, code, message: `${what.path === undefined ? '' : `${what.path}: `}${messageOf(error)}` });
+      return undefined;
+    }
+  }
+
+  #find(finding: Finding): void {
+    if (this.#findings.length < reportedFindings) this.#findings.push(finding);
+  }
+
+  #report(): void {
+    this.#progress.update('check', () => ({
+      filesDone: this.#files,
+      bytesDone: this.#bytesRead,
+      filesTotal: undefined,
+      bytesTotal: undefined,
+      current: this.#current,
+      errors: this.#findings.length,
+    }));
+  }
+}

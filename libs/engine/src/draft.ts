@@ -1,3 +1,0 @@
-import type { CheckOptions, CheckReport } from './check/check-types.ts';
-
-export declare function check(options: CheckOptions): Promise<CheckReport>;
