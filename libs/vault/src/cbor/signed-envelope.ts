@@ -31,14 +31,23 @@ export function decodeSigned(bytes: Uint8Array, maxBytes: number, fail: Fail): S
 
 /** Throws `bad_signature` unless the device with this key signed it. `what` is for the message. */
 export function checkSignature(type: SignedType, { payload, signature }: Signed, publicKey: Uint8Array, what: string): void {
-  if (!verify(type, payload, signature, publicKey)) throw new VaultError('bad_signature', `${what} is not signed by the device that owns the vault`);
+  if (!verify(type, payload, signature, publicKey))
+    throw new VaultError('bad_signature', `${what} is not signed by the device that owns the vault`);
 }
 
 /** Files outside packs begin with four letters and a version byte. Returns what follows; throws `code` or `unsupported_version`. */
-export function openFile(bytes: Uint8Array, letters: string, version: number, maxBytes: number, code: 'bad_header' | 'bad_head'): Uint8Array {
+export function openFile(
+  bytes: Uint8Array,
+  letters: string,
+  version: number,
+  maxBytes: number,
+  code: 'bad_header' | 'bad_head',
+): Uint8Array {
   const what = code === 'bad_header' ? 'vault header' : 'vault head';
-  if (bytes.length > maxBytes) throw new VaultError('limit_exceeded', `a ${what} of ${bytes.length} bytes is over the limit of ${maxBytes}`);
-  if (bytes.length < 5 || [...letters].some((letter, i) => bytes[i] !== letter.charCodeAt(0))) throw new VaultError(code, `this is not a ${what}`);
+  if (bytes.length > maxBytes)
+    throw new VaultError('limit_exceeded', `a ${what} of ${bytes.length} bytes is over the limit of ${maxBytes}`);
+  if (bytes.length < 5 || [...letters].some((letter, i) => bytes[i] !== letter.charCodeAt(0)))
+    throw new VaultError(code, `this is not a ${what}`);
   if (bytes[4] !== version) throw new VaultError('unsupported_version', `${what} of version ${bytes[4]} is not known here`);
   return bytes.subarray(5);
 }

@@ -84,7 +84,8 @@ function encodeFragment(packs: readonly PackInfo[], chunks: readonly IndexedChun
  * fragments are merged in the order in which they were written. Throws `index_corrupt` and leaves both tables alone.
  */
 export function mergeFragment(fragment: Uint8Array, packs: PackTable, index: ChunkIndex): void {
-  const fail = (what: string): VaultError => new VaultError('index_corrupt', `index fragment: ${what}`, { context: { region: 'index fragment' } });
+  const fail = (what: string): VaultError =>
+    new VaultError('index_corrupt', `index fragment: ${what}`, { context: { region: 'index fragment' } });
   if (fragment.length < 4) throw fail('too short');
   const view = new DataView(fragment.buffer, fragment.byteOffset, fragment.byteLength);
   const headerLength = view.getUint32(0, true);
@@ -106,17 +107,29 @@ export function mergeFragment(fragment: Uint8Array, packs: PackTable, index: Chu
       sealedLength <= plainLength + sealOverhead &&
       plainLength <= (pack.kind === 'data' ? limits.dataChunkBytes : limits.metaChunkBytes);
     if (!sound) throw fail(`an entry points nowhere, at byte ${at}`);
-    if (at > from && compareBytes(fragment.subarray(at - fragmentEntryBytes, at - fragmentEntryBytes + idBytes), fragment.subarray(at, at + idBytes)) >= 0) {
+    if (
+      at > from &&
+      compareBytes(fragment.subarray(at - fragmentEntryBytes, at - fragmentEntryBytes + idBytes), fragment.subarray(at, at + idBytes)) >= 0
+    ) {
       throw fail(`entries out of order at byte ${at}`);
     }
   }
   for (const pack of header.packs) packs.add(pack);
   for (let at = from; at < fragment.length; at += fragmentEntryBytes) {
-    index.insert(fragment.subarray(at, at + idBytes), view.getUint32(at + 32, true), view.getUint32(at + 36, true), view.getUint32(at + 40, true), view.getUint32(at + 44, true));
+    index.insert(
+      fragment.subarray(at, at + idBytes),
+      view.getUint32(at + 32, true),
+      view.getUint32(at + 36, true),
+      view.getUint32(at + 40, true),
+      view.getUint32(at + 44, true),
+    );
   }
 }
 
-function decodeFragmentHeader(bytes: Uint8Array, fail: (what: string) => VaultError): { readonly count: number; readonly packs: readonly PackInfo[] } {
+function decodeFragmentHeader(
+  bytes: Uint8Array,
+  fail: (what: string) => VaultError,
+): { readonly count: number; readonly packs: readonly PackInfo[] } {
   const reader = new CborReader(bytes, fail);
   let version: number | undefined;
   let count: number | undefined;

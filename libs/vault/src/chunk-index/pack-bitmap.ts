@@ -22,7 +22,8 @@ export class PackBitmap {
   }
 
   set(ordinal: number): void {
-    if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal > maxOrdinal) throw new VaultError('limit_exceeded', `pack ordinal ${ordinal} is out of range`);
+    if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal > maxOrdinal)
+      throw new VaultError('limit_exceeded', `pack ordinal ${ordinal} is out of range`);
     const at = ordinal >> 3;
     if (at >= this.#bytes.length) {
       const grown = new Uint8Array(Math.max(at + 1, this.#bytes.length * 2));

@@ -26,7 +26,9 @@ export class PackTable {
   add(pack: PackInfo): void {
     const known = this.#byOrdinal.get(pack.ordinal);
     if ((known && known.packId !== pack.packId) || (this.#byId.get(pack.packId) ?? pack.ordinal) !== pack.ordinal) {
-      throw new VaultError('index_corrupt', `pack ${pack.packId} and ordinal ${pack.ordinal} are not one to one`, { context: { packId: pack.packId, ordinal: pack.ordinal } });
+      throw new VaultError('index_corrupt', `pack ${pack.packId} and ordinal ${pack.ordinal} are not one to one`, {
+        context: { packId: pack.packId, ordinal: pack.ordinal },
+      });
     }
     if (!known && this.size >= limits.packs) throw new VaultError('limit_exceeded', `more than ${limits.packs} packs in one vault`);
     this.#byOrdinal.set(pack.ordinal, pack);

@@ -61,7 +61,8 @@ export function encodeHead(head: VaultHead, keys: SigningKeyPair): Uint8Array {
     w.bytes(head.previousHead);
   }
   const bytes = sealFile(letters, formatVersion, encodeSigned('vault-head', w.finish(), keys));
-  if (bytes.length > limits.headBytes) throw new VaultError('limit_exceeded', `a vault head of ${bytes.length} bytes is over the limit of ${limits.headBytes}`);
+  if (bytes.length > limits.headBytes)
+    throw new VaultError('limit_exceeded', `a vault head of ${bytes.length} bytes is over the limit of ${limits.headBytes}`);
   return bytes;
 }
 
@@ -162,11 +163,17 @@ export function headDigest(primitives: Pick<Primitives, 'blake3'>, headBytes: Ui
  * How an offered head stands to the newest one known. `older` is a rollback; `forked` is another head with the number of
  * the known one, or a next one that does not follow it: either way, two histories of one vault.
  */
-export function compareHeads(primitives: Pick<Primitives, 'blake3'>, known: { readonly head: VaultHead; readonly bytes: Uint8Array }, offered: { readonly head: VaultHead; readonly bytes: Uint8Array }): 'same' | 'newer' | 'older' | 'forked' {
+export function compareHeads(
+  primitives: Pick<Primitives, 'blake3'>,
+  known: { readonly head: VaultHead; readonly bytes: Uint8Array },
+  offered: { readonly head: VaultHead; readonly bytes: Uint8Array },
+): 'same' | 'newer' | 'older' | 'forked' {
   if (known.head.vaultId !== offered.head.vaultId) return 'forked';
   if (offered.head.sequence < known.head.sequence) return 'older';
   if (offered.head.sequence === known.head.sequence) return equalBytes(known.bytes, offered.bytes) ? 'same' : 'forked';
-  const follows = offered.head.sequence > known.head.sequence + 1 || (offered.head.previousHead && equalBytes(offered.head.previousHead, headDigest(primitives, known.bytes)));
+  const follows =
+    offered.head.sequence > known.head.sequence + 1 ||
+    (offered.head.previousHead && equalBytes(offered.head.previousHead, headDigest(primitives, known.bytes)));
   return follows ? 'newer' : 'forked';
 }
 

@@ -43,7 +43,8 @@ export function encodeHeader(header: VaultHeader, keys: SigningKeyPair): Uint8Ar
   w.text('signingKey');
   w.bytes(header.signingPublicKey);
   const bytes = sealFile(letters, formatVersion, encodeSigned('vault-header', w.finish(), keys));
-  if (bytes.length > limits.headerBytes) throw new VaultError('limit_exceeded', `a vault header of ${bytes.length} bytes is over the limit of ${limits.headerBytes}`);
+  if (bytes.length > limits.headerBytes)
+    throw new VaultError('limit_exceeded', `a vault header of ${bytes.length} bytes is over the limit of ${limits.headerBytes}`);
   return bytes;
 }
 
@@ -181,7 +182,8 @@ function headerProblem({ slots, parameters }: VaultHeader): string | undefined {
   if (slots.length > limits.slots) return `more than ${limits.slots} key slots`;
   if (slots.filter((slot) => slot.kind === 'passphrase').length > maxPassphraseSlots) return `more than ${maxPassphraseSlots} passphrases`;
   if (new Set(slots.map((slot) => slot.slotId)).size !== slots.length) return 'two key slots with one id';
-  if (slots.some((slot) => (slot.kind === 'passphrase') === (slot.publicKey !== undefined))) return 'a key slot without its public key, or a passphrase with one';
+  if (slots.some((slot) => (slot.kind === 'passphrase') === (slot.publicKey !== undefined)))
+    return 'a key slot without its public key, or a passphrase with one';
   if (slots.some((slot) => slot.box.length === 0 || slot.box.length > maxBoxBytes)) return 'an empty or overlong key slot';
   try {
     assertChunkerParameters(chunkerParameters(parameters));

@@ -1,4 +1,14 @@
-import { type BoxKeyPair, deriveVaultKeys, openBox, openWithPassphrase, type PassphraseCost, type Primitives, sealToBox, sealWithPassphrase, type SigningKeyPair } from '#libs/crypto';
+import {
+  type BoxKeyPair,
+  deriveVaultKeys,
+  openBox,
+  openWithPassphrase,
+  type PassphraseCost,
+  type Primitives,
+  sealToBox,
+  sealWithPassphrase,
+  type SigningKeyPair,
+} from '#libs/crypto';
 import type { RandomSource, VaultId } from '#libs/kernel';
 import { concatBytes, equalBytes, fromHex, isAppError, toHex, utf8 } from '#libs/kernel';
 import { VaultError } from '../errors.ts';
@@ -7,7 +17,12 @@ import { defaultParameters, type KeySlot, type VaultHeader, type VaultParameters
 
 /** A way to open the vault that is to be added. */
 export type NewSlot =
-  | { readonly kind: 'passphrase'; readonly passphrase: string; readonly label: string; /** For tests; default: as `libs/crypto` has it. */ readonly cost?: PassphraseCost }
+  | {
+      readonly kind: 'passphrase';
+      readonly passphrase: string;
+      readonly label: string;
+      /** For tests; default: as `libs/crypto` has it. */ readonly cost?: PassphraseCost;
+    }
   | { readonly kind: 'recovery' | 'device'; readonly publicKey: Uint8Array; readonly label: string };
 
 /** What somebody has who wants to open the vault. */
@@ -28,7 +43,9 @@ export interface CreateVaultOptions extends Maker {
 }
 
 /** The header of a new vault with a random id. */
-export async function createVault(options: CreateVaultOptions): Promise<{ readonly headerBytes: Uint8Array; readonly header: VaultHeader; readonly vaultId: VaultId }> {
+export async function createVault(
+  options: CreateVaultOptions,
+): Promise<{ readonly headerBytes: Uint8Array; readonly header: VaultHeader; readonly vaultId: VaultId }> {
   const { primitives, masterKey, signingKeyPair } = options;
   const vaultId = toHex(options.random.bytes(16)) as VaultId;
   const slots: KeySlot[] = [];
@@ -57,13 +74,22 @@ export async function unlockHeader(primitives: Pick<Primitives, 'keyedBlake3'>, 
     return masterKey;
   }
   const what = 'passphrase' in unlock ? 'the passphrase does not open' : 'this key does not open';
-  throw new VaultError('wrong_key', `${what} vault ${header.vaultId}`, { context: { vaultId: header.vaultId, slots: header.slots.length } });
+  throw new VaultError('wrong_key', `${what} vault ${header.vaultId}`, {
+    context: { vaultId: header.vaultId, slots: header.slots.length },
+  });
 }
 
 /** Throws `code` when the header names another device, or another vault, than the master key was made for. */
-export function checkBinding(primitives: Pick<Primitives, 'keyedBlake3'>, header: VaultHeader, masterKey: Uint8Array, code: 'wrong_key' | 'bad_signature'): void {
+export function checkBinding(
+  primitives: Pick<Primitives, 'keyedBlake3'>,
+  header: VaultHeader,
+  masterKey: Uint8Array,
+  code: 'wrong_key' | 'bad_signature',
+): void {
   if (equalBytes(bindingOf(primitives, masterKey, header.vaultId, header.signingPublicKey), header.binding)) return;
-  throw new VaultError(code, `the header of vault ${header.vaultId} does not belong to this master key`, { context: { vaultId: header.vaultId } });
+  throw new VaultError(code, `the header of vault ${header.vaultId} does not belong to this master key`, {
+    context: { vaultId: header.vaultId },
+  });
 }
 
 export interface HeaderChange extends Maker {
@@ -126,11 +152,25 @@ async function tryOpen(slot: KeySlot, unlock: Unlock): Promise<Uint8Array | unde
     }
     return opened.length === 32 ? opened : undefined;
   } catch (error) {
-    if (isAppError(error, 'wrong_key') || isAppError(error, 'wrong_passphrase') || isAppError(error, 'bad_box') || isAppError(error, 'bad_passphrase')) return undefined;
+    if (
+      isAppError(error, 'wrong_key') ||
+      isAppError(error, 'wrong_passphrase') ||
+      isAppError(error, 'bad_box') ||
+      isAppError(error, 'bad_passphrase')
+    )
+      return undefined;
     throw error;
   }
 }
 
-function bindingOf(primitives: Pick<Primitives, 'keyedBlake3'>, masterKey: Uint8Array, vaultId: VaultId, signingPublicKey: Uint8Array): Uint8Array {
-  return primitives.keyedBlake3(deriveVaultKeys(masterKey, 0).head, concatBytes(utf8('holdfast/header-binding/1'), fromHex(vaultId), signingPublicKey));
+function bindingOf(
+  primitives: Pick<Primitives, 'keyedBlake3'>,
+  masterKey: Uint8Array,
+  vaultId: VaultId,
+  signingPublicKey: Uint8Array,
+): Uint8Array {
+  return primitives.keyedBlake3(
+    deriveVaultKeys(masterKey, 0).head,
+    concatBytes(utf8('holdfast/header-binding/1'), fromHex(vaultId), signingPublicKey),
+  );
 }

@@ -54,7 +54,9 @@ export class PackBuilder {
 
   /** Size of the finished pack, padding included, if `stored` more bytes in `chunks` more chunks came in. */
   sizeWith(stored: number, chunks: number): number {
-    return padme(this.#end + stored + chunks * sealOverhead + directorySize(this.#entries.length + chunks) + sealOverhead + packTrailerBytes);
+    return padme(
+      this.#end + stored + chunks * sealOverhead + directorySize(this.#entries.length + chunks) + sealOverhead + packTrailerBytes,
+    );
   }
 
   /** Size of the finished pack with everything of `other` in it. */
@@ -69,7 +71,8 @@ export class PackBuilder {
 
   /** Takes a copy of `stored`. Throws `limit_exceeded` when the chunk or the pack would become too large. */
   add(kind: ChunkKind, id: Uint8Array, stored: Uint8Array, plainLength: number): void {
-    if (plainLength > plainLimit(kind)) throw new VaultError('limit_exceeded', `a ${kind} chunk of ${plainLength} bytes is over the limit of ${plainLimit(kind)}`);
+    if (plainLength > plainLimit(kind))
+      throw new VaultError('limit_exceeded', `a ${kind} chunk of ${plainLength} bytes is over the limit of ${plainLimit(kind)}`);
     if (this.#entries.length >= limits.chunksPerPack || this.sizeWith(stored.length, 1) > limits.packBytes) {
       throw new VaultError('limit_exceeded', `the pack would exceed ${limits.packBytes} bytes or ${limits.chunksPerPack} chunks`);
     }

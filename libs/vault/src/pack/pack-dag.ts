@@ -16,7 +16,8 @@ export interface PackDag {
 
 /** The pack's bytes as an IPFS DAG: raw leaves of 1 MiB under one UnixFS root, whose CID is the pack id. */
 export function packDag(primitives: Hashers, bytes: Uint8Array, hash: BlockHash = 'blake3'): PackDag {
-  if (bytes.length === 0 || bytes.length > limits.packBytes) throw new VaultError('limit_exceeded', `a pack has 1 to ${limits.packBytes} bytes, not ${bytes.length}`);
+  if (bytes.length === 0 || bytes.length > limits.packBytes)
+    throw new VaultError('limit_exceeded', `a pack has 1 to ${limits.packBytes} bytes, not ${bytes.length}`);
   const leafDigests = Array.from({ length: leafCount(bytes.length) }, (_, k) =>
     hashBlock(primitives, hash, bytes.subarray(k * limits.leafBytes, (k + 1) * limits.leafBytes)),
   );
@@ -40,7 +41,8 @@ export interface PackRoot {
 /** Checks a root block against the pack id and reads it. Throws `block_corrupt` when it is not that pack's root. */
 export function openRootBlock(primitives: Hashers, packId: PackId, rootBlock: Uint8Array): PackRoot {
   const { hash, digest } = parsePackId(packId);
-  const bad = (what: string): VaultError => new VaultError('block_corrupt', `pack ${packId}: root block ${what}`, { context: { packId, region: 'root block' } });
+  const bad = (what: string): VaultError =>
+    new VaultError('block_corrupt', `pack ${packId}: root block ${what}`, { context: { packId, region: 'root block' } });
   if (rootBlock.length > limits.rootBlockBytes) throw bad(`has ${rootBlock.length} bytes, more than allowed`);
   if (!equalBytes(hashBlock(primitives, hash, rootBlock), digest)) throw bad('does not match the pack id');
   const root = decodeRootBlock(rootBlock);
@@ -56,7 +58,11 @@ export function openRootBlock(primitives: Hashers, packId: PackId, rootBlock: Ui
     leafCid: (leaf) => root.leafCids[leaf]!,
     verifyLeaf(leaf, bytes) {
       const expected = leaves[leaf];
-      return !!expected && bytes.length === leafSize(root.sizeBytes, leaf) && equalBytes(hashBlock(primitives, expected.hash, bytes), expected.digest);
+      return (
+        !!expected &&
+        bytes.length === leafSize(root.sizeBytes, leaf) &&
+        equalBytes(hashBlock(primitives, expected.hash, bytes), expected.digest)
+      );
     },
   };
 }

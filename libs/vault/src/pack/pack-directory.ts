@@ -16,7 +16,9 @@ export interface DirectoryEntry {
   readonly plainLength: number;
 }
 
-const kindOf = new Map<number, ChunkKind>((Object.entries(chunkKinds) as [ChunkKind, number][]).filter(([, n]) => n <= chunkKinds.indexFragment).map(([kind, n]) => [n, kind]));
+const kindOf = new Map<number, ChunkKind>(
+  (Object.entries(chunkKinds) as [ChunkKind, number][]).filter(([, n]) => n <= chunkKinds.indexFragment).map(([kind, n]) => [n, kind]),
+);
 
 export function directorySize(chunks: number): number {
   return countBytes + chunks * directoryEntryBytes;
@@ -64,7 +66,8 @@ export function* readDirectory(directory: Uint8Array): Generator<DirectoryEntry>
 
 /** Throws `pack_corrupt` unless count, kinds, order and bounds are sound; chunks must end at `directoryOffset`. */
 export function checkDirectory(directory: Uint8Array, directoryOffset: number, where: string): void {
-  const bad = (what: string): VaultError => new VaultError('pack_corrupt', `${where}: directory ${what}`, { context: { region: 'directory', offset: directoryOffset } });
+  const bad = (what: string): VaultError =>
+    new VaultError('pack_corrupt', `${where}: directory ${what}`, { context: { region: 'directory', offset: directoryOffset } });
   const view = new DataView(directory.buffer, directory.byteOffset, directory.byteLength);
   if (directory.length < countBytes) throw bad('is too short');
   const count = view.getUint32(0, true);
@@ -75,7 +78,8 @@ export function checkDirectory(directory: Uint8Array, directoryOffset: number, w
     if (!kind) throw bad(`names an unknown kind of chunk (${directory[at]})`);
     const offset = view.getUint32(at + 33, true);
     const sealedLength = view.getUint32(at + 37, true);
-    if (offset !== next || !lengthsAllowed(kind, sealedLength, view.getUint32(at + 41, true))) throw bad(`has impossible lengths at offset ${offset}`);
+    if (offset !== next || !lengthsAllowed(kind, sealedLength, view.getUint32(at + 41, true)))
+      throw bad(`has impossible lengths at offset ${offset}`);
     next = offset + sealedLength;
   }
   if (next !== directoryOffset) throw bad('does not end where the chunks end');

@@ -45,10 +45,17 @@ export function decodePackHeader(bytes: Uint8Array, where: string): PackHeader {
     throw new VaultError('pack_corrupt', `${where}: the header is not that of a pack`, { context: { region: 'header', offset: 0 } });
   }
   if (bytes[4] !== formatVersion) {
-    throw new VaultError('unsupported_version', `${where}: pack format version ${bytes[4]} is not known here`, { context: { region: 'header', offset: 4 } });
+    throw new VaultError('unsupported_version', `${where}: pack format version ${bytes[4]} is not known here`, {
+      context: { region: 'header', offset: 4 },
+    });
   }
   const kind = kinds[bytes[5]!];
   if (!kind) throw new VaultError('pack_corrupt', `${where}: unknown pack kind ${bytes[5]}`, { context: { region: 'header', offset: 5 } });
   const view = new DataView(bytes.buffer, bytes.byteOffset, packHeaderBytes);
-  return { kind, vaultId: toHex(bytes.subarray(6, 22)) as VaultId, epoch: view.getUint32(22, true), noncePrefix: bytes.slice(26, packHeaderBytes) };
+  return {
+    kind,
+    vaultId: toHex(bytes.subarray(6, 22)) as VaultId,
+    epoch: view.getUint32(22, true),
+    noncePrefix: bytes.slice(26, packHeaderBytes),
+  };
 }

@@ -20,7 +20,8 @@ export class PackWriter {
   #open: PackBuilder[] = [];
 
   constructor(options: PackWriterOptions) {
-    if (options.targetBytes > limits.packBytes) throw new VaultError('limit_exceeded', `a pack target of ${options.targetBytes} bytes is over ${limits.packBytes}`);
+    if (options.targetBytes > limits.packBytes)
+      throw new VaultError('limit_exceeded', `a pack target of ${options.targetBytes} bytes is over ${limits.packBytes}`);
     this.#options = options;
   }
 
@@ -65,7 +66,8 @@ export class PackWriter {
     let tail: PackBuilder | undefined;
     for (const pack of this.#open) {
       if (pack.chunkCount === 0) continue;
-      if (tail && tail.chunkCount + pack.chunkCount <= limits.chunksPerPack && tail.sizeWithAll(pack) <= this.#options.targetBytes) tail.merge(pack);
+      if (tail && tail.chunkCount + pack.chunkCount <= limits.chunksPerPack && tail.sizeWithAll(pack) <= this.#options.targetBytes)
+        tail.merge(pack);
       else {
         if (tail) finished.push(tail.finish());
         tail = pack;
@@ -83,7 +85,10 @@ export class PackWriter {
 }
 
 /** One pack of exactly these chunks, in this order: how an index pack is made. */
-export function sealPack(options: PackBuilderOptions, chunks: Iterable<{ readonly kind: ChunkKind; readonly id: Uint8Array; readonly plaintext: Uint8Array }>): WrittenPack {
+export function sealPack(
+  options: PackBuilderOptions,
+  chunks: Iterable<{ readonly kind: ChunkKind; readonly id: Uint8Array; readonly plaintext: Uint8Array }>,
+): WrittenPack {
   const pack = new PackBuilder(options);
   for (const { kind, id, plaintext } of chunks) pack.add(kind, id, pack.toStored(plaintext), plaintext.length);
   return pack.finish();

@@ -57,7 +57,11 @@ export class ChunkOpener {
     const { offset, sealedLength, plainLength } = place;
     const context = { packId: pack.packId, region: `${kind} chunk`, offset };
     if (!lengthsAllowed(kind, sealedLength, plainLength) || sealed.length !== sealedLength) {
-      throw new VaultError('limit_exceeded', `pack ${pack.packId}: ${kind} chunk at offset ${offset} has impossible lengths (${sealedLength}, ${plainLength})`, { context });
+      throw new VaultError(
+        'limit_exceeded',
+        `pack ${pack.packId}: ${kind} chunk at offset ${offset} has impossible lengths (${sealedLength}, ${plainLength})`,
+        { context },
+      );
     }
     const stored = this.openRegion(pack, kind, offset, sealed, id, 'chunk_corrupt');
     let plaintext = stored;
@@ -65,17 +69,30 @@ export class ChunkOpener {
       try {
         plaintext = this.#primitives.decompress(stored, plainLength);
       } catch (cause) {
-        throw new VaultError('chunk_corrupt', `pack ${pack.packId}: ${kind} chunk at offset ${offset} does not decompress to ${plainLength} bytes`, { context, cause });
+        throw new VaultError(
+          'chunk_corrupt',
+          `pack ${pack.packId}: ${kind} chunk at offset ${offset} does not decompress to ${plainLength} bytes`,
+          { context, cause },
+        );
       }
     }
     if (!equalBytes(this.ids.of(kind, plaintext), id)) {
-      throw new VaultError('chunk_corrupt', `pack ${pack.packId}: ${kind} chunk at offset ${offset} is not the one that its id names`, { context });
+      throw new VaultError('chunk_corrupt', `pack ${pack.packId}: ${kind} chunk at offset ${offset} is not the one that its id names`, {
+        context,
+      });
     }
     return plaintext;
   }
 
   /** Opens any sealed region; no id for directory and trailer. */
-  openRegion(pack: OpenablePack, kind: ChunkKind, offset: number, sealed: Uint8Array, id: Uint8Array | undefined, code: 'chunk_corrupt' | 'pack_corrupt'): Uint8Array {
+  openRegion(
+    pack: OpenablePack,
+    kind: ChunkKind,
+    offset: number,
+    sealed: Uint8Array,
+    id: Uint8Array | undefined,
+    code: 'chunk_corrupt' | 'pack_corrupt',
+  ): Uint8Array {
     let sealer = this.#sealers.get(pack.packId);
     if (!sealer) this.#sealers.set(pack.packId, (sealer = this.#primitives.sealer(this.keys(pack.epoch)[pack.kind], pack.noncePrefix)));
     try {

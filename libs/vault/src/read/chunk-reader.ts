@@ -28,21 +28,32 @@ export class ChunkReader {
   readonly blocks: VerifiedBlocks;
   readonly opener: ChunkOpener;
 
-  constructor(parts: { readonly index: ChunkIndex; readonly packs: PackTable; readonly blocks: VerifiedBlocks; readonly opener: ChunkOpener }) {
+  constructor(parts: {
+    readonly index: ChunkIndex;
+    readonly packs: PackTable;
+    readonly blocks: VerifiedBlocks;
+    readonly opener: ChunkOpener;
+  }) {
     ({ index: this.index, packs: this.packs, blocks: this.blocks, opener: this.opener } = parts);
   }
 
   /** Throws `chunk_not_found`. */
   locate(kind: ChunkKind, id: Uint8Array): LocatedChunk {
     const location = this.index.lookup(id);
-    if (!location) throw new VaultError('chunk_not_found', `${kind} chunk ${toHex(id.subarray(0, 8))}… is in no pack that the index knows`, { context: { region: kind } });
+    if (!location)
+      throw new VaultError('chunk_not_found', `${kind} chunk ${toHex(id.subarray(0, 8))}… is in no pack that the index knows`, {
+        context: { region: kind },
+      });
     return { id, ...location };
   }
 
   /** Throws `index_corrupt` when the index names a pack that it does not describe. */
   packOf(location: ChunkLocation): PackInfo {
     const pack = this.packs.get(location.ordinal);
-    if (!pack) throw new VaultError('index_corrupt', `the index names pack number ${location.ordinal}, which it does not know`, { context: { ordinal: location.ordinal } });
+    if (!pack)
+      throw new VaultError('index_corrupt', `the index names pack number ${location.ordinal}, which it does not know`, {
+        context: { ordinal: location.ordinal },
+      });
     return pack;
   }
 

@@ -75,7 +75,8 @@ export class FileReader {
     expectedLength(entry);
     const offset = Math.min(range.offset ?? 0, entry.size);
     const length = Math.min(range.length ?? entry.size, entry.size - offset);
-    if (!(offset >= 0 && length >= 0)) throw new VaultError('invalid_input', `no such range of a file: ${range.length} from ${range.offset}`);
+    if (!(offset >= 0 && length >= 0))
+      throw new VaultError('invalid_input', `no such range of a file: ${range.length} from ${range.offset}`);
     const segments = [...segmentsOfRange(entry, offset, length)];
     let position = offset;
     let current = 0;
@@ -107,7 +108,11 @@ export class FileReader {
   }
 
   /** Content from the first to the last of the segments (which follow each other in the content), in order. */
-  async *#content(entry: TreeEntry, segments: readonly FileSegment[], options: ReadOptions): AsyncGenerator<{ readonly contentOffset: number; readonly bytes: Uint8Array }> {
+  async *#content(
+    entry: TreeEntry,
+    segments: readonly FileSegment[],
+    options: ReadOptions,
+  ): AsyncGenerator<{ readonly contentOffset: number; readonly bytes: Uint8Array }> {
     if (segments.length === 0) return;
     const from = segments[0]!.contentOffset;
     const to = segments.at(-1)!.contentOffset + segments.at(-1)!.length;
@@ -181,7 +186,10 @@ function expectedLength(entry: TreeEntry): number {
   if (entry.type !== 'file') throw new VaultError('invalid_input', `${printableName(entry.name)} is a ${entry.type}, not a file`);
   const length = contentLength(entry);
   if (entry.error !== undefined || (length > 0 && !entry.content)) {
-    throw new VaultError('not_captured', `the content of ${printableName(entry.name)} could not be read when this snapshot was made (${entry.error ?? 'unknown'})`);
+    throw new VaultError(
+      'not_captured',
+      `the content of ${printableName(entry.name)} could not be read when this snapshot was made (${entry.error ?? 'unknown'})`,
+    );
   }
   return length;
 }

@@ -24,7 +24,11 @@ export function* segmentsOfRange(entry: Pick<TreeEntry, 'size' | 'dataRanges'>, 
 }
 
 /** Where `length` bytes from `contentOffset` of the content go in the file: more than one place when holes lie between. */
-export function* segmentsOfContent(entry: Pick<TreeEntry, 'size' | 'dataRanges'>, contentOffset: number, length: number): Generator<FileSegment> {
+export function* segmentsOfContent(
+  entry: Pick<TreeEntry, 'size' | 'dataRanges'>,
+  contentOffset: number,
+  length: number,
+): Generator<FileSegment> {
   let before = 0;
   for (const range of entry.dataRanges ?? [{ offset: 0, length: entry.size }]) {
     const from = Math.max(before, contentOffset);

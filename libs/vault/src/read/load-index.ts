@@ -18,7 +18,12 @@ export interface LoadedIndex {
 }
 
 /** Reads all index packs of a head and merges their fragments in order. Memory: the index, and 8 packs in flight. */
-export async function loadIndex(opener: ChunkOpener, blocks: VerifiedBlocks, head: VaultHead, options: ReadOptions = {}): Promise<LoadedIndex> {
+export async function loadIndex(
+  opener: ChunkOpener,
+  blocks: VerifiedBlocks,
+  head: VaultHead,
+  options: ReadOptions = {},
+): Promise<LoadedIndex> {
   const index = new ChunkIndex();
   const packs = new PackTable();
   for (let first = 0; first < head.indexPacks.length; first += concurrency) {
@@ -33,13 +38,21 @@ export async function loadIndex(opener: ChunkOpener, blocks: VerifiedBlocks, hea
   return { index, packs };
 }
 
-async function readFragments(opener: ChunkOpener, blocks: VerifiedBlocks, { packId, sizeBytes }: HeadIndexPack, options: ReadOptions): Promise<{ readonly pack: OpenedPack; readonly fragments: readonly Uint8Array[] }> {
+async function readFragments(
+  opener: ChunkOpener,
+  blocks: VerifiedBlocks,
+  { packId, sizeBytes }: HeadIndexPack,
+  options: ReadOptions,
+): Promise<{ readonly pack: OpenedPack; readonly fragments: readonly Uint8Array[] }> {
   const pack = await openPackDirectory(opener, blocks, packId, options);
-  if (pack.kind !== 'index' || pack.sizeBytes !== sizeBytes) throw new VaultError('index_corrupt', `pack ${packId} is not the index pack that the head names`, { context: { packId } });
+  if (pack.kind !== 'index' || pack.sizeBytes !== sizeBytes)
+    throw new VaultError('index_corrupt', `pack ${packId} is not the index pack that the head names`, { context: { packId } });
   const fragments: Uint8Array[] = [];
   for (const entry of readDirectory(pack.directory)) {
     if (entry.kind !== 'indexFragment') continue;
-    fragments.push(opener.open(pack, 'indexFragment', entry.id, entry, await blocks.readRange(packId, entry.offset, entry.sealedLength, options)));
+    fragments.push(
+      opener.open(pack, 'indexFragment', entry.id, entry, await blocks.readRange(packId, entry.offset, entry.sealedLength, options)),
+    );
   }
   return { pack, fragments };
 }

@@ -25,7 +25,12 @@ export interface RebuiltIndex extends LoadedIndex {
  * The index from the packs alone: every pack's directory says what is in it. Reads header, directory and trailer of each,
  * so one or two leaves. A pack that does not open is reported, not fatal. Memory: the index.
  */
-export async function rebuildIndex(opener: ChunkOpener, blocks: VerifiedBlocks, packIds: Iterable<{ readonly packId: PackId; readonly ordinal: number }>, options: ReadOptions = {}): Promise<RebuiltIndex> {
+export async function rebuildIndex(
+  opener: ChunkOpener,
+  blocks: VerifiedBlocks,
+  packIds: Iterable<{ readonly packId: PackId; readonly ordinal: number }>,
+  options: ReadOptions = {},
+): Promise<RebuiltIndex> {
   const index = new ChunkIndex();
   const packs = new PackTable();
   const records: FoundRecord[] = [];

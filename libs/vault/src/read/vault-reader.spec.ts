@@ -26,9 +26,19 @@ describe('VaultReader', () => {
     expect((await collect(reader.list(first, '/home/ann'))).map((e) => text.decode(e.name))).toEqual(['empty', 'notes.txt', 'photos']);
     const entry = await reader.entry(first, '/home/ann/photos/a.jpg');
     expect(Buffer.compare(Buffer.concat(await collect(reader.readFile(entry))), big)).toBe(0);
-    expect(Buffer.compare(Buffer.concat(await collect(reader.readFile(entry, { offset: 100_001, length: 77_777 }))), big.subarray(100_001, 177_778))).toBe(0);
+    expect(
+      Buffer.compare(
+        Buffer.concat(await collect(reader.readFile(entry, { offset: 100_001, length: 77_777 }))),
+        big.subarray(100_001, 177_778),
+      ),
+    ).toBe(0);
     expect(await collect(reader.readFile(await reader.entry(first, '/home/ann/empty')))).toEqual([]);
-    expect((await collect(reader.walk(latest))).map((w) => w.path.map((n) => text.decode(n)).join('/'))).toEqual(['home/ann', 'home/ann/notes.txt', 'home/ann/photos', 'home/ann/photos/a.jpg']);
+    expect((await collect(reader.walk(latest))).map((w) => w.path.map((n) => text.decode(n)).join('/'))).toEqual([
+      'home/ann',
+      'home/ann/notes.txt',
+      'home/ann/photos',
+      'home/ann/photos/a.jpg',
+    ]);
     const needed = await reader.neededPacks(first);
     expect(needed.count).toBeGreaterThan(2);
   });

@@ -76,14 +76,20 @@ export class VaultReader {
     const { primitives, masterKey, blocks } = options;
     const header = decodeHeader(options.headerBytes);
     if (options.expectedSigningKey && !equalBytes(options.expectedSigningKey, header.signingPublicKey)) {
-      throw new VaultError('bad_signature', `the header of vault ${header.vaultId} is signed by another device than its owner`, { context: { vaultId: header.vaultId } });
+      throw new VaultError('bad_signature', `the header of vault ${header.vaultId} is signed by another device than its owner`, {
+        context: { vaultId: header.vaultId },
+      });
     }
     checkBinding(primitives, header, masterKey, 'wrong_key');
     const head = decodeHead(options.headBytes, header.signingPublicKey);
-    if (head.vaultId !== header.vaultId) throw new VaultError('bad_head', `the head is that of vault ${head.vaultId}, not of ${header.vaultId}`);
+    if (head.vaultId !== header.vaultId)
+      throw new VaultError('bad_head', `the head is that of vault ${head.vaultId}, not of ${header.vaultId}`);
     const opener = new ChunkOpener(primitives, masterKey, header.vaultId);
     const { index, packs } = options.loadedIndex ?? (await loadIndex(opener, blocks, head, options));
-    const live = livePackDigest(primitives, [...packs.values()].map((pack) => pack.packId));
+    const live = livePackDigest(
+      primitives,
+      [...packs.values()].map((pack) => pack.packId),
+    );
     const complete = live.count === head.live.count && equalBytes(live.digest, head.live.digest);
     return new VaultReader(header, head, new ChunkReader({ index, packs, blocks, opener }), complete);
   }
@@ -105,7 +111,11 @@ export class VaultReader {
   async snapshot(sequence: number | 'latest', options: ReadOptions = {}): Promise<Snapshot> {
     const { snapshots } = this.head;
     const found = sequence === 'latest' ? snapshots.at(-1) : snapshots.find((one) => one.sequence === sequence);
-    if (!found) throw new VaultError('snapshot_not_found', sequence === 'latest' ? 'the vault has no snapshot yet' : `the vault has no snapshot ${sequence}`);
+    if (!found)
+      throw new VaultError(
+        'snapshot_not_found',
+        sequence === 'latest' ? 'the vault has no snapshot yet' : `the vault has no snapshot ${sequence}`,
+      );
     return this.#record(found, options);
   }
 
@@ -125,7 +135,11 @@ export class VaultReader {
     }
     const entry = await this.entry(snapshot, names, options);
     if (entry.type !== 'directory') throw new VaultError('invalid_input', `${printablePath(names)} is a ${entry.type}, not a folder`);
-    if (!entry.tree) throw new VaultError('not_captured', `the folder ${printablePath(names)} could not be read when this snapshot was made (${entry.error ?? 'unknown'})`);
+    if (!entry.tree)
+      throw new VaultError(
+        'not_captured',
+        `the folder ${printablePath(names)} could not be read when this snapshot was made (${entry.error ?? 'unknown'})`,
+      );
     yield* this.#trees.entries(entry.tree, options);
   }
 
@@ -137,7 +151,10 @@ export class VaultReader {
     if (!target) throw missing();
     const ownName = names.at(-1) ?? new Uint8Array(0);
     if (target.kind === 'above') return folderAbove(ownName);
-    let entry: TreeEntry = { ...target.root.entry, name: target.below.length === 0 ? ownName : (splitPath(target.root.path).at(-1) ?? new Uint8Array(0)) };
+    let entry: TreeEntry = {
+      ...target.root.entry,
+      name: target.below.length === 0 ? ownName : (splitPath(target.root.path).at(-1) ?? new Uint8Array(0)),
+    };
     for (const name of target.below) {
       const child: TreeEntry | undefined = entry.tree && (await this.#trees.find(entry.tree, name, options));
       if (!child) throw missing();
@@ -244,7 +261,9 @@ export class VaultReader {
     const sealed = await this.#chunks.blocks.readRange(packId, one.offset, one.sealedLength, options);
     const record = decodeSnapshotRecord(this.#chunks.opener.open(pack, 'record', one.recordId, one, sealed), this.header.signingPublicKey);
     if (record.sequence !== one.sequence) {
-      throw new VaultError('record_corrupt', `the head calls snapshot ${one.sequence} what its record calls ${record.sequence}`, { context: { packId, offset: one.offset } });
+      throw new VaultError('record_corrupt', `the head calls snapshot ${one.sequence} what its record calls ${record.sequence}`, {
+        context: { packId, offset: one.offset },
+      });
     }
     return { ...record, recordId: one.recordId };
   }

@@ -88,7 +88,12 @@ export class VerifiedBlocks implements BlockSource {
             break;
           }
           if (!root.verifyLeaf(leaf, next.value)) {
-            attempts.failed(source, leaf, 'block_corrupt', `leaf ${leaf} (offset ${leaf * limits.leafBytes}) does not match the root block`);
+            attempts.failed(
+              source,
+              leaf,
+              'block_corrupt',
+              `leaf ${leaf} (offset ${leaf * limits.leafBytes}) does not match the root block`,
+            );
             break;
           }
           yield next.value;
@@ -194,7 +199,11 @@ class Attempts {
   }
 
   threw(source: BlockSource, leaf: number, error: unknown): void {
-    const code = isAppError(error, 'pack_not_found') ? 'pack_not_found' : isAppError(error, 'block_corrupt') ? 'block_corrupt' : 'source_unavailable';
+    const code = isAppError(error, 'pack_not_found')
+      ? 'pack_not_found'
+      : isAppError(error, 'block_corrupt')
+        ? 'block_corrupt'
+        : 'source_unavailable';
     this.failed(source, leaf, code, messageOf(error));
   }
 

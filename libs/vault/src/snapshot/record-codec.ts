@@ -23,7 +23,7 @@ export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPai
   const problem = rootsProblem(roots);
   if (problem) throw new VaultError('invalid_input', `snapshot record: ${problem}`);
   const w = new CborWriter(4096);
-  w.map(record.previous ? 13 : 12);
+  w.map(record.previous ? 12 : 11);
   w.text('v');
   w.int(formatVersion);
   w.text('host');
@@ -60,8 +60,6 @@ export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPai
   w.int(record.sequence);
   w.text('startedAt');
   w.int(record.startedAtMs);
-  w.text('writtenBy');
-  w.bytes(keys.publicKey);
   return encodeSigned('snapshot-record', w.finish(), keys);
 }
 
@@ -72,13 +70,14 @@ function texts(w: CborWriter, values: readonly string[]): void {
 
 /** Throws `record_corrupt`, `unsafe_name`, or `bad_signature` unless the vault's device wrote it. */
 export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Uint8Array): SnapshotRecord {
-  if (plaintext.length > limits.metaChunkBytes) throw new VaultError('limit_exceeded', `a snapshot record of ${plaintext.length} bytes is too long`);
+  if (plaintext.length > limits.metaChunkBytes)
+    throw new VaultError('limit_exceeded', `a snapshot record of ${plaintext.length} bytes is too long`);
   const signed = decodeSigned(plaintext, limits.metaChunkBytes, fail);
   checkSignature('snapshot-record', signed, signingPublicKey, 'the snapshot record');
   const r = new CborReader(signed.payload, fail);
   const record: { -readonly [K in keyof SnapshotRecord]?: SnapshotRecord[K] } = {};
   let version: number | undefined;
-  readFields(r, 13, (key) => {
+  readFields(r, 12, (key) => {
     switch (key) {
       case 'v':
         return void (version = r.int(0, 0xffff));
@@ -104,14 +103,15 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
         return void (record.sequence = r.int(1, Number.MAX_SAFE_INTEGER));
       case 'startedAt':
         return void (record.startedAtMs = r.int(0, 8_640_000_000_000_000));
-      case 'writtenBy':
-        return void r.bytes(32, 32);
       default:
         return false;
     }
   });
   r.end();
-  if (version !== formatVersion) throw version === undefined ? fail('no version') : new VaultError('unsupported_version', `snapshot record of version ${version} is not known here`);
+  if (version !== formatVersion)
+    throw version === undefined
+      ? fail('no version')
+      : new VaultError('unsupported_version', `snapshot record of version ${version} is not known here`);
   return {
     sequence: required(r, 'sequence', record.sequence),
     previous: record.previous,

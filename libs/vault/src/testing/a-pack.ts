@@ -10,7 +10,9 @@ import type { PackKind } from '../ports.ts';
 export const aVaultId = '000102030405060708090a0b0c0d0e0f' as VaultId;
 
 /** A real sealed pack of incompressible chunks. The same arguments give the same pack. */
-export async function aPack(options: { readonly seed?: number; readonly plainBytes?: number; readonly kind?: PackKind } = {}): Promise<WrittenPack> {
+export async function aPack(
+  options: { readonly seed?: number; readonly plainBytes?: number; readonly kind?: PackKind } = {},
+): Promise<WrittenPack> {
   await cryptoReady();
   const { seed = 1, plainBytes = 3_000, kind = 'data' } = options;
   const random = seededRandom(seed);

@@ -1,4 +1,12 @@
-import { type BoxKeyPair, boxKeyPairFromSecretKey, cryptoReady, deriveVaultKeys, type Primitives, type SigningKeyPair, signingKeyPairFromSeed } from '#libs/crypto';
+import {
+  type BoxKeyPair,
+  boxKeyPairFromSecretKey,
+  cryptoReady,
+  deriveVaultKeys,
+  type Primitives,
+  type SigningKeyPair,
+  signingKeyPairFromSeed,
+} from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import { utf8 } from '#libs/kernel';
 import { seededRandom } from '#libs/kernel/testing';
@@ -38,7 +46,12 @@ export interface TestVault {
   /** Backs up a tree of plain objects as one snapshot. */
   snapshot(root: TestFolder, options?: Partial<SnapshotRecord> & { readonly path?: string }): Promise<VaultHead>;
   /** A reader over the vault's own store, or over these sources. */
-  open(options?: { readonly sources?: readonly BlockSource[]; readonly onRejected?: VerifiedBlocksOptions['onRejected'] } & Partial<OpenVaultOptions>): Promise<VaultReader>;
+  open(
+    options?: {
+      readonly sources?: readonly BlockSource[];
+      readonly onRejected?: VerifiedBlocksOptions['onRejected'];
+    } & Partial<OpenVaultOptions>,
+  ): Promise<VaultReader>;
 }
 
 /** `bytes`: a file; an object: a folder; with `entry`: any entry, its content given beside it. */
@@ -53,7 +66,9 @@ export interface TestSpecial {
   readonly '/ranges'?: readonly DataRange[];
 }
 
-export async function aVault(options: { readonly seed?: number; readonly parameters?: Partial<VaultParameters>; readonly primitives?: Primitives } = {}): Promise<TestVault> {
+export async function aVault(
+  options: { readonly seed?: number; readonly parameters?: Partial<VaultParameters>; readonly primitives?: Primitives } = {},
+): Promise<TestVault> {
   await cryptoReady();
   const random = seededRandom(options.seed ?? 1);
   const primitives = options.primitives ?? nodePrimitives();
@@ -99,4 +114,3 @@ export async function aVault(options: { readonly seed?: number; readonly paramet
   };
   return vault;
 }
-

@@ -23,7 +23,10 @@ export interface FaultRule {
 }
 
 /** A pack store that misbehaves at the n-th call, for whatever stands on it. */
-export function faultyPackStore(inner: PackStore, rules: readonly FaultRule[]): PackStore & { readonly calls: ReadonlyMap<FaultyCall, number> } {
+export function faultyPackStore(
+  inner: PackStore,
+  rules: readonly FaultRule[],
+): PackStore & { readonly calls: ReadonlyMap<FaultyCall, number> } {
   const calls = new Map<FaultyCall, number>();
   const counts = rules.map(() => 0);
   const faultAt = (call: FaultyCall, packId: PackId | undefined): Fault | undefined => {

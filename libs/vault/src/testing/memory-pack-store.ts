@@ -22,7 +22,8 @@ export function memoryPackStore(options: { readonly name?: string; readonly capa
     async put(pack: SealedPack, { signal }: ReadOptions = {}) {
       signal?.throwIfAborted();
       const used = [...packs.values()].reduce((sum, one) => sum + one.bytes.length, 0);
-      if (!packs.has(pack.packId) && used + pack.bytes.length > (options.capacityBytes ?? Infinity)) throw new VaultError('store_full', 'the memory store is full');
+      if (!packs.has(pack.packId) && used + pack.bytes.length > (options.capacityBytes ?? Infinity))
+        throw new VaultError('store_full', 'the memory store is full');
       packs.set(pack.packId, { bytes: pack.bytes.slice(), rootBlock: pack.rootBlock.slice() });
     },
     async has(packId) {

@@ -1,11 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PackId } from '#libs/kernel';
 import { limits } from '../limits.ts';
 import type { PackStore } from '../ports.ts';
 import { aPack } from './a-pack.ts';
 
 /** What every {@link PackStore} must do. `make` gives a fresh, empty store and how to get rid of it. */
-export function describePackStore(name: string, make: () => Promise<{ readonly store: PackStore; readonly dispose?: () => Promise<void> }>): void {
+export function describePackStore(
+  name: string,
+  make: () => Promise<{ readonly store: PackStore; readonly dispose?: () => Promise<void> }>,
+): void {
+  // Taken when called, so that this folder can also be imported by a plain Node script.
+  const { afterEach, beforeEach, describe, expect, it } = globalThis as unknown as typeof import('@jest/globals');
   describe(`pack store conformance: ${name}`, () => {
     let store: PackStore;
     let dispose: (() => Promise<void>) | undefined;
@@ -26,7 +30,11 @@ export function describePackStore(name: string, make: () => Promise<{ readonly s
       for await (const packId of store.ids()) out.push(packId);
       return out.sort();
     };
-    const outcome = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => 'resolved', (error: unknown) => (error as { code?: unknown }).code);
+    const outcome = (promise: Promise<unknown>): Promise<unknown> =>
+      promise.then(
+        () => 'resolved',
+        (error: unknown) => (error as { code?: unknown }).code,
+      );
 
     it('gives back what was put: root block, size, every leaf', async () => {
       for (const sizeBytes of [1_000, limits.leafBytes, limits.leafBytes * 2 + 5_000]) {

@@ -61,7 +61,7 @@ export class VaultSession {
 
   async storeFile(bytes: Uint8Array): Promise<FileContent | undefined> {
     const content = new ContentWriter((kind, plaintext) => this.storeChunk(kind, plaintext));
-    for (let start = 0; start < bytes.length; ) {
+    for (let start = 0; start < bytes.length;) {
       const end = this.#chunker.nextCut(bytes, start, bytes.length, true);
       await content.add(await this.storeChunk('data', bytes.subarray(start, end)));
       start = end;
@@ -70,7 +70,11 @@ export class VaultSession {
   }
 
   async storeFolder(folder: TestFolder): Promise<Uint8Array> {
-    const tree = new TreeWriter({ primitives: this.#o.primitives, gearKey: this.#o.keys.gear, store: (kind, plaintext) => this.storeChunk(kind, plaintext) });
+    const tree = new TreeWriter({
+      primitives: this.#o.primitives,
+      gearKey: this.#o.keys.gear,
+      store: (kind, plaintext) => this.storeChunk(kind, plaintext),
+    });
     const entries: TreeEntry[] = [];
     for (const [name, node] of Object.entries(folder)) entries.push(await this.#entry(name, node));
     entries.sort((a, b) => Buffer.compare(a.name, b.name));
@@ -87,11 +91,18 @@ export class VaultSession {
     return id;
   }
 
-  async commit(path: Uint8Array, tree: Uint8Array, record: Partial<SnapshotRecord>): Promise<{ readonly head: VaultHead; readonly headBytes: Uint8Array }> {
+  async commit(
+    path: Uint8Array,
+    tree: Uint8Array,
+    record: Partial<SnapshotRecord>,
+  ): Promise<{ readonly head: VaultHead; readonly headBytes: Uint8Array }> {
     const { primitives, random, keys, header, signingKeyPair } = this.#o;
     for (const pack of [...this.#writers.data.flush(), ...this.#writers.meta.flush()]) await this.#keep(pack);
     const ordinals = new Set(this.#newPacks.map((pack) => pack.ordinal));
-    const fragments = encodeFragments(this.#newPacks, [...this.#index.entries()].filter((chunk) => ordinals.has(chunk.ordinal)));
+    const fragments = encodeFragments(
+      this.#newPacks,
+      [...this.#index.entries()].filter((chunk) => ordinals.has(chunk.ordinal)),
+    );
     const sequence = (this.#snapshots.at(-1)?.sequence ?? 0) + 1;
     const plaintext = encodeSnapshotRecord(
       {
@@ -111,20 +122,40 @@ export class VaultSession {
       signingKeyPair,
     );
     const recordId = this.#ids.of('record', plaintext);
-    const chunks = fragments.map((fragment) => ({ kind: 'indexFragment' as const, id: this.#ids.of('indexFragment', fragment), plaintext: fragment }));
-    const pack = sealPack({ primitives, random, vaultId: header.vaultId, keys, epoch: 0, kind: 'index' }, [...chunks, { kind: 'record', id: recordId, plaintext }]);
+    const chunks = fragments.map((fragment) => ({
+      kind: 'indexFragment' as const,
+      id: this.#ids.of('indexFragment', fragment),
+      plaintext: fragment,
+    }));
+    const pack = sealPack({ primitives, random, vaultId: header.vaultId, keys, epoch: 0, kind: 'index' }, [
+      ...chunks,
+      { kind: 'record', id: recordId, plaintext },
+    ]);
     const { ordinal } = await this.#keep(pack);
     this.#newPacks = [];
     this.#indexPacks = [...this.#indexPacks, { packId: pack.packId, ordinal, sizeBytes: pack.sizeBytes }];
     const place = [...readDirectory(pack.directory)].find((entry) => entry.kind === 'record')!;
-    this.#snapshots = [...this.#snapshots, { sequence, pack: this.#indexPacks.length - 1, offset: place.offset, sealedLength: place.sealedLength, plainLength: place.plainLength, recordId }];
+    this.#snapshots = [
+      ...this.#snapshots,
+      {
+        sequence,
+        pack: this.#indexPacks.length - 1,
+        offset: place.offset,
+        sealedLength: place.sealedLength,
+        plainLength: place.plainLength,
+        recordId,
+      },
+    ];
     const head: VaultHead = {
       vaultId: header.vaultId,
       sequence: (this.#headSequence += 1),
       writtenAtMs: Date.UTC(2026, 0, 5, 18, 2),
       indexPacks: this.#indexPacks,
       snapshots: this.#snapshots,
-      live: livePackDigest(primitives, [...this.#packs.values()].map((one) => one.packId)),
+      live: livePackDigest(
+        primitives,
+        [...this.#packs.values()].map((one) => one.packId),
+      ),
       nextOrdinal: this.#nextOrdinal,
       previousHead: this.#headBytes && headDigest(primitives, this.#headBytes),
     };
@@ -134,7 +165,14 @@ export class VaultSession {
 
   async #keep(pack: WrittenPack): Promise<PackInfo> {
     await this.#o.store.put(pack);
-    const info: PackInfo = { ordinal: this.#nextOrdinal++, packId: pack.packId, sizeBytes: pack.sizeBytes, kind: pack.kind, epoch: pack.epoch, noncePrefix: pack.noncePrefix };
+    const info: PackInfo = {
+      ordinal: this.#nextOrdinal++,
+      packId: pack.packId,
+      sizeBytes: pack.sizeBytes,
+      kind: pack.kind,
+      epoch: pack.epoch,
+      noncePrefix: pack.noncePrefix,
+    };
     this.#packs.add(info);
     this.#index.insertDirectory(info.ordinal, pack.directory);
     if (pack.kind !== 'index') this.#newPacks.push(info);
@@ -143,8 +181,10 @@ export class VaultSession {
 
   async #entry(name: string, node: TestNode): Promise<TreeEntry> {
     const nameBytes = utf8(name);
-    if (node instanceof Uint8Array) return entryDefaults(nameBytes, { type: 'file', size: node.length, content: await this.storeFile(node) });
-    if (!('/entry' in node)) return entryDefaults(nameBytes, { type: 'directory', mode: 0o755, tree: await this.storeFolder(node as TestFolder) });
+    if (node instanceof Uint8Array)
+      return entryDefaults(nameBytes, { type: 'file', size: node.length, content: await this.storeFile(node) });
+    if (!('/entry' in node))
+      return entryDefaults(nameBytes, { type: 'directory', mode: 0o755, tree: await this.storeFolder(node as TestFolder) });
     const special = node as TestSpecial;
     const content = special['/content'] && (await this.storeFile(special['/content']));
     const size = special['/ranges'] ? (special['/entry'].size ?? 0) : (special['/content']?.length ?? 0);
@@ -153,5 +193,16 @@ export class VaultSession {
 }
 
 function entryDefaults(name: Uint8Array, entry: Partial<TreeEntry>): TreeEntry {
-  return { type: 'file', mode: 0o644, uid: 1000, gid: 1000, user: 'ann', group: 'ann', mtimeNs: 1_767_607_200_123_456_789n, size: 0, ...entry, name };
+  return {
+    type: 'file',
+    mode: 0o644,
+    uid: 1000,
+    gid: 1000,
+    user: 'ann',
+    group: 'ann',
+    mtimeNs: 1_767_607_200_123_456_789n,
+    size: 0,
+    ...entry,
+    name,
+  };
 }

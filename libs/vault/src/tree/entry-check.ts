@@ -14,11 +14,17 @@ export function entryProblem(entry: TreeEntry): string | undefined {
   if (!isInt(entry.uid, 0xffff_ffff) || !isInt(entry.gid, 0xffff_ffff)) return 'uid or gid is out of range';
   if (!isInt(entry.size, Number.MAX_SAFE_INTEGER)) return 'size is out of range';
   if (entry.links !== undefined && !isInt(entry.links, 0xffff_ffff)) return 'link count is out of range';
-  if (type !== 'file' && (entry.size !== 0 || entry.content || entry.dataRanges || entry.changedWhileRead)) return `a ${type} has no content`;
+  if (type !== 'file' && (entry.size !== 0 || entry.content || entry.dataRanges || entry.changedWhileRead))
+    return `a ${type} has no content`;
   if (type !== 'directory' && (entry.tree || entry.summary)) return `a ${type} has no tree`;
   if (entry.tree && entry.tree.length !== idBytes) return 'tree is not an id';
-  if ((type === 'symlink') !== (entry.linkTarget !== undefined) && !(type === 'symlink' && entry.error)) return 'a link target belongs to a symlink';
-  if (entry.linkTarget && (entry.linkTarget.length === 0 || entry.linkTarget.length > limits.linkTargetBytes || entry.linkTarget.includes(0))) return 'link target is not allowed';
+  if ((type === 'symlink') !== (entry.linkTarget !== undefined) && !(type === 'symlink' && entry.error))
+    return 'a link target belongs to a symlink';
+  if (
+    entry.linkTarget &&
+    (entry.linkTarget.length === 0 || entry.linkTarget.length > limits.linkTargetBytes || entry.linkTarget.includes(0))
+  )
+    return 'link target is not allowed';
   if (entry.rdev !== undefined && type !== 'block-device' && type !== 'char-device') return `a ${type} has no device number`;
   return contentProblem(entry) ?? rangesProblem(entry) ?? xattrsProblem(entry);
 }
@@ -40,7 +46,8 @@ function rangesProblem({ dataRanges, size }: TreeEntry): string | undefined {
   if (dataRanges.length > limits.rangesPerFile) return 'too many ranges';
   let end = -1;
   for (const { offset, length } of dataRanges) {
-    if (!isInt(offset, size) || !isInt(length, size) || length === 0 || offset <= end || offset + length > size) return 'ranges overlap, touch or leave the file';
+    if (!isInt(offset, size) || !isInt(length, size) || length === 0 || offset <= end || offset + length > size)
+      return 'ranges overlap, touch or leave the file';
     end = offset + length;
   }
   return undefined;

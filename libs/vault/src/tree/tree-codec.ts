@@ -59,7 +59,10 @@ export function decodeTree(plaintext: Uint8Array): TreeChunk {
     else return false;
   });
   r.end();
-  if (version !== formatVersion) throw version === undefined ? fail('no version') : new VaultError('unsupported_version', `tree of version ${version} is not known here`);
+  if (version !== formatVersion)
+    throw version === undefined
+      ? fail('no version')
+      : new VaultError('unsupported_version', `tree of version ${version} is not known here`);
   if (entries) return { entries };
   if (parts) return { parts };
   throw fail('neither entries nor parts');

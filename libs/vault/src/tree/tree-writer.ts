@@ -52,11 +52,16 @@ export class TreeWriter {
   /** Throws `unsafe_name`, `invalid_input` (out of order, twice, or not allowed) or `limit_exceeded`. */
   async add(entry: TreeEntry): Promise<void> {
     assertSafeName(entry.name);
-    if (this.#last && compareBytes(this.#last, entry.name) >= 0) throw new VaultError('invalid_input', `entry ${printableName(entry.name)} comes out of order`);
+    if (this.#last && compareBytes(this.#last, entry.name) >= 0)
+      throw new VaultError('invalid_input', `entry ${printableName(entry.name)} comes out of order`);
     this.#cbor.reset();
     writeEntry(this.#cbor, entry);
     const bytes = this.#cbor.finish();
-    if (bytes.length > limits.entryBytes) throw new VaultError('limit_exceeded', `entry ${printableName(entry.name)} takes ${bytes.length} bytes, more than ${limits.entryBytes}`);
+    if (bytes.length > limits.entryBytes)
+      throw new VaultError(
+        'limit_exceeded',
+        `entry ${printableName(entry.name)} takes ${bytes.length} bytes, more than ${limits.entryBytes}`,
+      );
     this.#last = entry.name;
     const encoded = { name: entry.name, bytes };
     if (this.#split) return this.#append(encoded);
@@ -89,7 +94,8 @@ export class TreeWriter {
   }
 
   async #endPart(): Promise<void> {
-    if (this.#parts.length === limits.partsPerDirectory) throw new VaultError('limit_exceeded', `a directory has more than ${limits.partsPerDirectory} parts`);
+    if (this.#parts.length === limits.partsPerDirectory)
+      throw new VaultError('limit_exceeded', `a directory has more than ${limits.partsPerDirectory} parts`);
     const part = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
