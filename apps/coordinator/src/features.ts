@@ -21,6 +21,8 @@ import { RestoresModule } from './restores/restores.module.ts';
 import { RunsModule } from './runs/runs.module.ts';
 import { SnapshotsModule } from './snapshots/snapshots.module.ts';
 import { VaultsModule } from './vaults/vaults.module.ts';
+import { DeviceViewsModule } from './devices/device-views.module.ts';
+import { OverviewModule } from './overview/overview.module.ts';
 
 export const features = [
   DevicesModule,
@@ -45,4 +47,6 @@ export const features = [
   RunsModule,
   SnapshotsModule,
   VaultsModule,
+  DeviceViewsModule,
+  OverviewModule,
 ];

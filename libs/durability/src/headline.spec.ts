@@ -71,13 +71,19 @@ describe('verdict on the team', () => {
     );
   });
 
-  it('puts what is at risk before what needs attention, and a standstill before both', () => {
-    const risky = aDevice({ packsBelowMinimum: 1 });
-    const verdict = teamVerdict([aDevice({ everCaptured: false }), risky], {
-      deviceId: null,
-      text: 'Repair stands still',
-      nextStep: 'wait',
+  it('is not green while something of the team wants attention', () => {
+    const notices = [{ deviceId: null, text: 'No room', nextStep: 'Add an anchor' }];
+    expect(teamVerdict([aDevice()], { notices })).toMatchObject({
+      level: 'attention',
+      reasons: notices,
+      headline: 'All 1 device protected, but something needs a person',
     });
+  });
+
+  it('puts what is at risk before what needs attention, and a standstill before both', () => {
+    const standstill = { deviceId: null, text: 'Repair stands still', nextStep: 'wait' };
+    const risky = aDevice({ packsBelowMinimum: 1 });
+    const verdict = teamVerdict([aDevice({ everCaptured: false }), risky], { standstill });
     expect(verdict.reasons.map((r) => r.deviceId)).toEqual([null, risky.deviceId, expect.any(String)]);
     expect(verdict.level).toBe('at-risk');
   });

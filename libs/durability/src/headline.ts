@@ -40,8 +40,14 @@ interface DeviceVerdict {
   readonly reason: TeamReason | null;
 }
 
+/** What is wrong with the team as a whole: `standstill` puts it at risk, `notices` want attention. */
+export interface TeamTroubles {
+  readonly standstill?: TeamReason | null;
+  readonly notices?: readonly TeamReason[];
+}
+
 /** Worst wins; only protected is green. Revoked devices have left the team and count nowhere. */
-export function teamVerdict(devices: readonly DeviceHealth[], standstill: TeamReason | null = null): TeamVerdict {
+export function teamVerdict(devices: readonly DeviceHealth[], { standstill = null, notices = [] }: TeamTroubles = {}): TeamVerdict {
   const members = devices.filter((d) => d.state !== 'revoked');
   const verdicts = members.map(deviceVerdict);
   const good = verdicts.filter((v) => v.protected).length;
@@ -51,14 +57,14 @@ export function teamVerdict(devices: readonly DeviceHealth[], standstill: TeamRe
       ? 'empty'
       : standstill || verdicts.some((v) => v.level === 'at-risk')
         ? 'at-risk'
-        : verdicts.some((v) => v.level === 'attention')
+        : notices.length > 0 || verdicts.some((v) => v.level === 'attention')
           ? 'attention'
           : 'protected';
   const ordered = [...verdicts].sort((a, b) => rank[a.level] - rank[b.level]).flatMap((v) => (v.reason ? [v.reason] : []));
   return {
     level: worst,
     headline: headlineOf(worst, members.length, bad),
-    reasons: standstill ? [standstill, ...ordered] : ordered,
+    reasons: [...(standstill ? [standstill] : []), ...notices, ...ordered],
     protectedDevices: good,
     notProtectedDevices: bad,
   };

@@ -12,6 +12,18 @@ export const everyHour: WorkCalendar = {
   whenElapsed: (fromMs, countMs) => fromMs + countMs,
 };
 
+/** Every hour but those of one span. */
+export function without(startMs: number, endMs: number): WorkCalendar {
+  const overlapMs = (fromMs: number, toMs: number): number => Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, startMs));
+  return {
+    elapsedMs: (fromMs, toMs) => Math.max(0, toMs - fromMs) - overlapMs(fromMs, toMs),
+    whenElapsed: (fromMs, countMs) => {
+      const beforeMs = Math.max(0, startMs - fromMs);
+      return countMs <= beforeMs ? fromMs + countMs : fromMs + countMs + overlapMs(fromMs, Number.MAX_SAFE_INTEGER);
+    },
+  };
+}
+
 const units: readonly [number, string][] = [
   [86_400_000, 'day'],
   [3_600_000, 'hour'],

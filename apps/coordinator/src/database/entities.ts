@@ -18,6 +18,7 @@ import { RestoreEntity } from '../restores/restore.entity.ts';
 import { RunEntity } from '../runs/run.entity.ts';
 import { SnapshotEntity } from '../snapshots/snapshot.entity.ts';
 import { VaultEntity } from '../vaults/vault.entity.ts';
+import { ProtectionDayEntity } from '../overview/protection-day.entity.ts';
 
 export const entities = [
   AuditEntryEntity,
@@ -39,4 +40,5 @@ export const entities = [
   RunEntity,
   RestoreEntity,
   RepairBreakerEntity,
+  ProtectionDayEntity,
 ];

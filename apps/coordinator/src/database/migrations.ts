@@ -21,6 +21,7 @@ import { Restores1767000108000 } from '../restores/restores.migration.ts';
 import { Runs1767000107000 } from '../runs/runs.migration.ts';
 import { Snapshots1767000105000 } from '../snapshots/snapshots.migration.ts';
 import { Vaults1767000101000 } from '../vaults/vaults.migration.ts';
+import { Overview1767000110000 } from '../overview/overview.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -42,4 +43,5 @@ export const migrations = [
   Runs1767000107000,
   Restores1767000108000,
   RepairBreaker1767000109000,
+  Overview1767000110000,
 ];

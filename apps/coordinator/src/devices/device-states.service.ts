@@ -1,7 +1,8 @@
+import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { DeviceState } from '#libs/contracts';
 import type { DeviceStanding, DurabilitySettings } from '#libs/durability';
-import { deviceStanding } from '#libs/durability';
+import { deviceStanding, everyHour, without } from '#libs/durability';
 import type { Clock, DeviceId } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
@@ -25,8 +26,9 @@ export interface StateChange {
  * which follows at the next sweep.
  */
 @Injectable()
-export class DeviceStatesService {
+export class DeviceStatesService implements OnModuleInit {
   readonly #settings: DurabilitySettings;
+  #calendar = everyHour;
 
   constructor(
     private readonly devices: DevicesService,
@@ -36,6 +38,16 @@ export class DeviceStatesService {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.#settings = durabilitySettings(config);
+  }
+
+  /** A coordinator that was down heard nobody: that time is no silence of the devices, or a restart would declare them all missing. */
+  async onModuleInit(): Promise<void> {
+    const lastSeen = (await this.devices.agents()).map((device) => device.lastSeenAtMs ?? device.enrolledAtMs);
+    if (lastSeen.length > 0)
+      this.#calendar = without(
+        lastSeen.reduce((a, b) => Math.max(a, b)),
+        this.clock.nowMs(),
+      );
   }
 
   standing(device: Device): DeviceStanding {
@@ -51,6 +63,7 @@ export class DeviceStatesService {
       },
       this.clock.nowMs(),
       this.#settings,
+      this.#calendar,
     );
   }
 

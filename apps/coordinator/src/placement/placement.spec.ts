@@ -3,8 +3,6 @@ import type { FakeAgent } from '../testing/fake-agent.ts';
 import type { StorageTeam } from '../testing/storage-team.ts';
 import { startStorageTeam } from '../testing/storage-team.ts';
 
-const day = 86_400_000;
-
 describe('from announcement to protection', () => {
   let storage: StorageTeam;
   let owner: FakeAgent;
@@ -47,7 +45,7 @@ describe('from announcement to protection', () => {
     await storage.replicate();
     const lost = others.find((agent) => agent.held.size > 0)!;
     const awake = storage.agents.filter((agent) => agent !== lost);
-    await storage.pass(15 * day, awake);
+    await storage.pass(11_000, awake);
     expect((await latest()).protection).toBe('protected');
     const repaired = await storage.replicate(awake);
     expect(repaired).toBe(lost.held.size);

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
 import type { PageQuery } from '#libs/contracts';
 import type { DeviceId, VaultId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
@@ -16,17 +15,19 @@ const sortable: Readonly<Record<string, keyof SnapshotEntity>> = {
   protectedAtMs: 'protectedAtMs',
 };
 
-const summaryColumns = {
-  deviceId: true,
-  sequence: true,
-  receivedAtMs: true,
-  startedAtMs: true,
-  endedAtMs: true,
-  protection: true,
-  protectedAtMs: true,
-  belowMinimum: true,
-  partial: true,
-} as const;
+export interface SnapshotSummary {
+  readonly deviceId: DeviceId;
+  readonly snapshots: number;
+  /** Sequences. */
+  readonly newest: number;
+  readonly newestProtected: number | null;
+  readonly capturedAtMs: number;
+  /** Of those that are protected now: when the last became so, and up to when it covers the work (coordinator's time). */
+  readonly protectedAtMs: number | null;
+  readonly protectedUpToMs: number | null;
+  /** Of those that ever were protected: the most packs that one of them lacks again. */
+  readonly packsLost: number;
+}
 
 @Injectable()
 export class SnapshotsRepository {
@@ -55,14 +56,34 @@ export class SnapshotsRepository {
     return { rows, total };
   }
 
-  /** Of every device: how many, the newest, the newest that is protected now, and when one was last protected. One pass over the table without its bitmaps. */
-  async summaries(deviceIds?: readonly DeviceId[]): Promise<SnapshotSummary[]> {
-    const rows = await this.database.read.find(SnapshotEntity, {
-      select: summaryColumns,
-      ...(deviceIds ? { where: { deviceId: In([...deviceIds]) } } : {}),
-      order: { deviceId: 'ASC', sequence: 'ASC' },
-    });
-    return rows;
+  /** What the snapshots of each device come to: one pass over the table, without its bitmaps. */
+  async summaries(): Promise<SnapshotSummary[]> {
+    const nowProtected = `s.protection <> 'captured'`;
+    const spent = 'CASE WHEN s.ended_at_ms > s.started_at_ms THEN s.ended_at_ms - s.started_at_ms ELSE 0 END';
+    const rows = await this.database.read
+      .createQueryBuilder(SnapshotEntity, 's')
+      .select('s.device_id', 'device')
+      .addSelect('COUNT(*)', 'snapshots')
+      .addSelect('MAX(s.sequence)', 'newest')
+      .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.sequence END)`, 'newestProtected')
+      .addSelect('MAX(s.received_at_ms)', 'capturedAtMs')
+      .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.protected_at_ms END)`, 'protectedAtMs')
+      .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.received_at_ms - (${spent}) END)`, 'protectedUpToMs')
+      .addSelect('MAX(CASE WHEN s.protected_at_ms IS NOT NULL THEN s.below_minimum ELSE 0 END)', 'packsLost')
+      .groupBy('s.device_id')
+      .getRawMany<Record<string, string | number | null>>();
+    const number = (value: string | number | null | undefined): number | null =>
+      value === null || value === undefined ? null : Number(value);
+    return rows.map((row) => ({
+      deviceId: row['device'] as DeviceId,
+      snapshots: Number(row['snapshots']),
+      newest: Number(row['newest']),
+      newestProtected: number(row['newestProtected']),
+      capturedAtMs: Number(row['capturedAtMs']),
+      protectedAtMs: number(row['protectedAtMs']),
+      protectedUpToMs: number(row['protectedUpToMs']),
+      packsLost: Number(row['packsLost']),
+    }));
   }
 
   async insert(snapshot: SnapshotEntity): Promise<void> {
@@ -73,5 +94,3 @@ export class SnapshotsRepository {
     await this.database.write((manager) => manager.update(SnapshotEntity, { snapshotId }, change));
   }
 }
-
-export type SnapshotSummary = Pick<SnapshotEntity, keyof typeof summaryColumns>;

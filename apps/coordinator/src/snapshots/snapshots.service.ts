@@ -57,8 +57,8 @@ export class SnapshotsService {
     return snapshot;
   }
 
-  summaries(deviceIds?: readonly DeviceId[]): Promise<SnapshotSummary[]> {
-    return this.snapshots.summaries(deviceIds);
+  summaries(): Promise<SnapshotSummary[]> {
+    return this.snapshots.summaries();
   }
 
   async #isRepeated(body: CommitSnapshot): Promise<boolean> {

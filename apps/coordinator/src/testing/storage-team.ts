@@ -30,8 +30,25 @@ export interface StorageTeam {
   close(): Promise<void>;
 }
 
+/** The thresholds of a demo: two seconds without a heartbeat is a nap, ten a loss. */
+const aDayInSeconds = {
+  heartbeatSeconds: 1,
+  silence: {
+    workstation: {
+      asleepAfterSeconds: 3,
+      overdueAfterSeconds: 4,
+      suspectAfterSeconds: 6,
+      missingAfterSeconds: 10,
+      lostAfterSeconds: 10_000,
+    },
+  },
+};
+
 export async function startStorageTeam(size: number, options: TestOptions = {}): Promise<StorageTeam> {
-  const coordinator = await startTestCoordinator(options);
+  const coordinator = await startTestCoordinator({
+    ...options,
+    config: { durability: { ...aDayInSeconds, ...(options.config?.['durability'] as object) }, ...options.config },
+  });
   const team = await foundTeam(coordinator);
   const admin = await team.people('admin');
   const agents: FakeAgent[] = [];

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DeviceHealth, DeviceStanding, RpoVerdict } from '#libs/durability';
+import { evaluateRpo } from '#libs/durability';
+import type { Clock } from '#libs/kernel';
+import { PoliciesService } from '../policies/policies.service.ts';
+import { CLOCK } from '../ports/ports.module.ts';
+import type { SnapshotSummary } from '../snapshots/snapshots.repository.ts';
+import { SnapshotsService } from '../snapshots/snapshots.service.ts';
+import { DeviceStatesService } from './device-states.service.ts';
+import type { Device } from './devices.service.ts';
+
+/** One device as far as its own data is concerned. */
+export interface DeviceReportCard {
+  readonly device: Device;
+  readonly standing: DeviceStanding;
+  readonly snapshots: SnapshotSummary | null;
+  readonly rpo: RpoVerdict;
+  readonly health: DeviceHealth;
+}
+
+/** How safe each device's data is. */
+@Injectable()
+export class DeviceHealthService {
+  constructor(
+    private readonly states: DeviceStatesService,
+    private readonly snapshots: SnapshotsService,
+    private readonly policies: PoliciesService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Report cards of many devices, with one read of each table. */
+  async of(devices: readonly Device[]): Promise<DeviceReportCard[]> {
+    const summaries = new Map((await this.snapshots.summaries()).map((summary) => [summary.deviceId, summary]));
+    const policyOf = await this.policies.effectiveOf();
+    return devices.map((device) => this.#card(device, summaries.get(device.deviceId) ?? null, policyOf(device.deviceId).schedule.rpoHours));
+  }
+
+  #card(device: Device, snapshots: SnapshotSummary | null, rpoHours: number): DeviceReportCard {
+    const standing = this.states.standing(device);
+    const facts = { enrolledAtMs: device.enrolledAtMs, protectedUpToMs: snapshots?.protectedUpToMs ?? null, rpoHours };
+    const rpo = evaluateRpo(facts, this.clock.nowMs());
+    const health: DeviceHealth = {
+      deviceId: device.deviceId,
+      name: device.name,
+      state: standing.state,
+      stateReason: standing.reason,
+      stateNextStep: standing.nextStep,
+      everCaptured: snapshots !== null,
+      everProtected: snapshots !== null && (snapshots.newestProtected !== null || snapshots.packsLost > 0),
+      newestProtected: snapshots !== null && snapshots.newest === snapshots.newestProtected,
+      packsBelowMinimum: snapshots?.packsLost ?? 0,
+      rpo,
+    };
+    return { device, standing, snapshots, rpo, health };
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import type { DeviceDetail, DeviceSummary, Page, PageQuery } from '#libs/contracts';
+import type { DeviceId, VaultId } from '#libs/kernel';
+import { PresenceService } from '../presence/presence.service.ts';
+import { RunsService } from '../runs/runs.service.ts';
+import { SnapshotViewsService } from '../snapshots/snapshot-views.service.ts';
+import { VaultsService } from '../vaults/vaults.service.ts';
+import type { DeviceReportCard } from './device-health.service.ts';
+import { DeviceHealthService } from './device-health.service.ts';
+import { DevicesService } from './devices.service.ts';
+
+/** Runs and snapshots shown with a device; the rest is paged. */
+const SHOWN = 20;
+
+/** Devices as people see them. */
+@Injectable()
+export class DeviceSummariesService {
+  constructor(
+    private readonly devices: DevicesService,
+    private readonly health: DeviceHealthService,
+    private readonly presence: PresenceService,
+    private readonly vaults: VaultsService,
+    private readonly runs: RunsService,
+    private readonly snapshots: SnapshotViewsService,
+  ) {}
+
+  async page({ page, pageSize, sort = 'name', order, search }: PageQuery): Promise<Page<DeviceSummary>> {
+    const cards = await this.health.of(await this.devices.agents());
+    const vaults = new Map((await this.vaults.all()).map((vault) => [vault.deviceId, vault]));
+    const wanted = search?.toLowerCase() ?? '';
+    const found = cards
+      .map((card) => this.#summary(card, vaults.get(card.device.deviceId) ?? null))
+      .filter((device) =>
+        [device.name, device.site, device.os, device.state, device.deviceId].some((text) => text.toLowerCase().includes(wanted)),
+      )
+      .sort(
+        (a, b) =>
+          compare(a[sort as keyof DeviceSummary], b[sort as keyof DeviceSummary]) ||
+          compare(a.name, b.name) ||
+          compare(a.deviceId, b.deviceId),
+      );
+    if (order === 'desc') found.reverse();
+    return { items: found.slice((page - 1) * pageSize, page * pageSize), total: found.length, page, pageSize };
+  }
+
+  /** Throws `device_not_found`. */
+  async detail(deviceId: DeviceId): Promise<DeviceDetail> {
+    const device = await this.devices.get(deviceId);
+    const [card] = await this.health.of([device]);
+    return {
+      ...this.#summary(card!, await this.vaults.ofDevice(deviceId)),
+      runs: await this.runs.latest(deviceId, SHOWN),
+      latestSnapshots: await this.snapshots.latest(deviceId, SHOWN),
+    };
+  }
+
+  #summary({ device, standing, snapshots, rpo }: DeviceReportCard, vault: { vaultId: VaultId; bytes: number } | null): DeviceSummary {
+    const { deviceId, peerId, name, site, class: deviceClass, os, enrolledAtMs, signingKey, boxKey } = device;
+    const { lastSeenAtMs, agentVersion, heldBytes, heldPacks, freeBytes, availableForPacksBytes } = this.presence.get(deviceId) ?? device;
+    return {
+      ...{ deviceId, peerId, name, site, class: deviceClass, os, agentVersion, enrolledAtMs, lastSeenAtMs, signingKey, boxKey },
+      state: standing.state,
+      stateReason: standing.nextStep ? `${standing.reason} ${standing.nextStep}` : standing.reason,
+      online: this.presence.isOnline(deviceId),
+      vaultId: vault?.vaultId ?? null,
+      lastCapturedAtMs: snapshots?.capturedAtMs ?? null,
+      lastProtectedAtMs: snapshots?.protectedAtMs ?? null,
+      rpoMet: standing.state === 'revoked' ? null : rpo.met,
+      vaultBytes: vault?.bytes ?? 0,
+      ...{ heldBytes, heldPacks, freeBytes, availableForPacksBytes },
+      snapshots: snapshots?.snapshots ?? 0,
+    };
+  }
+}
+
+/** Nothing (null) sorts first; text as people sort it. */
+function compare(a: unknown, b: unknown): number {
+  if (typeof a === 'string' && typeof b === 'string') return a.localeCompare(b, 'en', { numeric: true });
+  return Number(a ?? -1) - Number(b ?? -1) || 0;
+}

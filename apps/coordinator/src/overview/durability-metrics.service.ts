@@ -1,0 +1,67 @@
+import type { OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Gauge } from 'prom-client';
+import { DeviceHealthService } from '../devices/device-health.service.ts';
+import { DevicesService } from '../devices/devices.service.ts';
+import { MetricsService } from '../metrics/metrics.service.ts';
+import { PacksService } from '../packs/packs.service.ts';
+import { RepairBreakerService } from '../placement/repair-breaker.service.ts';
+
+/** What an alert should be made of: when each device was last protected, and how many copies packs have. Read when scraped. */
+@Injectable()
+export class DurabilityMetricsService implements OnModuleInit {
+  constructor(
+    private readonly metrics: MetricsService,
+    private readonly devices: DevicesService,
+    private readonly health: DeviceHealthService,
+    private readonly packs: PacksService,
+    private readonly breaker: RepairBreakerService,
+  ) {}
+
+  onModuleInit(): void {
+    const registers = [this.metrics.registry];
+    const { devices, health, packs, breaker } = this;
+    new Gauge({
+      name: 'holdfast_device_last_protected_timestamp_seconds',
+      help: 'When a device’s newest protected snapshot became so; 0 when it has none',
+      labelNames: ['device', 'name'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { device, snapshots } of await health.of(await devices.agents())) {
+          if (device.membership !== 'revoked')
+            this.set({ device: device.deviceId, name: device.name }, (snapshots?.protectedAtMs ?? 0) / 1000);
+        }
+      },
+    });
+    new Gauge({
+      name: 'holdfast_packs_by_effective_replicas',
+      help: 'Packs by effective replicas (a doubtful holder counts one half)',
+      labelNames: ['replicas'],
+      registers,
+      async collect() {
+        this.reset();
+        for (const { effective, packs: some } of await packs.byEffective()) this.set({ replicas: String(effective / 2) }, some);
+      },
+    });
+    for (const [name, help, unit] of [
+      ['holdfast_repair_backlog_bytes', 'Bytes of packs below their target', 'bytes'],
+      ['holdfast_repair_backlog_packs', 'Packs below their target', 'packs'],
+    ] as const) {
+      new Gauge({
+        ...{ name, help, registers },
+        async collect() {
+          this.set((await packs.backlog())[unit]);
+        },
+      });
+    }
+    new Gauge({
+      name: 'holdfast_repair_frozen',
+      help: '1 while an outage stops repair',
+      registers,
+      async collect() {
+        this.set((await breaker.current()).open ? 1 : 0);
+      },
+    });
+  }
+}
