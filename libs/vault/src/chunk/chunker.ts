@@ -36,7 +36,9 @@ export function assertChunkerParameters({ minBytes, avgBytes, maxBytes }: Chunke
 
 /** The low byte, which a prefilter tests, and the highest bits, which depend on most bytes of the window. */
 function gearMask(bits: number): number {
-  return 0xff | (0xffff_ffff << (32 - (bits - 8)));
+  const high = bits - 8;
+  // Shifting by 32 would shift by nothing.
+  return high === 0 ? 0xff : 0xff | (0xffff_ffff << (32 - high));
 }
 
 /**
