@@ -47,7 +47,7 @@ export async function createCoordinator(config: CoordinatorConfig, ports: Ports 
   app.flushLogs();
   app.setGlobalPrefix('api/v1', { exclude: ['healthz', 'readyz', 'metrics'] });
   serveOpenApi(app);
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   observeRequests(fastify, app);
   await servePanel(fastify, config);
   await app.init();

@@ -14,7 +14,12 @@ export async function serve(config: CoordinatorConfig, json: boolean): Promise<v
   const stopped = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal));
   const coordinator = await createCoordinator(config);
-  await listen(coordinator, config);
+  try {
+    await listen(coordinator, config);
+  } catch (error) {
+    await coordinator.close();
+    throw error;
+  }
   const folder = dataFolder(config);
   writeListening(folder, { origin: coordinator.server.origin, pid: process.pid });
   await announce(coordinator, json);

@@ -37,7 +37,7 @@ export async function openDataSources(config: CoordinatorConfig): Promise<DataSo
   closeSync(openSync(database, 'a', 0o600));
   chmodSync(database, 0o600);
   const sqlite = { ...common, type: 'better-sqlite3' as const, driver: BetterSqlite3, database, timeout: config.database.busyTimeoutMs };
-  const writer = new DataSource({ ...sqlite, enableWAL: true, prepareDatabase: (db) => void prepare(db) });
+  const writer = new DataSource({ ...sqlite, enableWAL: true, prepareDatabase: prepare });
   await writer.initialize();
   await migrate(writer);
   const reader = new DataSource({ ...sqlite, migrations: [], readonly: true });

@@ -12,7 +12,7 @@ export class SseStream {
     this.#reply = reply;
     reply.hijack();
     // Headers that hooks and plugins set so far (request id, security headers) go along.
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value as string);
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
     reply.raw.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cookie from '@fastify/cookie';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
+import { CoordinatorError } from '../errors.ts';
 import type { TlsIdentity } from '../tls/tls-identity.ts';
+import { ProblemFilter } from './problem.filter.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -50,8 +52,11 @@ export async function fastifyServer(config: CoordinatorConfig, tls: TlsIdentity)
     connectionTimeout: 0,
     keepAliveTimeout: 65_000,
     logger: false,
+    // What the router refuses before any hook runs: an address that is not decodable.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      new ProblemFilter().answer(error, request, reply.headers(SECURITY_HEADERS)),
   });
-  const server = adapter.getInstance() as unknown as FastifyInstance;
+  const server = adapter.getInstance<FastifyInstance>();
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     // HSTS on a self-signed certificate would take away the browser's way past its warning.
@@ -79,6 +84,8 @@ function acceptOnlyJson(server: FastifyInstance): void {
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     // DELETE and bare POSTs carry the content type but no body.
     if (body === '') done(null, undefined);
-    else void parse(request, body as string, done);
+    else void parse(request, body as string, (error, value: unknown) => done(error ? notJson(error) : null, value));
   });
 }
+
+const notJson = (cause: Error): CoordinatorError => new CoordinatorError('body_not_json', 'The request body is not valid JSON.', { cause });

@@ -4,8 +4,7 @@ import { EventsService } from '../events/events.service.ts';
 import { PresenceService } from '../presence/presence.service.ts';
 
 /**
- * Prometheus metrics. A feature adds its own with this registry: `new Gauge({ name: 'holdfast_…', help, registers: [metrics.registry],
- * collect() { … } })` in `onModuleInit`.
+ * Prometheus metrics. A feature adds its own in `onModuleInit`: `metrics.gauge(name, help, () => value)`, or by `registry.registerMetric`.
  */
 @Injectable()
 export class MetricsService {
@@ -22,25 +21,22 @@ export class MetricsService {
       buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
       registers,
     });
-    new Gauge({
-      name: 'holdfast_devices_online',
-      help: 'Devices whose last heartbeat is recent',
-      registers,
-      collect() {
-        this.set(presence.online().length);
+    this.gauge('holdfast_devices_online', 'Devices whose last heartbeat is recent', () => presence.online().length);
+    this.gauge('holdfast_panel_streams_open', 'Open event streams of panels', () => events.openStreams.panels);
+    this.gauge('holdfast_agent_streams_open', 'Open event streams of agents', () => events.openStreams.agents);
+  }
+
+  /** A value that is asked for whenever somebody scrapes. */
+  gauge(name: `holdfast_${string}`, help: string, value: () => number | Promise<number>): void {
+    const gauge = new Gauge({
+      name,
+      help,
+      registers: [],
+      async collect() {
+        this.set(await value());
       },
     });
-    new Gauge({
-      name: 'holdfast_event_streams_open',
-      help: 'Open server-sent event streams',
-      labelNames: ['audience'],
-      registers,
-      collect() {
-        const { panels, agents } = events.openStreams;
-        this.set({ audience: 'panels' }, panels);
-        this.set({ audience: 'agents' }, agents);
-      },
-    });
+    this.registry.registerMetric(gauge);
   }
 
   /** `route` is the pattern, never the address: ids would make a series each. */

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { z } from 'zod';
+import { problem } from '#libs/contracts';
 
 /** OpenAPI 3.1 from the very schemas that check the requests. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
@@ -15,7 +16,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addCookieAuth('__Host-holdfast')
     .addBearerAuth()
     .build();
-  return SwaggerModule.createDocument(app, base, {
+  const document = SwaggerModule.createDocument(app, base, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
     standardSchemaConverter: (schema, { schemaType }) => {
       if (!(schema instanceof z.ZodType)) return undefined;
@@ -27,6 +28,21 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       return { schema: json, components: $defs as Record<string, unknown> | undefined };
     },
   });
+  return withProblems(document);
+}
+
+/** Every operation may answer with a problem. */
+function withProblems(document: OpenAPIObject): OpenAPIObject {
+  const schema = z.toJSONSchema(problem, { unrepresentable: 'any' }).$defs!['Problem'];
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: schema as never } };
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  for (const path of Object.values(document.paths)) {
+    for (const operation of [path.get, path.post, path.put, path.patch, path.delete]) {
+      if (operation)
+        operation.responses = { ...operation.responses, default: { description: 'What went wrong, with a stable code', content } };
+    }
+  }
+  return document;
 }
 
 /** The page at /api/docs and the document at /api/openapi.json. */

@@ -73,7 +73,7 @@ export class SchedulesService implements OnApplicationBootstrap, BeforeApplicati
   /** Stops everything and waits until it has stopped: the database is closed after this. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stop.abort(new DOMException('the coordinator stops', 'AbortError'));
-    await Promise.all(this.#tasks.map((task) => task.destroy()));
+    for (const task of this.#tasks) await task.destroy();
     await Promise.all(this.#running.values());
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { Client } from 'pg';
 
 /** An empty database on the server of HOLDFAST_TEST_DATABASE_URL; undefined when that is not set. */
 export async function temporaryDatabase(): Promise<{ url: string; drop(): Promise<void> } | undefined> {
@@ -7,7 +7,7 @@ export async function temporaryDatabase(): Promise<{ url: string; drop(): Promis
   if (!server) return undefined;
   const name = `holdfast_test_${randomUUID().replaceAll('-', '')}`;
   const run = async (sql: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: server });
+    const client = new Client({ connectionString: server });
     await client.connect();
     try {
       await client.query(sql);

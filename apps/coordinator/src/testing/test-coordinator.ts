@@ -7,7 +7,7 @@ import { systemRandom } from '#libs/kernel';
 import { ManualClock } from '#libs/kernel/testing';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { createCoordinator } from '../server.ts';
+import { createCoordinator, listen } from '../server.ts';
 import { TestClient } from './test-client.ts';
 import { temporaryDatabase } from './temporary-database.ts';
 
@@ -18,6 +18,8 @@ export interface TestCoordinator {
   /** A client without credentials; `people` and `agents` of test-team.ts give others. */
   readonly anyone: TestClient;
   get<T>(service: (abstract new (...args: never[]) => T) | { readonly prototype: T }): T;
+  /** Listens on loopback, for what needs a socket; gives `https://127.0.0.1:port`. */
+  listen(): Promise<string>;
   /** Closes and opens again on the same data folder and database. */
   restart(): Promise<TestCoordinator>;
   /** Closes and removes everything. */
@@ -43,19 +45,21 @@ export async function startTestCoordinator({ config: over = {}, clock = new Manu
     overrides: { dataDir, ...(database ? { database: { url: database.url } } : {}), ...over },
   });
   const open = async (): Promise<TestCoordinator> => {
-    const { app, close } = await createCoordinator(config, { clock, random: systemRandom });
+    const coordinator = await createCoordinator(config, { clock, random: systemRandom });
+    const { app } = coordinator;
     return {
       app,
       clock,
       config,
       anyone: new TestClient(app),
       get: (service) => app.get(service as Type, { strict: false }),
+      listen: async () => `https://127.0.0.1:${(await listen(coordinator, config)).port}`,
       restart: async () => {
-        await close();
+        await coordinator.close();
         return open();
       },
       close: async () => {
-        await close();
+        await coordinator.close();
         await database?.drop();
         rmSync(dataDir, { recursive: true, force: true });
       },

@@ -61,16 +61,19 @@ export async function foundTeam(coordinator: TestCoordinator): Promise<TestTeam>
 
 /** The same team on a coordinator that was started again. */
 export function teamOf(coordinator: TestCoordinator, keys: TeamKeys, owner: TestTeam['owner']): TestTeam {
-  const people = async (role: Role): Promise<TestClient> => {
+  const made = new Map<Role, Promise<string>>();
+  const accountOf = async (role: Role): Promise<string> => {
     const accounts = coordinator.get(AccountsService);
     const email = role === 'owner' ? owner.email : `${role}@example.org`;
-    let account = await accounts.findByEmail(email);
-    if (!account) {
-      const fresh = await accounts.prepare({ email, name: role, role, password: 'another long password' });
-      await accounts.insert(fresh);
-      account = fresh;
-    }
-    const { secret, csrfToken } = await coordinator.get(SessionsService).open(account.userId);
+    const known = await accounts.findByEmail(email);
+    if (known) return known.userId;
+    const account = await accounts.prepare({ email, name: role, role, password: 'another long password' });
+    await accounts.insert(account);
+    return account.userId;
+  };
+  const people = async (role: Role): Promise<TestClient> => {
+    if (!made.has(role)) made.set(role, accountOf(role));
+    const { secret, csrfToken } = await coordinator.get(SessionsService).open(await made.get(role)!);
     return coordinator.anyone.with({ cookie: `${SESSION_COOKIE}=${secret}`, 'x-holdfast-csrf': csrfToken });
   };
   const joinLink = async (over: Partial<CreateJoinLink> = {}): Promise<JoinLink & { url: string }> => {
@@ -113,7 +116,12 @@ function deviceOf(coordinator: TestCoordinator, name: string, { body, signing, b
     return coordinator.anyone.with({ authorization: `Bearer ${token}` });
   };
   return {
-    ...{ name, deviceId, signing, box, enrolment, fresh },
+    name,
+    deviceId,
+    signing,
+    box,
+    enrolment,
+    fresh,
     peerId: body['peerId'] as PeerId,
     client: fresh(),
     beat: async (over = {}) => {

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createTeam } from '#libs/crypto';
+import { fromBase64Url } from '#libs/kernel';
+import { runCommand } from './command.ts';
+
+describe('holdfast-coordinator', () => {
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-command-'));
+  const broken = join(home, 'broken.yaml');
+  let out: string[];
+  let errors: string[];
+  const anyPort = join(home, 'any-port.yaml');
+  beforeAll(() => {
+    writeFileSync(broken, 'listen:\n  prot: 1\n');
+    writeFileSync(anyPort, 'public:\n  port: null\n');
+  });
+  beforeEach(() => {
+    [out, errors] = [[], []];
+    jest.spyOn(console, 'log').mockImplementation((text: string) => void out.push(text));
+    jest.spyOn(console, 'error').mockImplementation((text: string) => void errors.push(text));
+    jest.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => errors.push(String(text)) > 0);
+  });
+  afterEach(() => void jest.restoreAllMocks());
+  afterAll(() => rmSync(home, { recursive: true }));
+
+  const run = (...args: string[]): Promise<number> =>
+    runCommand(['node', 'holdfast-coordinator', '--env', 'test', '--home', home, '--config', anyPort, ...args]);
+
+  it('explains itself', async () => {
+    expect(await run('--help')).toBe(0);
+    expect(out.join('')).toContain('login-link');
+  });
+
+  it.each([[['--colour']], [['dance']], [['serve', '--port', '99999']], [['--env', 'moon']]])(
+    'answers wrong use %j with 2',
+    async (args) => {
+      expect(await run(...args)).toBe(2);
+    },
+  );
+
+  it('names what is wrong with the configuration, with its code', async () => {
+    expect(await run('--config', broken, 'serve')).toBe(1);
+    expect(errors.join('\n')).toMatch(/prot[\s\S]*default\.yaml[\s\S]*\(config_invalid\)/);
+  });
+
+  it('makes no login link before the set-up', async () => {
+    expect(await run('login-link')).toBe(1);
+    expect(errors.join('\n')).toContain('(setup_needed)');
+  });
+
+  it('serves, is set up by its link, lets in by a login link, checks its audit log, and stops at SIGTERM', async () => {
+    const serving = run('serve', '--json');
+    while (!out.some((line) => line.includes('listening'))) await new Promise((resolve) => setImmediate(resolve));
+    const { origin, setupLink } = JSON.parse(out.find((line) => line.includes('listening'))!) as { origin: string; setupLink: string };
+    const info = await call(origin, 'GET', '/setup');
+    const { teamDocument } = await createTeam({
+      name: 'T',
+      passphrase: 'p',
+      coordinatorKey: fromBase64Url(info.coordinatorKey!),
+      nowMs: Date.now(),
+      cost: { memoryKiB: 8, passes: 1 },
+    });
+    const account = { email: 'owner@example.org', name: 'Owner', password: 'long enough password' };
+    await call(origin, 'POST', '/setup', { token: setupLink.split('#')[1], account, teamDocument, kitConfirmed: true });
+
+    out.length = 0;
+    expect(await run('login-link', '--json')).toBe(0);
+    const { url, email } = JSON.parse(out.at(-1)!) as { url: string; email: string };
+    // The port is any free one: the command knows it from the running coordinator.
+    expect([url.split('#')[0], email]).toEqual([`${origin}/sign-in`, 'owner@example.org']);
+    expect(await call(origin, 'POST', '/session/ticket', { ticket: url.split('#')[1] })).toMatchObject({ user: { email } });
+    expect(await run('login-link', '--email', 'nobody@example.org')).toBe(1);
+    expect(await run('verify-audit-log')).toBe(0);
+    expect(out.at(-1)).toMatch(/^The audit log holds: 3 entries/);
+
+    process.emit('SIGTERM');
+    expect(await serving).toBe(0);
+    await expect(call(origin, 'GET', '/setup')).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('says when its port is taken', async () => {
+    const taken = run('serve', '--json');
+    while (!out.some((line) => line.includes('listening'))) await new Promise((resolve) => setImmediate(resolve));
+    const { createServer } = await import('node:net');
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    expect(await run('serve', '--port', String(port))).toBe(1);
+    expect(errors.join('\n')).toMatch(/--port[\s\S]*\(address_in_use\)/);
+    other.close();
+    process.emit('SIGTERM');
+    expect(await taken).toBe(0);
+  });
+});
+
+function call(origin: string, method: string, path: string, body?: unknown): Promise<Record<string, string>> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', connection: 'close' };
+    const sending = request(`${origin}/api/v1${path}`, { method, headers, rejectUnauthorized: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve(JSON.parse(text) as Record<string, string>));
+    }).on('error', reject);
+    sending.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
