@@ -22,6 +22,8 @@ describe('self-signed certificates', () => {
     expect(certificate.subject).toBe('CN=Holdfast coordinator');
     expect(certificate.subjectAltName).toBe('DNS:localhost, DNS:backup.example, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1');
     expect(certificate.ca).toBe(false);
+    // Extended key usage: TLS server, and nothing else.
+    expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
     expect(certificate.publicKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
     expect(certificate.verify(certificate.publicKey)).toBe(true);
     expect(Math.abs(certificate.validToDate.getTime() - notAfterMs)).toBeLessThan(1000);
