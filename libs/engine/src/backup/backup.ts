@@ -89,9 +89,21 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     });
     return { snapshot, newPacks: [...session.newPacks, indexPack], problems: counts.problems, notes: counts.notes };
   } catch (error) {
-    await batches.settle().catch(() => undefined);
+    await batches.settle();
+    const failure = unwrapStoreFailure(error);
+    // Stopped on purpose: what is read already is worth keeping for the next run.
+    if (isAppError(failure, 'interrupted')) await keepWhatIsSealed(sealer, session);
     await session.giveUp();
-    throw unwrapStoreFailure(error);
+    throw failure;
+  }
+}
+
+async function keepWhatIsSealed(sealer: FileSealer, session: BackupSession): Promise<void> {
+  try {
+    await sealer.flush();
+    await session.finish();
+  } catch {
+    // The store does not take it: the next run reads these files again.
   }
 }
 

@@ -1,0 +1,280 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { appendFileSync, chmodSync, linkSync, mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
+import { nodeFiles } from '#libs/kernel/node';
+import { faultyFiles } from '#libs/kernel/testing';
+import { PackBitmap } from '#libs/vault';
+import { backup, type BackupOptions, compareTrees, type LocalVault, restore } from '../index.ts';
+import { filePackStore } from '../testing/file-pack-store.ts';
+import { seededBytes } from '../testing/nasty-tree.ts';
+import { temporaryFolders } from '../testing/temporary-folder.ts';
+import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
+import { watchedPlatform } from '../testing/watched-platform.ts';
+
+jest.setTimeout(60_000);
+const folder = temporaryFolders();
+let home: string;
+let source: string;
+let fixture: VaultFixture;
+let vault: LocalVault;
+const bytes = seededBytes(3);
+
+beforeEach(async () => {
+  home = await folder();
+  source = join(home, 'source');
+  mkdirSync(source);
+  fixture = await vaultFixture(join(home, 'vault'), filePackStore(join(home, 'packs')));
+  vault = await fixture.create();
+});
+
+const run = (options: Partial<BackupOptions> = {}) => backup({ vault, folders: [source], host: 'host', user: 'user', ...options });
+async function expectRestored(into = 'out', ignore: 'mtime'[] = []): Promise<void> {
+  const report = await restore({ ...(await fixture.reader(vault)), to: join(home, into), conflict: 'fail' });
+  expect(report.errors).toEqual([]);
+  expect(await compareTrees(source, join(home, into, source), { ignore })).toEqual([]);
+}
+
+describe('change detection', () => {
+  it('reads no file and adds one small pack when nothing changed', async () => {
+    for (let i = 0; i < 20; i += 1) {
+      mkdirSync(join(source, `folder ${i}`));
+      for (let j = 0; j < 50; j += 1) writeFileSync(join(source, `folder ${i}`, `file ${j}`), `content ${i} ${j}`);
+    }
+    await run();
+    const opened: string[] = [];
+    const again = await run({ platform: watchedPlatform({ onOpen: (path) => opened.push(path) }) });
+    expect(opened).toEqual([]);
+    expect(again.snapshot.stats).toMatchObject({ files: 1000, unchangedFiles: 1000, readBytes: 0, newChunks: 0, newPacks: 1 });
+    expect(again.newPacks.map(({ kind }) => kind)).toEqual(['index']);
+    expect(again.newPacks[0]!.sizeBytes).toBeLessThan(4096);
+    await expectRestored();
+  });
+
+  it('sees every kind of change and nothing else', async () => {
+    for (const name of ['same', 'longer', 'touched', 'moved', 'replaced', 'mode']) writeFileSync(join(source, name), bytes(1000));
+    await run();
+    appendFileSync(join(source, 'longer'), 'x');
+    utimesSync(join(source, 'touched'), 1, 1);
+    renameSync(join(source, 'moved'), join(source, 'new name'));
+    writeFileSync(join(source, 'other'), bytes(1000));
+    renameSync(join(source, 'other'), join(source, 'replaced'));
+    chmodSync(join(source, 'mode'), 0o600);
+    const opened: string[] = [];
+    const { snapshot } = await run({ platform: watchedPlatform({ onOpen: (path) => opened.push(path.slice(source.length + 1)) }) });
+    expect(opened.sort()).toEqual(['longer', 'mode', 'new name', 'replaced', 'touched']);
+    expect(snapshot.stats).toMatchObject({ files: 6, unchangedFiles: 1, newFiles: 1, changedFiles: 4, newChunks: 2 });
+    await expectRestored();
+  });
+
+  it.each([
+    [{ readAll: true }, 1],
+    [{}, 0],
+  ])('%j opens %i files', async (options, count) => {
+    writeFileSync(join(source, 'a'), 'a');
+    await run();
+    const opened: string[] = [];
+    await run({ ...options, platform: watchedPlatform({ onOpen: (path) => opened.push(path) }) });
+    expect(opened).toHaveLength(count);
+  });
+
+  it('takes a file as unchanged without its change time or inode when told so', async () => {
+    writeFileSync(join(source, 'a'), 'a');
+    utimesSync(join(source, 'a'), 1000, 1000);
+    await run();
+    rmSync(join(source, 'a'));
+    writeFileSync(join(source, 'a'), 'a');
+    utimesSync(join(source, 'a'), 1000, 1000);
+    const opened: string[] = [];
+    const platform = watchedPlatform({ onOpen: (path) => opened.push(path) });
+    await run({ platform, ignoreCtime: true, ignoreInode: true });
+    expect(opened).toEqual([]);
+    await expectRestored();
+  });
+
+  it('reads a file again whose chunks are lost', async () => {
+    writeFileSync(join(source, 'a'), bytes(1000));
+    const first = await run();
+    await vault.close();
+    for (const pack of first.newPacks.filter(({ kind }) => kind === 'data')) await fixture.store.delete(pack.packId);
+    // The index still says it is there; only when it no longer does, the file is read again.
+    vault = await fixture.open();
+    expect((await run({ readAll: true })).snapshot.stats.newChunks).toBe(0);
+  });
+});
+
+describe('a file that changes while it is read', () => {
+  it('is read once more', async () => {
+    const path = join(source, 'log');
+    writeFileSync(path, bytes(300_000));
+    let changes = 0;
+    const afterRead = (): void => {
+      if (changes++ === 0) appendFileSync(path, 'one more line');
+    };
+    const { snapshot, notes } = await run({ platform: watchedPlatform({ afterRead }) });
+    expect(notes).toEqual([]);
+    expect(snapshot.stats.readBytes).toBe(300_000 + 300_013);
+    await expectRestored();
+  });
+
+  it.each([300_000, 9_000_000])('is stored marked when it changes again, and read the next time (%i bytes)', async (size) => {
+    const path = join(source, 'log');
+    writeFileSync(path, bytes(size));
+    const { snapshot, notes } = await run({ platform: watchedPlatform({ afterRead: () => appendFileSync(path, 'more') }) });
+    expect(notes).toEqual([expect.objectContaining({ code: 'changed_while_read', path })]);
+    expect(snapshot.stats.errors).toBe(0);
+    const { reader } = await fixture.reader(vault);
+    expect(await reader.entry(await reader.snapshot('latest'), path)).toMatchObject({ changedWhileRead: true });
+    expect((await run()).snapshot.stats.changedFiles).toBe(1);
+    await expectRestored();
+  });
+
+  it('is stored as it was read when it becomes shorter', async () => {
+    const path = join(source, 'shrinking');
+    writeFileSync(path, bytes(9_000_000));
+    let size = 9_000_000;
+    const afterRead = (): void => {
+      size = Math.max(0, size - 2_000_000);
+      truncateSync(path, size);
+    };
+    const { notes } = await run({ platform: watchedPlatform({ afterRead }) });
+    expect(notes).toHaveLength(1);
+    const report = await restore({ ...(await fixture.reader(vault)), to: join(home, 'out'), conflict: 'fail', verify: true });
+    expect(report).toMatchObject({ errorCount: 0, files: 1, filesVerified: 1 });
+  });
+
+  it('that vanishes is noted and not in the snapshot', async () => {
+    writeFileSync(join(source, 'a'), 'a');
+    writeFileSync(join(source, 'b'), 'b');
+    const { snapshot, notes } = await run({
+      platform: watchedPlatform({ onOpen: (path) => rmSync(path.replace(/a$/, 'b'), { force: true }) }),
+    });
+    expect(notes).toEqual([expect.objectContaining({ code: 'vanished', path: join(source, 'b') })]);
+    expect(snapshot.stats).toMatchObject({ files: 1, errors: 0 });
+    // The folder was looked at before the file went.
+    await expectRestored('out', ['mtime']);
+  });
+});
+
+describe('what is captured', () => {
+  it('stores equal content once, hard links as links', async () => {
+    const content = bytes(400_000);
+    for (const name of ['a', 'b']) writeFileSync(join(source, name), content);
+    linkSync(join(source, 'a'), join(source, 'c'));
+    const opened: string[] = [];
+    const { snapshot } = await run({ platform: watchedPlatform({ onOpen: (path) => opened.push(path.slice(-1)) }) });
+    expect(opened).toEqual(['a', 'b']);
+    expect(snapshot.stats.newPackBytes).toBeLessThan(500_000);
+    await expectRestored();
+  });
+
+  it('names missing folders and goes on; fails when all are missing', async () => {
+    writeFileSync(join(source, 'a'), 'a');
+    const { problems, snapshot } = await run({ folders: [source, join(home, 'nowhere')] });
+    expect(problems).toEqual([expect.objectContaining({ code: 'folder_not_found', path: join(home, 'nowhere') })]);
+    expect(snapshot).toMatchObject({ partial: true, sequence: 1 });
+    await expect(run({ folders: [join(home, 'nowhere')] })).rejects.toMatchObject({ code: 'folder_not_found' });
+    await expect(run({ folders: [] })).rejects.toMatchObject({ code: 'no_folders' });
+    expect(vault.head.snapshots).toHaveLength(1);
+  });
+
+  it('takes an empty folder and a single file as the folder', async () => {
+    const file = join(home, 'single');
+    writeFileSync(file, 'alone');
+    const { snapshot } = await run({ folders: [source, file] });
+    expect(snapshot.stats).toMatchObject({ files: 1, directories: 1 });
+    await expectRestored();
+    expect(await compareTrees(file, join(home, 'out', file))).toEqual([]);
+    expect((await run({ folders: [source, file] })).snapshot.stats).toMatchObject({ unchangedFiles: 1, newPacks: 1 });
+  });
+
+  it('leaves out its own vault, sockets with a note, and what the rules say', async () => {
+    const server = createServer().listen(join(source, 'socket'));
+    await new Promise((resolve) => server.once('listening', resolve));
+    writeFileSync(join(source, 'keep'), '');
+    writeFileSync(join(source, 'a.tmp'), '');
+    const { snapshot, notes } = await run({ folders: [home], excludes: ['*.tmp', 'packs/'] });
+    server.close();
+    expect(notes).toEqual([expect.objectContaining({ code: 'socket' })]);
+    expect(snapshot.stats.files).toBe(1);
+  });
+
+  it('names what it needs, index packs included', async () => {
+    writeFileSync(join(source, 'a'), bytes(1000));
+    const first = await run();
+    rmSync(join(source, 'a'));
+    writeFileSync(join(source, 'b'), bytes(1000));
+    const second = await run();
+    const ordinals = (deflated: Uint8Array): number[] => [...PackBitmap.fromBytes(inflateSync(deflated)).ordinals()];
+    const own = (kind: string, { newPacks }: typeof first): number[] =>
+      newPacks.filter((pack) => pack.kind === kind).map(({ ordinal }) => ordinal);
+    expect(ordinals(first.snapshot.neededPacks)).toEqual(first.newPacks.map(({ ordinal }) => ordinal).sort((a, b) => a - b));
+    expect(ordinals(second.snapshot.neededPacks)).toEqual(
+      [...own('index', first), ...second.newPacks.map(({ ordinal }) => ordinal)].sort((a, b) => a - b),
+    );
+    expect(second.snapshot.neededPackCount).toBe(4);
+    const { durationMs: _, ...told } = (await vault.describeSnapshot(2)).stats;
+    expect(second.snapshot.stats).toMatchObject({ ...told, newPacks: 3, newPackBytes: expect.any(Number) });
+  });
+
+  it('announces every pack before the head names it', async () => {
+    writeFileSync(join(source, 'a'), bytes(1000));
+    const { newPacks } = await run();
+    expect(fixture.announced).toEqual(newPacks);
+    expect(vault.allPacks()).toEqual(newPacks.toSorted((a, b) => a.ordinal - b.ordinal));
+  });
+});
+
+describe('a run that is stopped', () => {
+  it('by the signal keeps what it sealed, and the next one goes on', async () => {
+    for (let i = 0; i < 300; i += 1) writeFileSync(join(source, `file ${i}`), bytes(40_000));
+    const stop = new AbortController();
+    let opened = 0;
+    const platform = watchedPlatform({ onOpen: () => void (++opened === 200 && stop.abort()) });
+    await expect(run({ platform, signal: stop.signal })).rejects.toMatchObject({ code: 'interrupted' });
+    expect(vault.head.snapshots).toHaveLength(0);
+    await vault.close();
+    vault = await fixture.open();
+    expect(vault.foundPacks.length).toBeGreaterThan(0);
+    const { snapshot } = await run();
+    expect(snapshot.stats.newChunks).toBeLessThanOrEqual(300 - 128);
+    await expectRestored();
+  });
+
+  it('by a full disk says so, loses nothing, and goes on when there is room', async () => {
+    writeFileSync(join(source, 'before'), bytes(100_000));
+    await run();
+    await vault.close();
+    for (let i = 0; i < 30; i += 1) writeFileSync(join(source, `file ${i}`), bytes(300_000));
+    const files = faultyFiles(nodeFiles, { spaceBytes: 5_000_000 });
+    vault = await fixture.open({ files, store: filePackStore(join(home, 'packs'), files) });
+    await expect(run()).rejects.toMatchObject({ code: 'disk_full', status: 'temporary' });
+    await expectRestoredFirst();
+    files.freeSpace();
+    const { snapshot } = await run();
+    expect(snapshot.sequence).toBe(2);
+    expect(snapshot.stats.newChunks).toBeLessThan(30);
+    await expectRestored();
+  });
+
+  async function expectRestoredFirst(): Promise<void> {
+    const report = await restore({ ...(await fixture.reader(vault)), to: join(home, 'first'), conflict: 'fail' });
+    expect(report).toMatchObject({ sequence: 1, files: 1, errorCount: 0 });
+  }
+});
+
+describe('the vault', () => {
+  it('is opened by one at a time', async () => {
+    await expect(fixture.open()).rejects.toMatchObject({ code: 'vault_busy', status: 'temporary' });
+    await vault.close();
+    vault = await fixture.open();
+  });
+
+  it('is not made twice and not opened where there is none', async () => {
+    await vault.close();
+    await expect(fixture.create()).rejects.toMatchObject({ code: 'vault_exists' });
+    const other = await vaultFixture(join(home, 'no vault'), fixture.store);
+    await expect(other.open()).rejects.toMatchObject({ code: 'vault_not_found' });
+  });
+});

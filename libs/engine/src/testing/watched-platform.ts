@@ -1,0 +1,24 @@
+import { currentPlatform, type OpenFile, type Platform } from '../platform/index.ts';
+
+/** The real platform with a hook on every open and read of a file, to count them or to interfere. */
+export function watchedPlatform(hooks: {
+  onOpen?: (path: string) => void;
+  afterRead?: (path: string, position: number) => void;
+}): Platform {
+  const real = currentPlatform();
+  return {
+    ...real,
+    openToRead(path) {
+      hooks.onOpen?.(path.toString());
+      const file = real.openToRead(path);
+      return {
+        ...file,
+        read(into, position) {
+          const count = file.read(into, position);
+          hooks.afterRead?.(path.toString(), position);
+          return count;
+        },
+      } satisfies OpenFile;
+    },
+  };
+}
