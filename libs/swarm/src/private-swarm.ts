@@ -7,7 +7,7 @@ import type { PackBlockstore } from './blockstore/pack-blockstore.ts';
 import { SwarmError } from './errors.ts';
 import type { Membership } from './membership/membership.ts';
 import { peerOf } from './membership/membership.ts';
-import type { LazyHelia, PrivateHelia } from './network/bitswap.ts';
+import type { BitswapBroker, LazyHelia, PrivateHelia } from './network/bitswap.ts';
 import type { Dialer } from './network/dialer.ts';
 import type { PrivateLibp2p } from './network/libp2p-node.ts';
 import type { PackCarrier } from './pack-transfer/carrier.ts';
@@ -114,6 +114,11 @@ export class PrivateSwarm implements Swarm {
   helia(): Promise<PrivateHelia> {
     this.#running();
     return this.#parts.helia.helia();
+  }
+
+  /** Bitswap sessions with chosen members, for tests and tools. */
+  bitswap(): Promise<BitswapBroker> {
+    return this.#parts.helia.bitswap();
   }
 
   connections(): SwarmConnection[] {

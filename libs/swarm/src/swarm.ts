@@ -5,6 +5,7 @@ import { systemClock } from '#libs/kernel';
 import { PackBlockstore } from './blockstore/pack-blockstore.ts';
 import { connectionGate } from './membership/connection-gate.ts';
 import { Membership } from './membership/membership.ts';
+import { BitswapCarrier } from './network/bitswap-carrier.ts';
 import { LazyHelia } from './network/bitswap.ts';
 import { Dialer } from './network/dialer.ts';
 import { startNode } from './network/libp2p-node.ts';
@@ -64,7 +65,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     download,
     emit,
     found,
-    carriers: [new Libp2pCarrier(dialer, { limits, clock, download })],
+    carriers: [new Libp2pCarrier(dialer, { limits, clock, download }), new BitswapCarrier(libp2p, dialer, helia, limits)],
   });
   await libp2p.handle(packProtocol, (stream, connection) => void server.serve(stream, connection), {
     maxInboundStreams: 2 * limits.streamsPerPeer,

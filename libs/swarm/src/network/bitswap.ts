@@ -1,5 +1,6 @@
 import type { Connection, Libp2p, Stream, StreamHandler } from '@libp2p/interface';
 import type { Helia } from '@helia/interface';
+import type { CID } from 'multiformats/cid';
 import type { PackBlockstore } from '../blockstore/pack-blockstore.ts';
 import { hashers, multihashCodes } from '../hashes.ts';
 import type { HeliaWithLibp2p } from '@helia/libp2p';
@@ -7,6 +8,13 @@ import { from as hasher } from 'multiformats/hashes/hasher';
 
 /** A Helia node on top of our own libp2p node and pack stores. */
 export type PrivateHelia = HeliaWithLibp2p & Helia;
+
+/** What bitswap offers besides its place in Helia's blockstore: sessions with chosen members. */
+export interface BitswapBroker {
+  createSession(options: { readonly providers: CID[]; readonly minProviders: number; readonly maxProviders: number }): {
+    retrieve(cid: CID, options: { readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  };
+}
 
 export const bitswapProtocol = '/ipfs/bitswap/1.2.0';
 
@@ -26,6 +34,7 @@ export class LazyHelia {
   readonly #blockstore: PackBlockstore;
   #helia: Promise<PrivateHelia> | undefined;
   #onStream: StreamHandler | undefined;
+  #broker: BitswapBroker | undefined;
 
   constructor(libp2p: Libp2p, blockstore: PackBlockstore) {
     this.#libp2p = libp2p;
@@ -46,6 +55,12 @@ export class LazyHelia {
     return this.#helia;
   }
 
+  /** The asking half of bitswap. */
+  async bitswap(): Promise<BitswapBroker> {
+    await this.helia();
+    return this.#broker!;
+  }
+
   async stop(): Promise<void> {
     await (await this.#helia)?.stop();
   }
@@ -64,6 +79,12 @@ export class LazyHelia {
     const helia = createHeliaLight({ blockstore: this.#blockstore, hashers: [blake3Hasher], holdGcLock: false });
     // What withLibp2pLight does, with a node that runs already and without its content routing: nobody is asked for providers.
     Object.defineProperty(helia, 'libp2p', { configurable: true, enumerable: true, value: this.#capturing() });
+    const inner = helia as unknown as { addBlockBroker(broker: BitswapBroker): void };
+    const addBlockBroker = inner.addBlockBroker.bind(helia);
+    inner.addBlockBroker = (broker) => {
+      this.#broker = broker;
+      addBlockBroker(broker);
+    };
     return (await withBitswap(helia as PrivateHelia).start()) as PrivateHelia;
   }
 

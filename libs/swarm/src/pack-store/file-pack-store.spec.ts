@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { nodeFiles } from '#libs/kernel/node';
 import type { FaultPlan } from '#libs/kernel/testing';
 import { Killed, faultyFiles, seededRandom } from '#libs/kernel/testing';
@@ -8,6 +8,9 @@ import { describePackStore } from '#libs/vault/testing';
 import { aFolder, aPack } from '../testing/builders.ts';
 import { FilePackStore } from './file-pack-store.ts';
 import { pathOf } from './paths.ts';
+
+// Sealing real packs byte by byte is slow inside jest.
+jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
 const small = aPack(1000, 1);

@@ -13,7 +13,7 @@ export interface CarryOptions {
 export interface PackCarrier {
   readonly name: string;
   /** False when it can tell without asking the network that this device can't be reached this way. */
-  reaches(device: RosterMember): boolean;
+  reaches(device: RosterMember): boolean | Promise<boolean>;
   /** Throws `source_unavailable`, `not_a_member`. Nothing is sent yet that costs more than a connection. */
   connect(device: RosterMember, options?: CarryOptions): Promise<PackConnection>;
 }

@@ -91,7 +91,7 @@ export async function connectBy(carriers: readonly PackCarrier[], device: Roster
     nextStep: 'Try again when the device is online.',
   });
   for (const carrier of carriers) {
-    if (!carrier.reaches(device)) continue;
+    if (!(await carrier.reaches(device))) continue;
     try {
       return await carrier.connect(device, options);
     } catch (error) {

@@ -5,30 +5,27 @@ import type { DurableFiles } from '#libs/kernel/node';
 import { FilesError, nodeFiles } from '#libs/kernel/node';
 import { SwarmError } from '../errors.ts';
 import { encodeDocuments, maxHeadBytes, maxHeaderBytes, readDocuments } from './messages.ts';
+import type { OwnerCheckOptions } from './owner-check.ts';
+import { checkOwner } from './owner-check.ts';
 import type { VaultDocumentStore, VaultDocuments } from './store.ts';
 
-export interface FileVaultDocumentOptions {
+export interface FileVaultDocumentOptions extends OwnerCheckOptions {
   readonly files?: DurableFiles;
-  /**
-   * Says whether documents that someone offers may replace `previous`: signatures, and that the sequence is the head's.
-   * Throws `document_invalid` when they may not.
-   */
-  readonly check: (offered: VaultDocuments, previous: VaultDocuments | undefined) => Promise<void> | void;
 }
 
 const maxFileBytes = maxHeaderBytes + maxHeadBytes + 64;
 
-/** Other vaults' documents, one file each: `<folder>/<vaultId>.documents`, replaced whole. */
+/** Other vaults' documents, one file each: `<folder>/<vaultId>.documents`, replaced whole, checked by {@link checkOwner}. */
 export class FileVaultDocumentStore implements VaultDocumentStore {
   readonly #folder: string;
   readonly #files: DurableFiles;
-  readonly #check: FileVaultDocumentOptions['check'];
+  readonly #options: FileVaultDocumentOptions;
   readonly #writes = new Mutex();
 
-  constructor(folder: string, options: FileVaultDocumentOptions) {
+  constructor(folder: string, options: FileVaultDocumentOptions = {}) {
     this.#folder = folder;
     this.#files = options.files ?? nodeFiles;
-    this.#check = options.check;
+    this.#options = options;
   }
 
   async get(vaultId: VaultId): Promise<VaultDocuments | undefined> {
@@ -59,7 +56,7 @@ export class FileVaultDocumentStore implements VaultDocumentStore {
     return this.#writes.run(async () => {
       const previous = await this.get(documents.vaultId);
       if (previous && previous.sequence > documents.sequence) return previous.sequence;
-      await this.#check(documents, previous);
+      checkOwner(documents, previous, this.#options);
       try {
         await this.#files.replace(this.#path(documents.vaultId), bytes);
       } catch (error) {
