@@ -16,11 +16,11 @@ interface AxeResult {
 /** What axe-core finds on the page as it is, from serious on: one line each, empty when there is nothing. */
 export async function seriousAccessibilityFindings(page: Page): Promise<string[]> {
   // Transitions end first: axe would measure colours half-way.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-  await page.evaluate(axeSource);
-  const result = await page.evaluate(() =>
-    (window as unknown as { axe: { run: (options: object) => Promise<unknown> } }).axe.run({ resultTypes: ['violations'] }),
+  await page.evaluate(
+    'Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))).then(() => null)',
   );
+  await page.evaluate(axeSource);
+  const result = await page.evaluate("axe.run({ resultTypes: ['violations'] })");
   return (result as AxeResult).violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, help, nodes }) =>

@@ -7,6 +7,10 @@ import { chromium } from 'playwright-core';
 
 const executablePath = process.env['HOLDFAST_CHROMIUM'] ?? '/usr/bin/chromium';
 
+/** Runs in every page: the test must hear of a violation that the browser only reports. */
+const reportViolations = `document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('CSP violation: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sourceFile + ':' + event.lineNumber));`;
+
 /** Stricter than what the coordinator sends: not even inline styles. What the panel does has to work under it. */
 const strictStyles = (policy: string): string => policy.replace("style-src 'self' 'unsafe-inline'", "style-src 'self'");
 
@@ -51,11 +55,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
   });
   context.setDefaultTimeout(20_000);
   const complaints: string[] = [];
-  await context.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) =>
-      console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
-    );
-  });
+  await context.addInitScript(reportViolations);
   await context.route(
     (url) => url.pathname.startsWith('/') && !url.pathname.startsWith('/api/') && !url.pathname.startsWith('/assets/'),
     async (route) => {
