@@ -172,6 +172,8 @@ export function createProgram(): Command {
     .option('--no-mdns', 'do not look for colleagues on the local network')
     .action(async (o: { listen?: string[]; announce?: string[]; mdns: boolean }, c: Command) => {
       const { home } = c.optsWithGlobals<GlobalOptions>();
+      const { becomeLean } = await import('../daemon/lean-process.ts');
+      becomeLean();
       const { runDaemon } = await import('../daemon/run-daemon.ts');
       process.exitCode = await runDaemon({ home, listen: o.listen, announce: o.announce, mdns: o.mdns });
     });

@@ -6,6 +6,8 @@ export const daemonTimes = {
   leastHeartbeatMs: 1_000,
   /** A coordinator that does not answer is tried again this soon. */
   retryHeartbeatMs: 15_000,
+  /** How often a start looks whether a command has let go of the home. */
+  lockRetryMs: 300,
   /** What the last word to the coordinator may take. */
   leavingMs: 1_500,
   /** A stop that takes longer is cut off: everything is safe against a crash. */

@@ -6,7 +6,7 @@ import { checkedArgs } from '../commands/command-source.ts';
 import { loadCommand } from '../commands/registry.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { AgentError } from '../errors.ts';
-import { agentPaths, resolveHome } from '../home/agent-paths.ts';
+import { agentPaths, type AgentPaths, resolveHome } from '../home/agent-paths.ts';
 import { HomeLock } from '../home/home-lock.ts';
 import { type AgentLog, errorFields, lineLog } from '../log/agent-log.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
@@ -45,7 +45,8 @@ async function serve(options: DaemonOptions, log: AgentLog): Promise<void> {
   process.once('SIGINT', onSignal);
   lowerPriority(log);
   const paths = agentPaths(resolveHome(options.home));
-  const lock = await HomeLock.acquire(paths.lock, 'daemon');
+  const lock = await ownHome(paths, log, stop.promise);
+  if (!lock) return;
   let agent: AgentRuntime | undefined;
   let control: ControlServer | undefined;
   let daemon: Daemon | undefined;
@@ -104,6 +105,25 @@ async function serve(options: DaemonOptions, log: AgentLog): Promise<void> {
     await lock.release();
     clearTimeout(late);
   }
+}
+
+/**
+ * The home's lock. A command that has it ends by itself: it is waited for, so that a service that starts in between does
+ * not fail. Undefined when told to stop meanwhile. Throws `busy` when another daemon has it.
+ */
+async function ownHome(paths: AgentPaths, log: AgentLog, stop: Promise<unknown>): Promise<HomeLock | undefined> {
+  const stopped = new AbortController();
+  void stop.then(() => stopped.abort());
+  for (let told = false; !stopped.signal.aborted; told = true) {
+    try {
+      return await HomeLock.acquire(paths.lock, 'daemon');
+    } catch (error) {
+      if (!isAppError(error, 'busy') || error.context['what'] === 'daemon') throw error;
+      if (!told) log.write('info', 'waiting for a command that uses this folder', errorFields(error));
+    }
+    await systemClock.sleep(daemonTimes.lockRetryMs, stopped.signal).catch(() => undefined);
+  }
+  return undefined;
 }
 
 /** Backups and transfers give way to the person at the machine. */

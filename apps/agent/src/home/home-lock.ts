@@ -129,7 +129,7 @@ async function isAlive(holder: LockHolder): Promise<boolean> {
 function busy(holder: LockHolder): AgentError {
   return new AgentError('busy', `process ${holder.pid} (${holder.what}) is using this folder`, {
     status: 'temporary',
-    context: { pid: holder.pid },
+    context: { pid: holder.pid, what: holder.what },
     nextStep: 'Wait until it has finished, or run the daemon: then commands run side by side with it.',
   });
 }

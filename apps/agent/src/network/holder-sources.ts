@@ -1,7 +1,7 @@
 import { type Clock, type DeviceId, isAppError, type PackId } from '#libs/kernel';
 import type { BlockSource, ReadOptions } from '#libs/vault';
 import { AgentError } from '../errors.ts';
-import type { PackLocator } from './pack-locator.ts';
+import type { Located, PackLocator } from './pack-locator.ts';
 
 /** Bytes that one holder gave, for the report of a restore. */
 export interface FetchTally {
@@ -24,8 +24,8 @@ const choices = 8;
 const unreachableMs = 60_000;
 
 /**
- * The holders of each pack as block sources: source k asks the k-th best holder of the pack in question. Connected
- * holders come first, those that just failed last; the rest is turned by the pack's id, so that a restore spreads over
+ * The holders of each pack as block sources: source k asks the k-th best holder of the pack in question. Those online or
+ * connected come first, those that just failed last; the rest is turned by the pack's id, so that a restore spreads over
  * all of them.
  */
 export class HolderSources {
@@ -49,11 +49,11 @@ export class HolderSources {
     const located = await this.#ports.locator.holdersOf(packId, signal);
     const turn = located.length === 0 ? 0 : packId.charCodeAt(packId.length - 1) % located.length;
     const turned = [...located.slice(turn), ...located.slice(0, turn)];
-    const rank = (id: DeviceId): number => {
-      if ((this.#failedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) > nowMs - unreachableMs) return 2;
-      return this.#ports.isConnected(id) ? 0 : 1;
+    const rank = ({ deviceId, online }: Located): number => {
+      if ((this.#failedAtMs.get(deviceId) ?? Number.NEGATIVE_INFINITY) > nowMs - unreachableMs) return 2;
+      return online === true || this.#ports.isConnected(deviceId) ? 0 : 1;
     };
-    return turned.sort((a, b) => rank(a) - rank(b));
+    return turned.sort((a, b) => rank(a) - rank(b)).map((l) => l.deviceId);
   }
 
   /** What a source called `holder <k>` means for a pack: the device's name. */

@@ -1,6 +1,12 @@
 import type { PackLocations } from '#libs/contracts';
 import type { Clock, DeviceId, PackId } from '#libs/kernel';
 
+/** A device that may have a pack. `online` undefined: nobody said. */
+export interface Located {
+  readonly deviceId: DeviceId;
+  readonly online: boolean | undefined;
+}
+
 export interface PackLocatorPorts {
   readonly clock: Clock;
   /** Asks the coordinator; at most 1,000 ids. */
@@ -23,7 +29,7 @@ const quietMs = 30_000;
  */
 export class PackLocator {
   readonly #ports: PackLocatorPorts;
-  readonly #known = new Map<PackId, readonly DeviceId[]>();
+  readonly #known = new Map<PackId, readonly Located[]>();
   #quietUntilMs = Number.NEGATIVE_INFINITY;
   #batch: { ids: Set<PackId>; answer: Promise<void> } | undefined;
 
@@ -31,12 +37,14 @@ export class PackLocator {
     this.#ports = ports;
   }
 
-  async holdersOf(packId: PackId, signal?: AbortSignal): Promise<readonly DeviceId[]> {
+  async holdersOf(packId: PackId, signal?: AbortSignal): Promise<readonly Located[]> {
     signal?.throwIfAborted();
     if (!this.#known.has(packId)) await this.#ask(packId);
     const members = new Set(this.#ports.members());
-    const found = [...new Set([...(this.#known.get(packId) ?? []), ...this.#ports.receiptHolders(packId)])].filter((id) => members.has(id));
-    return found.length > 0 ? found : [...members];
+    const said = this.#known.get(packId) ?? [];
+    const signed = this.#ports.receiptHolders(packId).filter((id) => said.every((s) => s.deviceId !== id));
+    const found = [...said, ...signed.map((deviceId) => ({ deviceId, online: undefined }))].filter((l) => members.has(l.deviceId));
+    return found.length > 0 ? found : [...members].map((deviceId) => ({ deviceId, online: undefined }));
   }
 
   /** Asks for many at once, before a restore: one call for a thousand packs. Failure is no failure: see {@link holdersOf}. */
@@ -62,8 +70,7 @@ export class PackLocator {
     try {
       const { locations } = await this.#ports.locate(packIds, signal);
       for (const { packId, holders } of locations) {
-        const online = holders.filter((h) => h.online).map((h) => h.deviceId);
-        this.#known.set(packId, [...online, ...holders.filter((h) => !h.online).map((h) => h.deviceId)]);
+        this.#known.set(packId, holders);
       }
     } catch {
       signal?.throwIfAborted();

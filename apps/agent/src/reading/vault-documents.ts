@@ -61,7 +61,8 @@ export async function documentsOfDevice(agent: AgentRuntime, nameOrId: string, s
         nextStep: 'Use the device id: "holdfast devices" shows it.',
       });
     const found = matching[0];
-    if (found) return fromDocument(found);
+    // The list leaves heads out: they can have megabytes.
+    if (found) return documentsElsewhere(agent, found.vaultId, found.deviceId, found.deviceName, signal);
     throw new AgentError('device_not_found', `no vault of a machine called "${nameOrId}" is known`, {
       nextStep: '"holdfast devices" lists the team.',
     });
