@@ -1,5 +1,3 @@
-import { CarBufferWriter } from '@ipld/car';
-import { asyncIterableReader, createDecoder } from '@ipld/car/decoder';
 import { varint } from 'multiformats';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
@@ -25,6 +23,8 @@ export async function* exportCar(source: BlockSource, packId: PackId, options: R
   const cid = CID.parse(packId);
   const rootBlock = await source.rootBlock(packId, options);
   const root = readPackRoot(packId, rootBlock);
+  // Loaded when needed: an agent that never sees a CAR should not pay for it.
+  const { CarBufferWriter } = await import('@ipld/car');
   const header = CarBufferWriter.createWriter(new ArrayBuffer(CarBufferWriter.headerLength({ roots: [cid] })), { roots: [cid] });
   yield header.close();
   yield* section(cid, rootBlock);
@@ -44,6 +44,7 @@ export async function importCar(
   stream: AsyncIterable<Uint8Array>,
   options: ReadOptions = {},
 ): Promise<{ readonly packId: PackId; readonly sizeBytes: number }> {
+  const { asyncIterableReader, createDecoder } = await import('@ipld/car/decoder');
   const reader = asyncIterableReader(stream);
   const bounded: typeof reader = {
     upTo: (length) => reader.upTo(length),

@@ -1,4 +1,3 @@
-import * as dagPb from '@ipld/dag-pb';
 import type { Blockstore, InputPair, Pair } from 'interface-blockstore';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
@@ -14,6 +13,9 @@ import type { PackRoot } from '../pack-store/pack-root.ts';
 import { readPackRoot } from '../pack-store/pack-root.ts';
 import type { PackStores } from '../pack-store/pack-stores.ts';
 import { LeafIndex } from './leaf-index.ts';
+
+/** dag-pb in the table of multicodecs; the codec itself is not needed. */
+const dagPbCode = 0x70;
 
 interface Options {
   readonly signal?: AbortSignal;
@@ -122,7 +124,7 @@ export class PackBlockstore implements Blockstore {
 
   async #find(cid: CID): Promise<{ store: FilePackStore; packId: PackId; leaf: number | undefined } | undefined> {
     if (cid.version !== 1 || cid.multihash.digest.length !== 32) return undefined;
-    if (cid.code === dagPb.code) {
+    if (cid.code === dagPbCode) {
       const packId = cid.toString();
       const store = isPackId(packId) ? await this.#holding(packId) : undefined;
       return store && { store, packId: packId as PackId, leaf: undefined };

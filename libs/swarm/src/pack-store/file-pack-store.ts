@@ -133,7 +133,7 @@ export class FilePackStore implements PackStore, PackSink {
   }
 
   async *ids(options: ReadOptions = {}): AsyncGenerator<PackId> {
-    for (const packId of [...this.#sizes.keys()]) {
+    for (const { packId } of this.list()) {
       options.signal?.throwIfAborted();
       yield packId;
     }
