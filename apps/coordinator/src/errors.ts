@@ -47,6 +47,7 @@ const statusByCode = {
   pack_not_found: 404,
   pack_conflict: 409,
   pack_unavailable: 503,
+  no_holder_online: 503,
   snapshot_not_found: 404,
   snapshot_conflict: 409,
   run_not_found: 404,

@@ -23,6 +23,7 @@ import { SnapshotsModule } from './snapshots/snapshots.module.ts';
 import { VaultsModule } from './vaults/vaults.module.ts';
 import { DeviceViewsModule } from './devices/device-views.module.ts';
 import { OverviewModule } from './overview/overview.module.ts';
+import { GatewayModule } from './gateway/gateway.module.ts';
 
 export const features = [
   DevicesModule,
@@ -49,4 +50,5 @@ export const features = [
   VaultsModule,
   DeviceViewsModule,
   OverviewModule,
+  GatewayModule,
 ];

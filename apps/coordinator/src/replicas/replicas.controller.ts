@@ -4,6 +4,7 @@ import type { Inventory, PackLocations, ReceiptList } from '#libs/contracts';
 import { inventory, locatePacks, packLocations, receiptList } from '#libs/contracts';
 import type { CurrentAgent } from '../access/access.decorators.ts';
 import { Agent, Device } from '../access/access.decorators.ts';
+import { LargeBody } from '../http/large-body.decorator.ts';
 import { Answers } from '../openapi/openapi.decorators.ts';
 import { InventoryService } from './inventory.service.ts';
 import { LocationsService } from './locations.service.ts';
@@ -27,6 +28,7 @@ export class ReplicasController {
   }
 
   @Post('inventory')
+  @LargeBody()
   @Answers(204, null, 'What this device holds for others, in parts from 0 to the `last`.')
   async inventory(@Body({ schema: inventory }) body: Inventory, @Device() device: CurrentAgent): Promise<void> {
     await this.inventories.take(device.deviceId, body);

@@ -5,6 +5,7 @@ import { commitSnapshot, deviceId, pageOf, pageQuery, snapshot } from '#libs/con
 import type { DeviceId } from '#libs/kernel';
 import type { CurrentAgent } from '../access/access.decorators.ts';
 import { Agent, Device, People } from '../access/access.decorators.ts';
+import { LargeBody } from '../http/large-body.decorator.ts';
 import { Answers } from '../openapi/openapi.decorators.ts';
 import { SnapshotViewsService } from './snapshot-views.service.ts';
 import { SnapshotsService } from './snapshots.service.ts';
@@ -19,6 +20,7 @@ export class SnapshotsController {
   ) {}
 
   @Post('agent/snapshots')
+  @LargeBody()
   @Agent()
   @Answers(204, null, 'A snapshot is complete on its owner’s disk. Idempotent; its sequence must be above every earlier one.')
   async commit(@Body({ schema: commitSnapshot }) body: CommitSnapshot, @Device() device: CurrentAgent): Promise<void> {
