@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Type } from '@nestjs/common';
 import { systemRandom } from '#libs/kernel';
@@ -10,6 +11,9 @@ import { loadConfig } from '../config/load-config.ts';
 import { createCoordinator, listen } from '../server.ts';
 import { TestClient } from './test-client.ts';
 import { temporaryDatabase } from './temporary-database.ts';
+
+// A coordinator starts within a second, but not on a machine that is busy with other tests.
+jest.setTimeout(60_000);
 
 export interface TestCoordinator {
   readonly app: NestFastifyApplication;
