@@ -239,7 +239,7 @@ describe('the panel in a real browser', () => {
       await page.getByText('1 entry chosen: 1 file').waitFor();
       await page.getByRole('button', { name: 'Send to a device' }).click();
       const dialog = page.getByRole('dialog');
-      await dialog.getByRole('textbox', { name: 'To which device' }).fill('grace');
+      await dialog.getByRole('combobox', { name: 'To which device' }).fill('grace');
       await page.getByRole('option', { name: /grace/ }).click();
       await dialog.getByRole('textbox', { name: 'Folder on that device' }).fill(destination);
       await accessible();

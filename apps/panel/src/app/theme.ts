@@ -1,4 +1,4 @@
-import { Alert, Button, Modal, NumberInput, Paper, Table, TextInput, createTheme } from '@mantine/core';
+import { Alert, Button, Modal, Notification, NumberInput, Paper, Table, TextInput, createTheme } from '@mantine/core';
 
 /**
  * Only what CSS can't say: colours are variables in theme.css, because the provider would need an inline style for
@@ -14,6 +14,7 @@ export const theme = createTheme({
     Modal: Modal.extend({
       defaultProps: { lockScroll: false, centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.45 } },
     }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: { 'aria-label': 'Close this message' } } }),
     Paper: Paper.extend({ defaultProps: { radius: 'lg' } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } }),
     Button: Button.extend({ defaultProps: { loaderProps: { size: 16 } } }),

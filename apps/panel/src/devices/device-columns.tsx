@@ -19,12 +19,25 @@ export const deviceColumns: readonly Column<DeviceSummary>[] = [
         </Anchor>
         <Text size="xs" c="dimmed">
           {device.class === 'anchor' ? 'anchor · ' : ''}
-          {device.site} · {device.os}
+          {device.site} · {device.os.split(' ')[0]}
         </Text>
       </span>
     ),
   },
-  { key: 'protection', title: 'Its data', cell: (device) => <TonePill words={deviceProtectionWords(device)} /> },
+  {
+    key: 'protection',
+    title: 'Its data',
+    cell: (device) => (
+      <span>
+        <TonePill words={deviceProtectionWords(device)} />
+        {device.rpoMet !== null && (
+          <Text size="xs" c="dimmed" mt={3}>
+            RPO {device.rpoMet ? 'met' : 'missed'}
+          </Text>
+        )}
+      </span>
+    ),
+  },
   {
     key: 'state',
     title: 'State',
@@ -40,7 +53,6 @@ export const deviceColumns: readonly Column<DeviceSummary>[] = [
   },
   { key: 'captured', title: 'Last captured', sort: 'lastCapturedAtMs', cell: (device) => <TimeWords atMs={device.lastCapturedAtMs} /> },
   { key: 'protected', title: 'Last protected', sort: 'lastProtectedAtMs', cell: (device) => <TimeWords atMs={device.lastProtectedAtMs} /> },
-  { key: 'rpo', title: 'RPO', cell: (device) => (device.rpoMet === null ? 'not yet' : device.rpoMet ? 'met' : 'missed') },
   { key: 'vault', title: 'Its vault', sort: 'vaultBytes', align: 'right', cell: (device) => formatBytes(device.vaultBytes) },
   { key: 'held', title: 'Held for others', sort: 'heldBytes', align: 'right', cell: (device) => formatBytes(device.heldBytes) },
 ];

@@ -40,7 +40,7 @@ export function DeviceFacts({ device }: { readonly device: DeviceDetail }) {
         <Fact name="Room for more packs" note={`${formatBytes(device.freeBytes)} free on the disk`}>
           {formatBytes(device.availableForPacksBytes)}
         </Fact>
-        <Fact name="Key of this device" note="“holdfast status” shows the same on the machine">
+        <Fact name="Key of this device" note="the start of its public key">
           <Code>{keyFingerprint(device.boxKey)}</Code>
         </Fact>
       </dl>

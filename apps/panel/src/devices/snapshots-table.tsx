@@ -49,7 +49,11 @@ const columns: readonly Column<Snapshot>[] = [
       </span>
     ),
   },
-  { key: 'now', title: 'Restorable now', cell: (snapshot) => (snapshot.restorableNow ? 'yes' : 'not from others: holders are offline') },
+  {
+    key: 'now',
+    title: 'Restorable now',
+    cell: (snapshot) => (snapshot.restorableNow ? 'yes' : 'not all of it: some packs have no holder online'),
+  },
   { key: 'files', title: 'Files', align: 'right', cell: (snapshot) => snapshot.stats.files.toLocaleString('en') },
   { key: 'bytes', title: 'Size', align: 'right', cell: (snapshot) => formatBytes(snapshot.stats.bytes) },
   { key: 'new', title: 'New data', align: 'right', cell: (snapshot) => formatBytes(snapshot.stats.newPackBytes) },

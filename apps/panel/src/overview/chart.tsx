@@ -23,7 +23,7 @@ export default function Chart({ option, label }: { readonly option: (colours: Co
     const chart = init(element, undefined, { renderer: 'canvas' });
     chart.setOption({
       animation: false,
-      textStyle: { fontFamily: styles.fontFamily },
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       ...option((name) => styles.getPropertyValue(name).trim()),
     });
     const watcher = new ResizeObserver(() => chart.resize());

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { DeviceSummary } from '#libs/contracts';
 import { PanelCard } from '../parts/panel-card.tsx';
+import classes from './policies.module.css';
 import { DeviceSelect } from '../restore/device-select.tsx';
 
 /** The way to a single device's policy. */
@@ -12,7 +13,7 @@ export function DeviceOverrides() {
   return (
     <Stack mt="lg">
       <PanelCard title="One device" note="A device may have its own schedule, folders or anything else.">
-        <Stack align="flex-start">
+        <Stack className={classes['narrow']!}>
           <DeviceSelect label="Device" value={device} accept={({ class: kind }) => kind !== 'coordinator'} onChange={setDevice} />
           <Button
             variant="default"

@@ -1,5 +1,6 @@
 import { Textarea } from '@mantine/core';
 import { useState } from 'react';
+import classes from './policies.module.css';
 
 interface Props {
   readonly value: readonly string[];
@@ -32,7 +33,7 @@ export function ListFields({ value, onChange, disabled, label, description, plac
             .filter((line) => line !== ''),
         );
       }}
-      ff="monospace"
+      classNames={{ input: classes['lines']! }}
     />
   );
 }
