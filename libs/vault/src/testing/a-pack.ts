@@ -1,13 +1,11 @@
 import { cryptoReady, deriveVaultKeys } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
-import type { VaultId } from '#libs/kernel';
 import { seededRandom } from '#libs/kernel/testing';
 import { createChunkIds } from '../chunk/chunk-id.ts';
 import type { WrittenPack } from '../pack/pack-builder.ts';
 import { sealPack } from '../pack/pack-writer.ts';
 import type { PackKind } from '../ports.ts';
-
-export const aVaultId = '000102030405060708090a0b0c0d0e0f' as VaultId;
+import { aVaultId, mulberry32 } from './golden-vectors.ts';
 
 /** A real sealed pack of incompressible chunks. The same arguments give the same pack. */
 export async function aPack(
@@ -21,7 +19,7 @@ export async function aPack(
   const ids = createChunkIds(primitives, keys.chunkId);
   const chunks = [];
   for (let left = plainBytes; left > 0; left -= 256 * 1024) {
-    const plaintext = random.bytes(Math.min(left, 256 * 1024));
+    const plaintext = mulberry32(seed * 1_000 + chunks.length, Math.min(left, 256 * 1024));
     chunks.push({ kind: 'data' as const, id: ids.of('data', plaintext), plaintext });
   }
   return sealPack({ primitives, random, vaultId: aVaultId, keys, epoch: 0, kind }, chunks);

@@ -1,12 +1,14 @@
 import { deriveVaultKeys, type Primitives } from '#libs/crypto';
-import { toHex, utf8 } from '#libs/kernel';
+import { toHex, utf8, type VaultId } from '#libs/kernel';
 import { associatedDataFor } from '../chunk/associated-data.ts';
 import { createChunkIds } from '../chunk/chunk-id.ts';
 import { type ChunkerParameters, createChunker } from '../chunk/chunker.ts';
 import { gearTable } from '../chunk/gear.ts';
 import { packDag } from '../pack/pack-dag.ts';
 import { padme } from '../pack/padme.ts';
-import { aVaultId } from './a-pack.ts';
+
+/** The vault of {@link aPack} and of the vectors. */
+export const aVaultId = '000102030405060708090a0b0c0d0e0f' as VaultId;
 
 const masterKey = Uint8Array.from({ length: 32 }, (_, i) => i);
 
