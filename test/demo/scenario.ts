@@ -8,7 +8,7 @@ import { writeSample } from '../support/sample-folder.ts';
 import type { DemoOptions } from './options.ts';
 import type { Report } from './report.ts';
 import { bytes } from './report.ts';
-import { DemoTeam } from './team.ts';
+import { Team } from '../support/team.ts';
 
 /** Figures of the last event. `differences` is what a comparison of every byte and all metadata found. */
 export interface Summary {
@@ -30,12 +30,12 @@ export interface Summary {
 const patienceMs = 3 * 60 * 60 * 1000;
 
 /** The main job from beginning to end. Throws with what went wrong and where the logs are. */
-export async function runScenario(options: DemoOptions, folder: string, report: Report): Promise<{ team: DemoTeam; summary: Summary }> {
+export async function runScenario(options: DemoOptions, folder: string, report: Report): Promise<{ team: Team; summary: Summary }> {
   const platform = currentPlatform();
   if (options.from !== undefined && !existsSync(options.from)) throw new Error(`--from: there is no folder ${options.from}`);
 
   report.say('coordinator', 'Starting a coordinator with its embedded database, and setting up a team.');
-  const team = await DemoTeam.start(folder);
+  const team = await Team.start(folder);
   report.say('team', 'The team has its keys: the private halves exist in the recovery kit only.', { panel: team.coordinator.url });
 
   // Three others at most: with fewer than three the minimum is what there is, and a replacement joins after the loss.
@@ -125,7 +125,7 @@ function inSeconds(seconds: number): { cron: string; timeZone: string } {
   return { cron: `${at.getUTCSeconds()} ${at.getUTCMinutes()} ${at.getUTCHours()} * * *`, timeZone: 'UTC' };
 }
 
-async function watchUntilProtected(team: DemoTeam, owner: string, report: Report): Promise<Snapshot> {
+async function watchUntilProtected(team: Team, owner: string, report: Report): Promise<Snapshot> {
   let captured = false;
   return until(
     `${owner}'s snapshot protected`,
@@ -161,7 +161,7 @@ async function watchUntilProtected(team: DemoTeam, owner: string, report: Report
 }
 
 async function killHolderAndWatchRepair(
-  team: DemoTeam,
+  team: Team,
   owner: string,
   replicas: number,
   report: Report,
@@ -201,7 +201,7 @@ async function killHolderAndWatchRepair(
   return { holder: victim.name, packs: victim.heldPacks };
 }
 
-async function restoreWithKit(team: DemoTeam, fresh: Agent, owner: string, target: string, report: Report): Promise<void> {
+async function restoreWithKit(team: Team, fresh: Agent, owner: string, target: string, report: Report): Promise<void> {
   const { kit, passphrase } = team.recovery;
   await until('the fresh machine online', async () => (await team.device(fresh.name)).online, 60_000);
   const result = await fresh.must(

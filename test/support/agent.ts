@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StartedProcess } from './processes.ts';
+import type { StartedProcess, StartOptions } from './processes.ts';
 import { programs, start } from './processes.ts';
 
 /** One event of `--json` output. */
@@ -12,32 +12,50 @@ export interface CommandResult {
   readonly output: string;
 }
 
+export interface AgentOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** See `StartOptions.under`. */
+  readonly under?: readonly string[];
+}
+
+/** A command that was started and may still run. */
+export interface RunningCommand {
+  readonly process: StartedProcess;
+  /** Its events so far. */
+  events(): AgentEvent[];
+  /** Resolves once it has ended, however it did. */
+  readonly result: Promise<CommandResult>;
+}
+
 /** An agent as an operating-system process of its own, with a folder of its own. */
 export class Agent {
   readonly name: string;
   readonly home: string;
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #options: AgentOptions;
   #daemon: StartedProcess | undefined;
 
-  constructor(name: string, home: string, env: Readonly<Record<string, string>> = {}) {
+  constructor(name: string, home: string, options: AgentOptions = {}) {
     this.name = name;
     this.home = home;
-    this.#env = { HOLDFAST_HOME: home, ...env };
+    this.#options = options;
     mkdirSync(home, { recursive: true, mode: 0o700 });
   }
 
-  /** Runs one command to its end with `--json`. Rejects when it takes longer than `timeoutMs`. */
-  async run(args: readonly string[], timeoutMs = 600_000): Promise<CommandResult> {
-    const child = start(programs.agent, [...args, '--json'], { env: this.#env });
+  /** Starts one command with `--json`; it is killed when it takes longer than `timeoutMs`. */
+  begin(args: readonly string[], timeoutMs = 600_000): RunningCommand {
+    const child = start(programs.agent, [...args, '--json'], this.#startOptions());
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    const ended = await child.ended;
-    clearTimeout(timer);
-    const output = child.output();
-    const events = output
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as AgentEvent);
-    return { exitCode: typeof ended === 'number' ? ended : 128, events, output };
+    const events = (): AgentEvent[] => eventsIn(child.output());
+    const result = child.ended.then((ended) => {
+      clearTimeout(timer);
+      return { exitCode: typeof ended === 'number' ? ended : 128, events: events(), output: child.output() };
+    });
+    return { process: child, events, result };
+  }
+
+  /** Runs one command to its end. */
+  run(args: readonly string[], timeoutMs?: number): Promise<CommandResult> {
+    return this.begin(args, timeoutMs).result;
   }
 
   /** {@link run}, for those that must succeed. */
@@ -48,9 +66,10 @@ export class Agent {
     return result;
   }
 
-  /** Starts the daemon; its output goes to `<home>/../<name>.log`. */
+  /** Starts the daemon, reachable on loopback only; its output goes to `<home>/../<name>.log`. */
   startDaemon(): StartedProcess {
-    this.#daemon = start(programs.agent, ['daemon'], { env: this.#env, logFile: join(this.home, '..', `${this.name}.log`) });
+    const args = ['daemon', '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns'];
+    this.#daemon = start(programs.agent, args, { ...this.#startOptions(), logFile: join(this.home, '..', `${this.name}.log`) });
     return this.#daemon;
   }
 
@@ -59,7 +78,30 @@ export class Agent {
     return this.#daemon;
   }
 
+  /** Kills the daemon without a word, and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.daemon.kill('SIGKILL');
+    await this.daemon.ended;
+  }
+
   async stop(): Promise<void> {
     await this.#daemon?.stop();
   }
+
+  #startOptions(): StartOptions {
+    return { ...this.#options, env: { HOLDFAST_HOME: this.home, ...this.#options.env } };
+  }
+}
+
+/** The last line of a process that was killed may be half a one. */
+function eventsIn(output: string): AgentEvent[] {
+  const lines = output.slice(0, output.lastIndexOf('\n') + 1).split('\n');
+  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as AgentEvent);
+}
+
+/** The last event of a command: its `result`, or its `error`. Throws when it has neither. */
+export function lastEvent<T = Readonly<Record<string, unknown>>>({ events, output }: CommandResult): T {
+  const last = events.findLast((event) => event.event === 'result' || event.event === 'error');
+  if (!last) throw new Error(`the command said neither result nor error:\n${output.slice(-4000)}`);
+  return last as T;
 }

@@ -41,6 +41,8 @@ export interface StartOptions {
   /** Output is also appended to this file. */
   readonly logFile?: string;
   readonly cwd?: string;
+  /** A program and its arguments that run this one, such as `setpriv` with fewer rights. */
+  readonly under?: readonly string[];
 }
 
 const alive = new Set<StartedProcess>();
@@ -54,7 +56,8 @@ process.once('exit', killAll);
 /** Starts a built program under the Node.js that runs this one. */
 export function start(program: string, args: readonly string[], options: StartOptions = {}): StartedProcess {
   if (!existsSync(program)) throw new Error(`${program} is not built; run "npm run build" first`);
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, [program, ...args], {
+  const [command = process.execPath, ...rest] = [...(options.under ?? []), process.execPath, program, ...args];
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(command, rest, {
     cwd: options.cwd ?? repository,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,8 +8,9 @@ export interface SampleOptions {
   readonly largeFileBytes?: number;
 }
 
-/** Deterministic bytes that don't compress (xorshift32), so that two runs write the same sample. */
-function fill(bytes: Uint8Array, seed: number): Uint8Array {
+/** Deterministic bytes that don't compress (xorshift32), so that two runs write the same sample. A whole number of words. */
+export function incompressible(sizeBytes: number, seed: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
   let x = seed >>> 0 || 1;
   for (let i = 0; i < words.length; i += 1) {
@@ -48,8 +49,8 @@ export function writeSample(platform: Platform, folder: string, options: SampleO
   }
   file(at('notes', 'todo.txt'), text('Try a restore before you need one.', 3));
   file(at('notes', 'log.txt'), text('2026-11-22T18:00:00Z nightly backup captured and protected', 40_000));
-  file(at('photos', 'holiday.raw'), fill(new Uint8Array(options.largeFileBytes ?? 24 * 1024 * 1024), 7));
-  file(at('photos', 'again.raw'), fill(new Uint8Array(3 * 1024 * 1024), 7));
+  file(at('photos', 'holiday.raw'), incompressible(options.largeFileBytes ?? 24 * 1024 * 1024, 7));
+  file(at('photos', 'again.raw'), incompressible(3 * 1024 * 1024, 7));
 
   file(at('odd', 'empty'), new Uint8Array(0));
   file(at('odd', 'read-only.sh'), text('#!/bin/sh', 1), 0o555);

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { DeviceSummary, Overview, Policy, Snapshot } from '#libs/contracts';
 import { deviceSummary, overview, pageOf, policyDocument, snapshot } from '#libs/contracts';
-import { Agent } from '../support/agent.ts';
-import type { Coordinator, TeamSetup } from '../support/coordinator.ts';
-import { newJoinLink, setUpTeam, startCoordinator } from '../support/coordinator.ts';
+import type { PassphraseCost } from '#libs/crypto';
+import type { AgentOptions } from './agent.ts';
+import { Agent } from './agent.ts';
+import type { Coordinator, TeamSetup } from './coordinator.ts';
+import { newJoinLink, setUpTeam, startCoordinator } from './coordinator.ts';
 
 const names = [
   'ada',
@@ -34,27 +36,25 @@ const devicePage = pageOf(deviceSummary);
 const snapshotPage = pageOf(snapshot);
 
 /** A coordinator and its agents, each an operating-system process with a folder of its own below `folder`. */
-export class DemoTeam {
+export class Team {
   readonly folder: string;
-  readonly coordinator: Coordinator;
+  #coordinator: Coordinator;
   readonly setup: TeamSetup;
   readonly agents: Agent[] = [];
-  readonly #machineEnv: Readonly<Record<string, string>>;
 
   private constructor(folder: string, coordinator: Coordinator, setup: TeamSetup) {
     this.folder = folder;
-    this.coordinator = coordinator;
+    this.#coordinator = coordinator;
     this.setup = setup;
-    this.#machineEnv = { HOLDFAST_LISTEN: '/ip4/127.0.0.1/tcp/0' };
   }
 
-  static async start(folder: string): Promise<DemoTeam> {
+  static async start(folder: string, options: { kitCost?: PassphraseCost } = {}): Promise<Team> {
     const coordinator = await startCoordinator({ home: join(folder, 'coordinator', 'data') });
-    const setup = await setUpTeam(coordinator);
+    const setup = await setUpTeam(coordinator, options.kitCost ? { cost: options.kitCost } : {});
     mkdirSync(join(folder, 'recovery'), { mode: 0o700 });
     writeFileSync(join(folder, 'recovery', 'kit.json'), setup.recoveryKit, { mode: 0o600 });
     writeFileSync(join(folder, 'recovery', 'passphrase'), `${setup.kitPassphrase}\n`, { mode: 0o600 });
-    return new DemoTeam(folder, coordinator, setup);
+    return new Team(folder, coordinator, setup);
   }
 
   get recovery(): { kit: string; passphrase: string } {
@@ -69,12 +69,28 @@ export class DemoTeam {
     return join(this.folder, 'machines', name);
   }
 
+  get coordinator(): Coordinator {
+    return this.#coordinator;
+  }
+
+  /** After its process has ended: the same data and port again, so that sessions and agents find it. */
+  async restartCoordinator(): Promise<void> {
+    await this.#coordinator.process.ended;
+    this.#coordinator = await startCoordinator({ home: this.#coordinator.home, port: this.#coordinator.port });
+  }
+
   /** A new machine joins by a one-time link and starts its daemon. */
-  async join(name: string, folders: readonly string[] = []): Promise<Agent> {
-    const agent = new Agent(name, join(this.machineFolder(name), 'holdfast'), this.#machineEnv);
+  async join(name: string, folders: readonly string[] = [], options: AgentOptions = {}): Promise<Agent> {
+    const agent = await this.enrol(name, folders, options);
+    agent.startDaemon();
+    return agent;
+  }
+
+  /** {@link join} without a daemon: commands of this machine run by themselves. */
+  async enrol(name: string, folders: readonly string[] = [], options: AgentOptions = {}): Promise<Agent> {
+    const agent = new Agent(name, join(this.machineFolder(name), 'holdfast'), options);
     const link = await newJoinLink(this.setup.admin);
     await agent.must(['join', link, '--name', name, ...folders.flatMap((folder) => ['--folder', folder])], 120_000);
-    agent.startDaemon();
     this.agents.push(agent);
     return agent;
   }

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { currentPlatform } from '#libs/engine';
+import { killAll } from './processes.ts';
+import { Team } from './team.ts';
+
+/** Upper bound of one test. Waits end as soon as what they wait for is there; only a hanging test gets near. */
+export const testLimitMs = 170_000;
+
+export interface TeamForTests {
+  readonly team: Team;
+  /** A folder that goes away after the tests of the file. */
+  readonly folder: string;
+}
+
+/**
+ * One team for all tests of a file: a coordinator process, set up by its first admin, replicas as given (2 unless said
+ * otherwise), no backup unless asked for. Agents join in the tests. Everything is stopped and removed at the end.
+ */
+export function teamForTests(options: { replicas?: number } = {}): TeamForTests {
+  const replicas = options.replicas ?? 2;
+  let team: Team | undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
+  jest.setTimeout(testLimitMs);
+  beforeAll(async () => {
+    // Agents with fewer rights than the tests must reach their folders.
+    chmodSync(folder, 0o755);
+    // A recovery kit opens at the cost it was made with: cheap here, two seconds in life.
+    team = await Team.start(folder, { kitCost: { memoryKiB: 1024, passes: 1 } });
+    await team.changeTeamPolicy((policy) => ({
+      ...policy,
+      replicas: { target: replicas, minimum: replicas },
+      pledge: { maxBytes: null, reserveBytes: 0, reservePercent: 0 },
+      schedule: { ...policy.schedule, cron: '0 0 1 1 *', jitterSeconds: 0, catchUpSeconds: 0 },
+    }));
+  });
+  afterAll(async () => {
+    await team?.stop();
+    killAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    folder,
+    get team() {
+      if (!team) throw new Error('the team starts before the first test');
+      return team;
+    },
+  };
+}
+
+/** Where a restore to `target` puts what stood at `path`. */
+export function restoredPath(target: string, path: string): string {
+  const platform = currentPlatform();
+  return join(target, ...platform.split(platform.absolute(path)).map((part) => part.toString()));
+}
