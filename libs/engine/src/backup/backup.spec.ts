@@ -214,6 +214,17 @@ describe('what is captured', () => {
       [...own('index', first), ...second.newPacks.map(({ ordinal }) => ordinal)].sort((a, b) => a - b),
     );
     expect(second.snapshot.neededPackCount).toBe(4);
+    for (const { snapshot } of [first, second]) {
+      const { reader } = await vault.openReader();
+      const walked = await reader.neededPacks(await reader.snapshot(snapshot.sequence));
+      expect(
+        ordinals(snapshot.neededPacks).filter(
+          (ordinal) => !own('index', first).includes(ordinal) && !own('index', second).includes(ordinal),
+        ),
+      ).toEqual(
+        [...walked.ordinals()].filter((ordinal) => !own('index', first).includes(ordinal) && !own('index', second).includes(ordinal)),
+      );
+    }
     const { durationMs: _, ...told } = (await vault.describeSnapshot(2)).stats;
     expect(second.snapshot.stats).toMatchObject({ ...told, newPacks: 3, newPackBytes: expect.any(Number) });
   });

@@ -61,6 +61,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     batches,
     rules: options,
     counts,
+    needed: session.needed,
     report: () => report('transfer'),
     signal,
   };
@@ -77,7 +78,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     await session.finish();
     throwIfInterrupted(signal);
     report('commit');
-    const { snapshot, indexPack } = await vault.commit({
+    const record = {
       startedAtMs,
       host: options.host,
       user: options.user,
@@ -86,7 +87,8 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
       tags: options.tags ?? [],
       partial: counts.partial,
       stats: statsOf(counts, clock.nowMs() - startedAtMs),
-    });
+    };
+    const { snapshot, indexPack } = await vault.commit(record, session.needed.finish());
     return { snapshot, newPacks: [...session.newPacks, indexPack], problems: counts.problems, notes: counts.notes };
   } catch (error) {
     await batches.settle();

@@ -1,4 +1,4 @@
-import type { ChunkIndex, TreeEntry } from '#libs/vault';
+import type { TreeEntry } from '#libs/vault';
 import type { FileFacts } from '../platform/index.ts';
 
 export interface ChangeRules {
@@ -38,13 +38,4 @@ export function sameEntry(facts: FileFacts, parent: TreeEntry): boolean {
       ? parent.links === undefined
       : parent.links === facts.links && parent.device === facts.device)
   );
-}
-
-/** Whether every chunk of a file is still in the vault; a lost one means: read the file again. */
-export function contentIsKnown(entry: TreeEntry, index: ChunkIndex): boolean {
-  const { content } = entry;
-  if (!content) return true;
-  if ('chunkList' in content) return index.has(content.chunkList);
-  for (let at = 0; at < content.ids.length; at += 32) if (!index.has(content.ids.subarray(at, at + 32))) return false;
-  return true;
 }

@@ -1,8 +1,9 @@
 import { isAppError } from '#libs/kernel';
+import { idsIn } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
 import { problemOf } from '../scan/scan-folder.ts';
 import { displayPath } from '../platform/index.ts';
-import { contentIsKnown, sameContent, sameEntry } from './change-detection.ts';
+import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';
 import type { FileOutcome } from './file-sealer.ts';
 import type { Place, Slot, WalkContext } from './slot.ts';
@@ -20,11 +21,11 @@ export class FileEntries {
 
   /** Starts on a regular file; waits only for room. In a wrapper, so that the inner promise isn't awaited too early. */
   async file(place: Place): Promise<{ readonly done: Promise<Slot> }> {
-    const { counts, index, batches, rules, platform } = this.#context;
+    const { counts, needed, batches, rules, platform } = this.#context;
     const { facts, parent, name, path } = place;
     counts.files += 1;
     counts.bytes += facts.sizeBytes;
-    if (sameContent(facts, parent, rules) && contentIsKnown(parent, index)) {
+    if (sameContent(facts, parent, rules) && (await needed.addContent(parent.content))) {
       counts.unchangedFiles += 1;
       if (sameEntry(facts, parent)) return { done: Promise.resolve({ entry: parent, same: true }) };
       const { content, dataRanges } = parent;
@@ -58,7 +59,7 @@ export class FileEntries {
   }
 
   async #finish(place: Place, sealing: Promise<FileOutcome>, first: boolean): Promise<Slot> {
-    const { counts, platform, store } = this.#context;
+    const { counts, needed, platform, store } = this.#context;
     const outcome = await sealing;
     if ('problem' in outcome) return this.#failed(place, outcome.problem);
     if (first) {
@@ -73,6 +74,7 @@ export class FileEntries {
         code: 'changed_while_read',
         message: 'changed twice while it was read; stored as it was read',
       });
+    for (const id of idsIn(outcome.ids)) needed.add(id);
     const content = await contentOf(outcome.ids, store);
     return {
       entry: treeEntryOf(platform, place.name, facts, { sizeBytes, content, dataRanges, attributes, changedWhileRead }),

@@ -5,6 +5,18 @@ import { sameEntry } from './change-detection.ts';
 import { type Place, type Slot, summaryOf, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
+/**
+ * Only a tree of one part may stand again without being written: of a split one the ids of the parts would be missing among the needed packs.
+ * A part holds up to 1 MiB; this is well below.
+ */
+const heldBytes = 384 * 1024;
+
+function heldBytesOf(entry: TreeEntry): number {
+  const content = entry.content && 'ids' in entry.content ? entry.content.ids.length : 0;
+  const attributes = entry.xattrs?.reduce((sum, { name, value }) => sum + name.length + value.length + 20, 0) ?? 0;
+  return 300 + entry.name.length + content + attributes + (entry.dataRanges?.length ?? 0) * 20 + (entry.linkTarget?.length ?? 0);
+}
+
 /** The tree of one folder in the making: takes its entries in order, some of them not finished yet. */
 export class FolderTree {
   readonly #context: WalkContext;
@@ -13,6 +25,7 @@ export class FolderTree {
   #slots: Promise<Slot>[] = [];
   /** While all entries are as in the parent they are kept here, since its tree may simply stand again. */
   #held: TreeEntry[] | undefined = [];
+  #heldBytes = 0;
   #files = 0;
   #directories = 0;
   #bytes = 0;
@@ -34,7 +47,7 @@ export class FolderTree {
   }
 
   /** Writes the first `count` entries, waiting for them. */
-  async write(count: number, mayHold = 4_096): Promise<void> {
+  async write(count: number): Promise<void> {
     const slots = this.#slots.splice(0, count);
     for (const slot of slots) {
       const { entry, same } = await slot;
@@ -46,7 +59,8 @@ export class FolderTree {
       this.#files += summary.files;
       this.#directories += summary.directories;
       this.#bytes += summary.bytes;
-      if (this.#held && (!same || this.#held.length >= mayHold)) await this.#release();
+      if (same) this.#heldBytes += heldBytesOf(entry);
+      if (this.#held && (!same || this.#heldBytes > heldBytes)) await this.#release();
       if (this.#held) this.#held.push(entry);
       else await this.#writer.add(entry);
     }
@@ -55,11 +69,11 @@ export class FolderTree {
   /** The folder's own entry. `complete`: the parent's folder has exactly the names of this one. */
   async finish(complete: boolean): Promise<Slot> {
     await this.write(this.#slots.length);
-    const { platform, index, counts } = this.#context;
-    const { parent, facts, name, path } = this.#place;
+    const { platform, needed } = this.#context;
+    const { parent, facts, name } = this.#place;
     const summary = { files: this.#files, directories: this.#directories, bytes: this.#bytes };
     const parentTree = parent?.type === 'directory' ? parent.tree : undefined;
-    if (complete && this.#held && parent && parentTree && index.has(parentTree)) {
+    if (complete && this.#held && parent && parentTree && needed.addKnown(parentTree)) {
       if (sameEntry(facts, parent)) return { entry: parent, same: true };
       return { entry: treeEntryOf(platform, name, facts, { tree: parentTree, summary, attributes: this.#attributes() }), same: false };
     }
@@ -67,7 +81,6 @@ export class FolderTree {
     const tree = await this.#writer.finish();
     const attributes = this.#attributes();
     const entry = treeEntryOf(platform, name, facts, { tree, summary, attributes });
-    counts.current ??= path.toString();
     return { entry, same: false };
   }
 

@@ -7,10 +7,12 @@ import { PackSink } from '../local-vault/pack-sink.ts';
 import type { BackupCounts } from './backup-counts.ts';
 import type { SealerPorts } from './file-sealer.ts';
 import { backupLimits } from './limits.ts';
+import { NeededPacks } from './needed-packs.ts';
 
 /** One run's way into the vault: which chunks are new, where sealed packs go, and the trees' own packs. */
 export class BackupSession {
   readonly newPacks: PackInfo[] = [];
+  readonly needed: NeededPacks;
   readonly #vault: LocalVault;
   /** Chunks promised by somebody in this run whose pack is not stored yet. */
   readonly #claimed = new ChunkIndex();
@@ -19,6 +21,7 @@ export class BackupSession {
 
   constructor(vault: LocalVault, counts: BackupCounts) {
     this.#vault = vault;
+    this.needed = new NeededPacks(vault.index, vault.reader);
     this.#sink = new PackSink(async (pack) => {
       const info = await vault.storePack(pack);
       this.newPacks.push(info);
@@ -53,6 +56,7 @@ export class BackupSession {
   /** Stores a tree or chunk list unless it is known, and gives its id. */
   readonly storeMeta: StoreChunk = async (kind, plaintext) => {
     const id = this.#vault.chunkIds.of(kind, plaintext);
+    this.needed.add(id);
     if (this.#claim(id)) for (const pack of this.#meta.add(kind, id, plaintext)) await this.#sink.add(pack);
     return id;
   };

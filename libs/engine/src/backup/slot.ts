@@ -4,6 +4,7 @@ import type { FileFacts, Platform } from '../platform/index.ts';
 import type { BackupCounts } from './backup-counts.ts';
 import type { ChangeRules } from './change-detection.ts';
 import type { FileBatches } from './file-batches.ts';
+import type { NeededPacks } from './needed-packs.ts';
 
 /** What every part of a walk works with. */
 export interface WalkContext {
@@ -17,6 +18,7 @@ export interface WalkContext {
   readonly batches: FileBatches;
   readonly rules: ChangeRules;
   readonly counts: BackupCounts;
+  readonly needed: NeededPacks;
   readonly report: () => void;
   readonly signal: AbortSignal | undefined;
 }

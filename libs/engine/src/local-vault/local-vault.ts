@@ -7,6 +7,7 @@ import { isAppError, messageOf, systemClock, systemRandom } from '#libs/kernel';
 import type {
   ChunkIds,
   ChunkIndex,
+  PackBitmap,
   PackInfo,
   PackTable,
   SnapshotRecord,
@@ -210,8 +211,8 @@ export class LocalVault {
     return info;
   }
 
-  /** Writes the index pack with the delta and the signed record, then the head. The snapshot exists when this resolves. */
-  async commit(record: NewRecord): Promise<{ snapshot: CommittedSnapshot; indexPack: PackInfo }> {
+  /** `needed`: packs of data and trees, index packs left out. Writes the index pack with the delta and the signed record, then the head. The snapshot exists when this resolves. */
+  async commit(record: NewRecord, needed: PackBitmap): Promise<{ snapshot: CommittedSnapshot; indexPack: PackInfo }> {
     const { primitives, signingKeyPair, files, folder } = this.options;
     const clock = this.options.clock ?? systemClock;
     const random = this.options.random ?? systemRandom;
@@ -262,7 +263,7 @@ export class LocalVault {
       previousHead: primitives.blake3(this.#headBytes),
     };
     const headBytes = encodeHead(head, signingKeyPair);
-    const snapshot = await this.#describe(complete, head, headBytes, indexPack);
+    const snapshot = describe(complete, needed, head, headBytes, indexPack);
     await files.replace(headPath(folder), headBytes);
     this.#head = head;
     this.#headBytes = headBytes;
@@ -276,7 +277,8 @@ export class LocalVault {
   /** A snapshot as the coordinator is told, once more: after a crash between commit and report. Throws `snapshot_not_found`. */
   async describeSnapshot(sequence: number | 'latest'): Promise<CommittedSnapshot> {
     const { reader } = await this.openReader();
-    return this.#describe(await reader.snapshot(sequence), this.#head, this.#headBytes);
+    const snapshot = await reader.snapshot(sequence);
+    return describe(snapshot, await reader.neededPacks(snapshot), this.#head, this.#headBytes);
   }
 
   /** A reader over the local store at the present head that shares this vault's index: for listing, restore and check. */
@@ -305,24 +307,6 @@ export class LocalVault {
     this.#lock.release();
   }
 
-  async #describe(record: SnapshotRecord, head: VaultHead, headBytes: Uint8Array, indexPack?: PackInfo): Promise<CommittedSnapshot> {
-    const needed = await this.reader.neededPacks({ ...record, recordId: new Uint8Array(32) });
-    // A restore reads every index pack to find the chunks.
-    for (const { ordinal } of head.indexPacks) needed.set(ordinal);
-    const stats = record.stats as unknown as SnapshotStats;
-    return {
-      sequence: record.sequence,
-      headSequence: head.sequence,
-      headBytes,
-      neededPacks: deflateSync(needed.toBytes()),
-      neededPackCount: needed.count,
-      startedAtMs: record.startedAtMs,
-      endedAtMs: record.endedAtMs,
-      partial: record.partial,
-      stats: indexPack ? { ...stats, newPacks: stats.newPacks + 1, newPackBytes: stats.newPackBytes + indexPack.sizeBytes } : stats,
-    };
-  }
-
   /** Takes in what an unfinished session stored: its chunks are known from now on, and the next commit indexes them. */
   async #findUncommitted({ blocks, opener }: OpenedVault): Promise<void> {
     const { store } = this.options;
@@ -344,6 +328,29 @@ export class LocalVault {
     }
     this.#uncommitted.addFound(found.packs.values(), found.index);
   }
+}
+
+function describe(
+  record: SnapshotRecord,
+  needed: PackBitmap,
+  head: VaultHead,
+  headBytes: Uint8Array,
+  indexPack?: PackInfo,
+): CommittedSnapshot {
+  // A restore reads every index pack to find the chunks.
+  for (const { ordinal } of head.indexPacks) needed.set(ordinal);
+  const stats = record.stats as unknown as SnapshotStats;
+  return {
+    sequence: record.sequence,
+    headSequence: head.sequence,
+    headBytes,
+    neededPacks: deflateSync(needed.toBytes()),
+    neededPackCount: needed.count,
+    startedAtMs: record.startedAtMs,
+    endedAtMs: record.endedAtMs,
+    partial: record.partial,
+    stats: indexPack ? { ...stats, newPacks: stats.newPacks + 1, newPackBytes: stats.newPackBytes + indexPack.sizeBytes } : stats,
+  };
 }
 
 const headerPath = (folder: string): string => join(folder, 'header');

@@ -62,6 +62,7 @@ export interface OpenFile {
   read(into: Uint8Array, position: number): number;
   write(bytes: Uint8Array, position: number): void;
   truncate(sizeBytes: number): void;
+  setMode(mode: number): void;
   /** Ranges that hold data, in order; undefined where the system can't tell. */
   dataRanges(sizeBytes: number): DataRange[] | undefined;
   sync(): void;

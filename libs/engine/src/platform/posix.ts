@@ -70,6 +70,7 @@ export function openFile(fd: number, path: Buffer, ranges: (sizeBytes: number) =
         for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
       }),
     truncate: (sizeBytes) => translated(path, () => fs.ftruncateSync(fd, sizeBytes)),
+    setMode: (mode) => translated(path, () => fs.fchmodSync(fd, mode)),
     dataRanges: ranges,
     sync: () => translated(path, () => fs.fsyncSync(fd)),
     close: () => translated(path, () => fs.closeSync(fd)),

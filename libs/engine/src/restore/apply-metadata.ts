@@ -1,14 +1,22 @@
 import type { TreeEntry } from '#libs/vault';
-import type { Platform } from '../platform/index.ts';
+import type { OpenFile, Platform } from '../platform/index.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 
 const setIds = 0o6000;
+
+/** What is known of something that we just made: spares calls, which is most of the time of a small file. */
+export interface Made {
+  /** Still open. */
+  readonly file?: OpenFile;
+  /** Whether its folder hands attributes on (default ACLs). */
+  readonly inherits?: boolean;
+}
 
 /**
  * Owner, mode, attributes, then the time: in this order, since changing the owner clears set-id bits and capabilities, and ACLs stand above modes.
  * What this account or file system can't do becomes a note.
  */
-export function applyMetadata(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts): void {
+export function applyMetadata(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts, made: Made = {}): void {
   const { capabilities } = platform;
   const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, counts) : false;
   if (entry.type !== 'symlink') {
@@ -16,9 +24,10 @@ export function applyMetadata(platform: Platform, path: Buffer, entry: TreeEntry
     const mode = ownerRestored ? entry.mode : entry.mode & ~setIds;
     if (mode !== entry.mode)
       counts.note(path, 'set_id_dropped', 'set-user-id and set-group-id were left out, since the owner could not be restored');
-    platform.setMode(path, mode);
+    if (made.file) made.file.setMode(mode);
+    else platform.setMode(path, mode);
   }
-  applyAttributes(platform, path, entry, counts);
+  applyAttributes(platform, path, entry, counts, made.inherits ?? true);
   if (platform.setTimes(path, entry.mtimeNs) === 'unsupported')
     counts.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
 }
@@ -39,7 +48,7 @@ function applyOwner(platform: Platform, path: Buffer, entry: TreeEntry, counts: 
   return false;
 }
 
-function applyAttributes(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts): void {
+function applyAttributes(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts, inherits: boolean): void {
   const wanted = entry.xattrs ?? [];
   for (const attribute of wanted) {
     const name = Buffer.from(attribute.name);
@@ -52,7 +61,7 @@ function applyAttributes(platform: Platform, path: Buffer, entry: TreeEntry, cou
     }
   }
   // A folder with a default ACL gives one to what is made in it: take off what the snapshot doesn't have.
-  if (!platform.capabilities.extendedAttributes) return;
+  if (!inherits || !platform.capabilities.extendedAttributes) return;
   for (const { name } of platform.extendedAttributes(path)) {
     if (name.toString('latin1').startsWith('security.')) continue;
     if (!wanted.some((attribute) => Buffer.compare(attribute.name, name) === 0)) platform.removeExtendedAttribute(path, name);

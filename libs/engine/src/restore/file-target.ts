@@ -29,7 +29,8 @@ export class OpenTargets {
     this.#limit = limit;
   }
 
-  get(target: FileTarget): OpenFile {
+  /** `wholeAtOnce`: all of the file is about to be written. */
+  get(target: FileTarget, wholeAtOnce = false): OpenFile {
     const known = this.#open.get(target);
     if (known) {
       this.#open.delete(target);
@@ -42,7 +43,7 @@ export class OpenTargets {
     if (!target.started) {
       target.started = true;
       // The full length at once: holes stay holes, and what is missing is seen by its zeros and never by a short file.
-      if (target.entry.size > 0) file.truncate(target.entry.size);
+      if (target.entry.size > 0 && !wholeAtOnce) file.truncate(target.entry.size);
     }
     return file;
   }

@@ -12,6 +12,10 @@ interface FolderTarget {
   readonly path: Buffer;
   readonly device: bigint;
   readonly inode: bigint;
+  /** Made by this restore: nothing of anybody else is in it. */
+  readonly fresh: boolean;
+  /** Hands attributes on to what is made in it: it has a default ACL. */
+  readonly inherits: boolean;
 }
 
 interface Made {
@@ -47,7 +51,14 @@ export class FolderTargets {
    * (made as needed, links refused).
    */
   base(trusted: Buffer, below: readonly Buffer[]): FolderTarget | undefined {
-    if (this.#dryRun) return { path: [trusted, ...below].reduce((a, b) => this.#platform.join(a, b)), device: 0n, inode: 0n };
+    if (this.#dryRun)
+      return {
+        path: [trusted, ...below].reduce((a, b) => this.#platform.join(a, b)),
+        device: 0n,
+        inode: 0n,
+        fresh: false,
+        inherits: false,
+      };
     let target = this.#look(this.#makeTrusted(trusted));
     for (const name of below) {
       const path = this.#platform.join(target.path, name);
@@ -110,8 +121,7 @@ export class FolderTargets {
   }
 
   #place(path: Buffer, parent: FolderTarget, entry: TreeEntry): FolderTarget | undefined {
-    const existing =
-      parent.inode === 0n && this.#dryRun && !this.#platform.factsIfAny(parent.path) ? undefined : this.#platform.factsIfAny(path);
+    const existing = parent.fresh ? undefined : this.#platform.factsIfAny(path);
     const decision = decide(this.#platform, this.#rule, path, entry, existing, this.#stamp);
     if (decision.do === 'skip') {
       this.#counts.note(path, 'skipped', 'something else is there already');
@@ -120,22 +130,23 @@ export class FolderTargets {
     const merged = decision.do === 'merge';
     const at = merged ? path : decision.path;
     this.#counts.directories += 1;
-    if (this.#dryRun) return { path: at, device: 0n, inode: 0n };
+    if (this.#dryRun) return { path: at, device: 0n, inode: 0n, fresh: !merged, inherits: false };
     if (!merged) {
       this.assertSame(parent);
       // Ours alone until its real mode is set at the end: the tree is not open to others half restored, and we may write into it.
       this.#platform.makeFolder(at, 0o700);
     }
     this.#made.push({ path: at, entry, apply: !merged || this.#rule === 'overwrite' });
-    return this.#look(at);
+    return this.#look(at, !merged);
   }
 
-  #look(path: Buffer): FolderTarget {
+  #look(path: Buffer, fresh = false): FolderTarget {
     const { kind, device, inode } = this.#platform.facts(path);
     if (kind === 'symlink')
       throw new EngineError('symlink_in_path', `${displayPath(path)}: is a symbolic link, and nothing is written through one`);
     if (kind !== 'directory') throw new EngineError('not_a_folder', `${displayPath(path)}: is no folder`);
-    return { path, device, inode };
+    const inherits = this.#platform.extendedAttributes(path).some(({ name }) => name.toString('latin1') === 'system.posix_acl_default');
+    return { path, device, inode, fresh, inherits };
   }
 
   #makeTrusted(path: Buffer): Buffer {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { isAppError } from '#libs/kernel';
 import { contentLength, segmentsOfContent, type TreeEntry } from '#libs/vault';
 import { EngineError } from '../errors.ts';
-import { displayPath, type Platform } from '../platform/index.ts';
+import { displayPath, type OpenFile, type Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
 import { type FileTarget, OpenTargets } from './file-target.ts';
 import type { FolderTarget, FolderTargets } from './folder-targets.ts';
@@ -60,8 +60,7 @@ export class RestoreFiles {
   write(target: FileTarget, contentOffset: number, plaintext: Uint8Array): void {
     if (target.failed) return;
     this.#orFail(target, () => {
-      if (!target.started) this.#folders.assertSame(target.folder);
-      const file = this.#open.get(target);
+      const file = this.#begun(target, plaintext.length === target.entry.size);
       for (const segment of segmentsOfContent(target.entry, contentOffset, plaintext.length)) {
         const from = segment.contentOffset - contentOffset;
         file.write(plaintext.subarray(from, from + segment.length), segment.fileOffset);
@@ -76,8 +75,7 @@ export class RestoreFiles {
   /** For files without content: empty ones and those that are one hole. */
   finishEmpty(target: FileTarget): void {
     this.#orFail(target, () => {
-      this.#folders.assertSame(target.folder);
-      this.#open.get(target);
+      this.#begun(target, false);
       this.#finish(target);
     });
   }
@@ -95,11 +93,20 @@ export class RestoreFiles {
     for (const target of [...this.#unfinished]) this.#discard(target);
   }
 
+  /** The open file. Once it is made, its folder is looked at: nothing is written when that was exchanged for a link to elsewhere. */
+  #begun(target: FileTarget, wholeAtOnce: boolean): OpenFile {
+    const { started } = target;
+    const file = this.#open.get(target, wholeAtOnce);
+    if (!started) this.#folders.assertSame(target.folder);
+    return file;
+  }
+
   #finish(target: FileTarget): void {
     const { entry, temporary, path } = target;
+    const file = this.#open.get(target);
+    applyMetadata(this.#platform, temporary, entry, this.#counts, { file, inherits: target.folder.inherits });
     this.#open.close(target);
-    applyMetadata(this.#platform, temporary, entry, this.#counts);
-    this.#folders.assertSame(target.folder);
+    // Were the folder exchanged meanwhile, the temporary file would not be there to be renamed.
     this.#platform.rename(temporary, path);
     target.done = true;
     this.#unfinished.delete(target);

@@ -141,7 +141,7 @@ class Restore {
     let target: Buffer = parent.path;
     try {
       target = this.#folders.pathIn(parent, name);
-      const existing = this.#platform.factsIfAny(target);
+      const existing = parent.fresh ? undefined : this.#platform.factsIfAny(target);
       const sameFile =
         this.#options.resume === true &&
         existing?.kind === entry.type &&
@@ -237,7 +237,7 @@ class Restore {
       return;
     }
     try {
-      applyMetadata(platform, temporary, entry, this.#counts);
+      applyMetadata(platform, temporary, entry, this.#counts, { inherits: folder.inherits });
       platform.rename(temporary, path);
     } catch (error) {
       platform.remove(temporary, 'file');

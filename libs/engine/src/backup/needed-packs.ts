@@ -1,0 +1,60 @@
+import { type ChunkIndex, type FileContent, idsIn, PackBitmap, type VaultReader } from '#libs/vault';
+
+const idBytes = 32;
+
+/**
+ * Which packs the snapshot in the making needs, gathered on the way: a walk through all its trees afterwards would cost as much as the
+ * whole second backup. Memory: one bit a pack, and the ids of chunks whose pack is not stored yet.
+ */
+export class NeededPacks {
+  readonly #index: ChunkIndex;
+  readonly #reader: VaultReader;
+  readonly #needed = new PackBitmap();
+  #waiting = new Uint8Array(64 * 1024);
+  #waitingEnd = 0;
+
+  constructor(index: ChunkIndex, reader: VaultReader) {
+    this.#index = index;
+    this.#reader = reader;
+  }
+
+  /** A chunk that is in the vault or on its way there. */
+  add(id: Uint8Array): void {
+    if (this.addKnown(id)) return;
+    if (this.#waitingEnd === this.#waiting.length) {
+      const larger = new Uint8Array(this.#waiting.length * 2);
+      larger.set(this.#waiting);
+      this.#waiting = larger;
+    }
+    this.#waiting.set(id, this.#waitingEnd);
+    this.#waitingEnd += idBytes;
+  }
+
+  /** False when no stored pack has it. */
+  addKnown(id: Uint8Array): boolean {
+    const location = this.#index.lookup(id);
+    if (location) this.#needed.set(location.ordinal);
+    return location !== undefined;
+  }
+
+  /** All chunks of a file's content, lists included. False when one of them is lost: then the file must be read again. */
+  async addContent(content: FileContent | undefined): Promise<boolean> {
+    if (!content) return true;
+    if ('chunkList' in content) return this.#addList(content.chunkList, content.depth);
+    for (const id of idsIn(content.ids)) if (!this.addKnown(id)) return false;
+    return true;
+  }
+
+  /** After all packs are stored. */
+  finish(): PackBitmap {
+    for (const id of idsIn(this.#waiting.subarray(0, this.#waitingEnd))) this.addKnown(id);
+    return this.#needed;
+  }
+
+  async #addList(listId: Uint8Array, depth: number): Promise<boolean> {
+    if (!this.addKnown(listId)) return false;
+    const list = await this.#reader.readChunk('chunkList', listId);
+    for (const id of idsIn(list)) if (!(depth > 1 ? await this.#addList(id, depth - 1) : this.addKnown(id))) return false;
+    return true;
+  }
+}
