@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { cryptoReady, type SigningKeyPair, signingKeyPairFromSeed } from '#libs/crypto';
+import { nodePrimitives } from '#libs/crypto/node';
+import { utf8 } from '#libs/kernel';
+import { packIdOf } from '../pack/pack-id.ts';
+import { decodeSnapshotRecord, encodeSnapshotRecord } from '../snapshot/record-codec.ts';
+import type { SnapshotRecord } from '../snapshot/snapshot-record.ts';
+import { aVaultId, mulberry32 } from '../testing/golden-vectors.ts';
+import { decodeOutcome, mutationsOf } from '../testing/mutations.ts';
+import { compareHeads, decodeHead, encodeHead, headDigest, livePackDigest } from './head-codec.ts';
+import type { VaultHead } from './vault-head.ts';
+
+const packId = (n: number) => packIdOf(Uint8Array.from([1, 0x70, 0x1e, 32, ...mulberry32(n, 32)]));
+const primitives = nodePrimitives();
+let keys: SigningKeyPair;
+let stranger: SigningKeyPair;
+beforeAll(async () => {
+  await cryptoReady();
+  keys = signingKeyPairFromSeed(mulberry32(1, 32));
+  stranger = signingKeyPairFromSeed(mulberry32(2, 32));
+});
+
+const aHead = (change: Partial<VaultHead> = {}): VaultHead => ({
+  vaultId: aVaultId,
+  sequence: 7,
+  writtenAtMs: 1_767_600_000_000,
+  indexPacks: [
+    { packId: packId(1), ordinal: 3, sizeBytes: 5_000 },
+    { packId: packId(2), ordinal: 9, sizeBytes: 6_000 },
+  ],
+  snapshots: [
+    { sequence: 1, pack: 0, offset: 42, sealedLength: 116, plainLength: 300, recordId: mulberry32(3, 32) },
+    { sequence: 4, pack: 1, offset: 99, sealedLength: 116, plainLength: 100, recordId: mulberry32(4, 32) },
+  ],
+  live: livePackDigest(primitives, [packId(1), packId(2)]),
+  nextOrdinal: 10,
+  previousHead: mulberry32(5, 32),
+  ...change,
+});
+
+describe('vault head', () => {
+  it('comes back as it was written', () => {
+    for (const head of [aHead(), aHead({ previousHead: undefined, snapshots: [], indexPacks: [], sequence: 1 })]) {
+      expect(decodeHead(encodeHead(head, keys), keys.publicKey)).toEqual(head);
+    }
+  });
+
+  it('is refused when another device signed it', () => {
+    expect(decodeOutcome(() => decodeHead(encodeHead(aHead(), stranger), keys.publicKey))).toEqual({ code: 'bad_signature' });
+  });
+
+  it('fails cleanly when damaged', () => {
+    const bytes = encodeHead(aHead(), keys);
+    fc.assert(
+      fc.property(mutationsOf(bytes), (damaged) => {
+        if (Buffer.compare(damaged, bytes) === 0) return;
+        expect(decodeOutcome(() => decodeHead(damaged, keys.publicKey))).toMatchObject({
+          code: expect.stringMatching(/^(bad_head|bad_signature|unsupported_version)$/),
+        });
+      }),
+      { numRuns: 500 },
+    );
+    expect(decodeOutcome(() => decodeHead(new Uint8Array(9_000_000), keys.publicKey))).toEqual({ code: 'limit_exceeded' });
+  });
+
+  it.each<[string, Partial<VaultHead>]>([
+    ['snapshots out of order', { snapshots: [...aHead().snapshots].reverse() }],
+    ['a record beyond its pack', { snapshots: [{ ...aHead().snapshots[0]!, offset: 4_990 }] }],
+    ['a record in no pack', { snapshots: [{ ...aHead().snapshots[0]!, pack: 2 }] }],
+    ['an ordinal that is not given out', { nextOrdinal: 9 }],
+  ])('is not written with %s', (_name, change) => {
+    expect(decodeOutcome(() => encodeHead(aHead(change), keys))).toEqual({ code: 'invalid_input' });
+  });
+
+  it('tells newer, older, same and forked', () => {
+    const of = (head: VaultHead) => ({ head, bytes: encodeHead(head, keys) });
+    const known = of(aHead());
+    const next = of(aHead({ sequence: 8, previousHead: headDigest(primitives, known.bytes) }));
+    expect(compareHeads(primitives, known, known)).toBe('same');
+    expect(compareHeads(primitives, known, next)).toBe('newer');
+    expect(compareHeads(primitives, next, known)).toBe('older');
+    expect(compareHeads(primitives, known, of(aHead({ sequence: 20 })))).toBe('newer');
+    expect(compareHeads(primitives, known, of(aHead({ writtenAtMs: 1 })))).toBe('forked');
+    expect(compareHeads(primitives, known, of(aHead({ sequence: 8 })))).toBe('forked');
+  });
+
+  it('digests live packs whatever their order, and notices one that is missing', () => {
+    const ids = [1, 2, 3].map(packId);
+    expect(livePackDigest(primitives, [...ids].reverse())).toEqual(livePackDigest(primitives, ids));
+    expect(livePackDigest(primitives, ids.slice(1)).digest).not.toEqual(livePackDigest(primitives, ids).digest);
+  });
+});
+
+describe('snapshot record', () => {
+  const aRecord = (change: Partial<SnapshotRecord> = {}): SnapshotRecord => ({
+    sequence: 3,
+    previous: mulberry32(1, 32),
+    startedAtMs: 1,
+    endedAtMs: 2,
+    host: 'ann-laptop',
+    user: 'ann',
+    roots: ['/etc', '/home/ann', 'C:/Users'].map((path) => ({
+      path: utf8(path),
+      entry: { name: new Uint8Array(0), type: 'directory', mode: 0o755, uid: 0, gid: 0, mtimeNs: 1n, size: 0, tree: mulberry32(2, 32) },
+    })),
+    excludes: ['*.tmp', 'é'],
+    tags: ['x'],
+    stats: { files: 3, bytes: 2 ** 50, newPacks: 0 },
+    partial: true,
+    ...change,
+  });
+
+  it('comes back as it was written, paths in order', () => {
+    for (const record of [aRecord(), aRecord({ previous: undefined, roots: [], excludes: [], tags: [], stats: {} })]) {
+      expect(decodeSnapshotRecord(encodeSnapshotRecord({ ...record, roots: [...record.roots].reverse() }, keys), keys.publicKey)).toEqual(
+        record,
+      );
+    }
+  });
+
+  it('is refused when another device signed it, or damaged', () => {
+    const bytes = encodeSnapshotRecord(aRecord(), keys);
+    expect(decodeOutcome(() => decodeSnapshotRecord(bytes, stranger.publicKey))).toEqual({ code: 'bad_signature' });
+    fc.assert(
+      fc.property(mutationsOf(bytes), (damaged) => {
+        if (Buffer.compare(damaged, bytes) === 0) return;
+        expect(decodeOutcome(() => decodeSnapshotRecord(damaged, keys.publicKey))).toMatchObject({
+          code: expect.stringMatching(/^(record_corrupt|bad_signature)$/),
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each(['relative/path', '', '/a/../b', '/a//b', '/home/', '/nul\0'])('refuses the backed-up path %j', (path) => {
+    expect(decodeOutcome(() => encodeSnapshotRecord(aRecord({ roots: [{ ...aRecord().roots[0]!, path: utf8(path) }] }), keys))).toEqual({
+      code: 'invalid_input',
+    });
+  });
+});
