@@ -14,11 +14,9 @@
  * ```
  */
 export * from './errors.ts';
-export { startSwarm } from './swarm.ts';
+export { startSwarm } from './start-swarm.ts';
 export * from './swarm-types.ts';
 export type { PrivateHelia } from './network/bitswap.ts';
-export { PackBlockstore } from './blockstore/pack-blockstore.ts';
-export { PackStores } from './pack-store/pack-stores.ts';
 export * from './pack-store/pack-receiver.ts';
 export { FilePackStore } from './pack-store/file-pack-store.ts';
 export type { FilePackStoreOptions, PackStoreChange, StoredPack, VerifyResult } from './pack-store/file-pack-store.ts';

@@ -37,7 +37,7 @@ class Device {
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done) throw new Error(`the process ended before it said ${property}`);
-      const message = JSON.parse(value) as Message;
+      const message = JSON.parse(value);
       if (property in message || 'error' in message) return message;
     }
   }

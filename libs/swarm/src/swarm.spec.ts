@@ -181,8 +181,9 @@ describe('swarm of members', () => {
 
   it('refuses an older roster, another team, and use after the end', async () => {
     team = await TestTeam.of(1);
-    const [{ swarm, member }] = nodes();
-    await swarm.setRoster(aRoster(7, [member()]));
+    const [node] = nodes();
+    const { swarm } = node;
+    await swarm.setRoster(aRoster(7, [node.member()]));
     await expect(async () => swarm.setRoster(aRoster(6, []))).rejects.toMatchObject({ code: 'roster_rollback' });
     await expect(async () => swarm.setRoster({ ...aRoster(8, []), teamId: '22222222-2222-4222-8222-222222222222' })).rejects.toMatchObject({
       code: 'roster_rollback',

@@ -30,7 +30,7 @@ describe('membership', () => {
       await member.own.put(aPack(10));
       const stranger = await rawNode(aDevice(66));
       cleanUp.push(() => stranger.stop());
-      await expect(stranger.dialProtocol(multiaddr(member.swarm.addresses()[0]!), protocol)).rejects.toThrow();
+      await expect(stranger.dialProtocol(multiaddr(member.swarm.addresses()[0]), protocol)).rejects.toThrow();
       expect(stranger.getConnections()).toEqual([]);
       expect(member.swarm.connections()).toEqual([]);
       expect(member.events).toContainEqual(expect.objectContaining({ kind: 'denied', direction: 'inbound', peerId: aDevice(66).peerId }));
@@ -54,7 +54,7 @@ describe('membership', () => {
     const want = async (): Promise<void> => {
       for await (const _ of helia.blockstore.get(CID.parse(pack.packId), {
         signal: AbortSignal.timeout(1_000),
-        providers: [multiaddr(member.swarm.addresses()[0]!)],
+        providers: [multiaddr(member.swarm.addresses()[0])],
       }))
         void _;
     };
@@ -115,6 +115,7 @@ describe('membership', () => {
 
   it('dials nobody outside the roster: not at start, not when idle, not for a block that nobody has, not on what a member says of itself', async () => {
     const dialled: string[] = [];
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own socket below
     const connect = Socket.prototype.connect;
     // Every TCP connection of the process ends up here, whichever API made it.
     const spy = jest.spyOn(Socket.prototype, 'connect').mockImplementation(function (this: Socket, ...args: unknown[]) {
@@ -139,7 +140,7 @@ describe('membership', () => {
     cleanUp.push(() => liar.stop());
     await team.enrol([a.member(), b.member(), aMember(aDevice(7))]);
     const identified = new Promise((resolve) => liar.addEventListener('peer:identify', resolve, { once: true }));
-    const connection = await liar.dial(multiaddr(a.swarm.addresses()[0]!));
+    const connection = await liar.dial(multiaddr(a.swarm.addresses()[0]));
     await identified;
     // Both sides identify each other at the same time: give the other direction its chance to do harm.
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -160,7 +161,7 @@ describe('membership', () => {
 
     const members = new Set(
       [a, b]
-        .map((node) => multiaddr(node.swarm.addresses()[0]!))
+        .map((node) => multiaddr(node.swarm.addresses()[0]))
         .map((address) => `127.0.0.1:${address.getComponents().find((c) => c.name === 'tcp')!.value}`),
     );
     expect(dialled.length).toBeGreaterThan(0);

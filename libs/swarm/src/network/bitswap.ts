@@ -85,7 +85,7 @@ export class LazyHelia {
       this.#broker = broker;
       addBlockBroker(broker);
     };
-    return (await withBitswap(helia as PrivateHelia).start()) as PrivateHelia;
+    return await withBitswap(helia as PrivateHelia).start();
   }
 
   /** The node as bitswap sees it: its handler is given to us instead, because streams come to {@link LazyHelia.listen}. */

@@ -31,6 +31,9 @@ const tuning = {
   streamWindowBytes: 4 * 1024 * 1024,
   /** Above the window: a full window on a paused stream must never count as overflow. */
   readBufferBytes: 8 * 1024 * 1024,
+  /** The default aborts a connection after 10 s without a pong; a busy laptop in the middle of a transfer is slower than that. */
+  pingIntervalMs: 30_000,
+  pingTimeoutMs: 30_000,
   /** How soon a peer whose machine went to sleep is noticed. */
   keepAliveMs: 30_000,
 };
@@ -55,6 +58,7 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
         }),
       ],
       connectionGater: options.gate,
+      connectionMonitor: { pingInterval: tuning.pingIntervalMs, pingTimeout: { minTimeout: tuning.pingTimeoutMs } },
       connectionManager: {
         maxConnections: tuning.maxConnections,
         inboundConnectionThreshold: tuning.inboundConnectionsPerSecond,

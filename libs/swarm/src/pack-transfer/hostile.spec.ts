@@ -165,7 +165,7 @@ describe('/holdfast/pack/1 against a hostile member', () => {
   });
 
   const ask = async (...parts: Uint8Array[]): Promise<Stream> => {
-    const stream = await hostile.dialProtocol(multiaddr(honest.swarm.addresses()[0]!), packProtocol);
+    const stream = await hostile.dialProtocol(multiaddr(honest.swarm.addresses()[0]), packProtocol);
     await blurt(stream, ...parts);
     return stream;
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { toHex } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
 import { aPack } from '../testing/builders.ts';
@@ -87,8 +87,7 @@ describe('messages of /holdfast/pack/1', () => {
 
   it('keeps its bytes for ever (docs/spec/pack-transfer.md)', () => {
     const id = 'bafyb4ib2uglubwfjhchpftq7wfwzmc7slbn3gep62v6hotqjfz2kqtsfjm' as never;
-    const cid = '01701e203aa1974-'.slice(0, 8);
-    expect(toHex(encodeRequest({ kind: 'root', packId: id })).slice(0, 14)).toBe(`290001${cid}`);
+    expect(toHex(encodeRequest({ kind: 'root', packId: id })).slice(0, 14)).toBe('29000101701e20');
     expect(toHex(encodeRequest({ kind: 'leaves', packId: id, first: 3, count: 125 })).slice(-8)).toBe('03007d00');
     expect(toHex(encodeRequest({ kind: 'leaves', packId: id, first: 3, count: 125 }))).toHaveLength(86);
     expect(toHex(encodeFrameHeader('leaf', 1_048_576))).toBe('0200001000');

@@ -133,7 +133,7 @@ export class PackServer {
       await sendFrame(out, 'end', encodeEnd(sent));
     } finally {
       await blocks.return?.();
-      if (request.kind === 'leaves') this.#options.onEvent({ kind: 'served', peer: peerOf(member!), packId, leaves: sent, sizeBytes });
+      if (request.kind === 'leaves') this.#options.onEvent({ kind: 'served', peer: peerOf(member), packId, leaves: sent, sizeBytes });
     }
   }
 

@@ -50,7 +50,9 @@ export class StreamBytes {
 
   /** Exactly `length` bytes in one new array, or undefined when the other side ended before the first of them. Throws `source_unavailable` when it ends in between. */
   async read(length: number): Promise<Uint8Array | undefined> {
-    const out = new Uint8Array(length);
+    // Not zeroed first: every byte is written before anybody sees it. Not from the pool: leaves are kept for a while.
+    const memory = Buffer.allocUnsafeSlow(length);
+    const out = new Uint8Array(memory.buffer, memory.byteOffset, length);
     let done = 0;
     while (done < length) {
       const piece = this.#queue[0];

@@ -138,7 +138,7 @@ describe('/holdfast/vault/1', () => {
       [put, new Uint8Array(8).fill(0xff), Uint8Array.of(1, 0, 0, 0, 1)],
       [put, new Uint8Array(8), Uint8Array.of(4, 0, 0, 0, 1, 2)],
     ]) {
-      const stream = await hostile.dialProtocol(multiaddr(holder.swarm.addresses()[0]!), vaultProtocol);
+      const stream = await hostile.dialProtocol(multiaddr(holder.swarm.addresses()[0]), vaultProtocol);
       await blurt(stream, ...request);
       await expect(hear(stream, 1).then((heard) => (heard.length === 0 ? Promise.reject(new Error('ended')) : heard))).rejects.toThrow();
     }
