@@ -45,7 +45,7 @@ export class JobReportsService {
           return;
         case 'failed':
           if (!isLive(job)) return;
-          if (await this.jobs.failAttempt(job, report)) await this.#ended(job, report);
+          if (await this.jobs.fail(job, report)) await this.#ended(job, report);
           else if (job.restoreId !== null) await this.restores.waitingAgain(job.restoreId, report);
       }
     });
@@ -54,6 +54,11 @@ export class JobReportsService {
   /** Leases and deadlines; called by the sweep. */
   async sweep(): Promise<void> {
     await this.jobs.sweep((job, error) => this.#ended(job, error));
+  }
+
+  /** Whether a device may be asked again for a pack that it could not fetch. */
+  pausesEndedSince(sinceMs: number): Promise<boolean> {
+    return this.jobs.pausesEndedSince(sinceMs);
   }
 
   /** A job ended without success and will not be tried again. */

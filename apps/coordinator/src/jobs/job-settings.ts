@@ -7,7 +7,7 @@ export const jobSettings = {
   maxPauseMs: 10 * 60_000,
   /** Ended jobs stay this long, so that a report which is repeated is still understood. */
   keepEndedMs: 24 * 3_600_000,
-  /** A device that gave up on a pack is not asked for the same one again for so long. */
+  /** A device that gave up on a pack for good is not asked for the same one again for so long. */
   avoidAfterFailureMs: 10 * 60_000,
 } as const;
 

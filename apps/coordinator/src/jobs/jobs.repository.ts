@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, LessThanOrEqual, MoreThan } from 'typeorm';
+import { Between, In, LessThan, LessThanOrEqual, MoreThan } from 'typeorm';
 import type { JobTask } from '#libs/contracts';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { inBatches } from '../database/batches.ts';
@@ -58,17 +58,26 @@ export class JobsRepository {
     return this.database.read.findBy(JobEntity, { state: live, expiresAtMs: LessThan(nowMs) });
   }
 
-  /** Which devices gave up on which of these packs since `sinceMs`. */
-  async failedFor(packIds: readonly PackId[], sinceMs: number): Promise<{ packId: PackId; deviceId: DeviceId }[]> {
+  /** How often a device gave up on a pack since a moment. */
+  failures(packId: PackId, deviceId: DeviceId, sinceMs: number): Promise<number> {
+    return this.database.read.countBy(JobEntity, { packId, deviceId, state: 'failed', endedAtMs: MoreThan(sinceMs) });
+  }
+
+  /** Failed jobs whose pause is not over: which device, which pack. */
+  async toAvoid(packIds: readonly PackId[], nowMs: number): Promise<{ packId: PackId; deviceId: DeviceId }[]> {
     const found: { packId: PackId; deviceId: DeviceId }[] = [];
     for (const batch of inBatches(packIds)) {
       const rows = await this.database.read.find(JobEntity, {
         select: { packId: true, deviceId: true },
-        where: { packId: In(batch), state: 'failed', endedAtMs: MoreThan(sinceMs) },
+        where: { packId: In(batch), state: 'failed', notBeforeMs: MoreThan(nowMs) },
       });
       found.push(...rows.map((row) => ({ packId: row.packId!, deviceId: row.deviceId })));
     }
     return found;
+  }
+
+  pausesEnded(sinceMs: number, nowMs: number): Promise<boolean> {
+    return this.database.read.existsBy(JobEntity, { kind: 'replicate', state: 'failed', notBeforeMs: Between(sinceMs, nowMs) });
   }
 
   async update(jobId: string, change: Partial<Omit<JobEntity, 'jobId'>>): Promise<void> {

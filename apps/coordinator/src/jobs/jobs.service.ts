@@ -75,9 +75,14 @@ export class JobsService implements OnModuleInit {
     return this.jobs.liveCounts(kind);
   }
 
-  /** Which devices gave up on which of these packs not long ago. */
-  recentlyFailed(packIds: readonly PackId[]): Promise<{ packId: PackId; deviceId: DeviceId }[]> {
-    return this.jobs.failedFor(packIds, this.clock.nowMs() - jobSettings.avoidAfterFailureMs);
+  /** Which devices gave up on which of these packs and are not to be asked again yet. */
+  toAvoid(packIds: readonly PackId[]): Promise<{ packId: PackId; deviceId: DeviceId }[]> {
+    return this.jobs.toAvoid(packIds, this.clock.nowMs());
+  }
+
+  /** Whether somebody may be asked again for a pack who could not since `sinceMs`. */
+  pausesEndedSince(sinceMs: number): Promise<boolean> {
+    return this.jobs.pausesEnded(sinceMs, this.clock.nowMs());
   }
 
   /** Takes or renews the lease. Throws `job_ended`. */
@@ -91,13 +96,31 @@ export class JobsService implements OnModuleInit {
     await this.jobs.update(job.jobId, { ...this.#ended('done', job), errorCode: null, errorMessage: null });
   }
 
-  /** Ends an attempt. True when that was the last one. */
-  async failAttempt(job: StoredJob, error: { readonly code: string; readonly message: string; readonly retry: boolean }): Promise<boolean> {
-    const final = !error.retry || job.attempt >= this.config.durability.jobs.maxAttempts;
+  /**
+   * The device gave up on a job. True when nothing follows. A retry is a job of its own, since the device answers one job the same way
+   * again; a copy is not retried but planned anew, with the holders of that moment, and not at this device until a pause is over.
+   */
+  async fail(job: StoredJob, error: { readonly code: string; readonly message: string; readonly retry: boolean }): Promise<boolean> {
+    const now = this.clock.nowMs();
     const reason = { errorCode: error.code, errorMessage: error.message };
-    const again = { state: 'open' as const, leaseUntilMs: null, notBeforeMs: this.clock.nowMs() + pauseAfter(job.attempt) };
-    await this.jobs.update(job.jobId, { ...(final ? this.#ended('failed', job) : again), ...reason });
-    return final;
+    if (job.packId !== null) {
+      const before = await this.jobs.failures(job.packId, job.deviceId, now - jobSettings.avoidAfterFailureMs);
+      const pauseMs = error.retry ? pauseAfter(before + 1) : jobSettings.avoidAfterFailureMs;
+      await this.jobs.update(job.jobId, { ...this.#ended('failed', job), ...reason, notBeforeMs: now + pauseMs });
+      return true;
+    }
+    const final = !error.retry || job.attempt >= this.config.durability.jobs.maxAttempts;
+    await this.jobs.update(job.jobId, { ...this.#ended('failed', job), ...reason });
+    if (final) return true;
+    const again = {
+      jobId: randomUUID(),
+      state: 'open',
+      leaseUntilMs: null,
+      notBeforeMs: now + pauseAfter(job.attempt),
+      endedAtMs: null,
+    } as const;
+    await this.jobs.insert([{ ...job, ...again, ...reason }]);
+    return false;
   }
 
   /** Ends a device's live jobs of one kind. Returns them. */
@@ -129,8 +152,14 @@ export class JobsService implements OnModuleInit {
       const error = { code: 'lease_expired', message: 'The device took it and was not heard of again.' };
       await this.#inTransaction(job, async (fresh) => {
         if (fresh.state !== 'taken' || fresh.leaseUntilMs === null || fresh.leaseUntilMs >= now) return;
-        if (await this.failAttempt(fresh, { ...error, retry: true })) await onFinal(fresh, error);
-        else this.events.publishAgent(fresh.deviceId, { event: 'jobs' });
+        if (fresh.attempt >= this.config.durability.jobs.maxAttempts) {
+          await this.jobs.update(fresh.jobId, { ...this.#ended('failed', fresh), errorCode: error.code, errorMessage: error.message });
+          await onFinal(fresh, error);
+          return;
+        }
+        // The same job: a device that did finish it may only not have been able to say so.
+        await this.jobs.update(fresh.jobId, { state: 'open', leaseUntilMs: null, errorCode: error.code, errorMessage: error.message });
+        this.events.publishAgent(fresh.deviceId, { event: 'jobs' });
       });
     }
     await this.jobs.deleteEndedBefore(now - jobSettings.keepEndedMs);

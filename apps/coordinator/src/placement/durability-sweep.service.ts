@@ -14,6 +14,7 @@ const UNPARK_EVERY_MS = 5 * 60_000;
 @Injectable()
 export class DurabilitySweepService implements OnModuleInit {
   #unparkedAtMs = 0;
+  #sweptAtMs = 0;
 
   constructor(
     private readonly states: DeviceStatesService,
@@ -35,7 +36,9 @@ export class DurabilitySweepService implements OnModuleInit {
     const recounted = await this.transitions.recount(signal);
     await this.jobReports.sweep();
     const awake = changes.some((change) => change.to === 'active');
-    if (awake || closed || recounted > 0 || nowMs - this.#unparkedAtMs >= UNPARK_EVERY_MS) {
+    const pauseOver = await this.jobReports.pausesEndedSince(this.#sweptAtMs);
+    this.#sweptAtMs = nowMs;
+    if (awake || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= UNPARK_EVERY_MS) {
       this.#unparkedAtMs = nowMs;
       await this.packs.unpark();
     }

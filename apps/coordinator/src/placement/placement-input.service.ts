@@ -23,7 +23,7 @@ export class PlacementInputService {
     const view = await this.candidates.view();
     const packIds = packs.map((pack) => pack.packId);
     const replicas = Map.groupBy(await this.replicas.ofPacks(packIds), (replica) => replica.packId);
-    const failed = Map.groupBy(await this.jobs.recentlyFailed(packIds), (job) => job.packId);
+    const failed = Map.groupBy(await this.jobs.toAvoid(packIds), (job) => job.packId);
     const holders = new Set([...replicas.values()].flat().map((replica) => replica.deviceId));
     const stateOf = await this.states.recorded([...holders]);
     const goals = await this.policies.goals();

@@ -44,11 +44,10 @@ const aDayInSeconds = {
   },
 };
 
-export async function startStorageTeam(size: number, options: TestOptions = {}): Promise<StorageTeam> {
-  const coordinator = await startTestCoordinator({
-    ...options,
-    config: { durability: { ...aDayInSeconds, ...(options.config?.['durability'] as object) }, ...options.config },
-  });
+export async function startStorageTeam(size: number, { config: over = {}, ...options }: TestOptions = {}): Promise<StorageTeam> {
+  const { durability = {}, ...rest } = over;
+  const config = { durability: { ...aDayInSeconds, ...(durability as object) }, ...rest };
+  const coordinator = await startTestCoordinator({ ...options, config });
   const team = await foundTeam(coordinator);
   const admin = await team.people('admin');
   const agents: FakeAgent[] = [];
