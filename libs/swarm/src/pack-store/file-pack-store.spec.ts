@@ -116,6 +116,23 @@ describe('FilePackStore', () => {
     await expect(store.verify(small.packId)).rejects.toMatchObject({ code: 'pack_not_found' });
   });
 
+  it('heals a damaged copy in place', async () => {
+    const store = await FilePackStore.open(folder);
+    await store.put(large, { about: Uint8Array.of(5) });
+    const path = pathOf(folder, large.packId, 'pack');
+    const file = await open(path, 'r+');
+    await file.truncate(MiB + 7);
+    await file.close();
+    const again = await FilePackStore.open(folder);
+    expect(again.totals().bytes).toBe(MiB + 7);
+    await again.put(large);
+    expect((await again.verify(large.packId)).whole).toBe(false);
+    await again.put(large, { replace: true });
+    expect(await again.verify(large.packId)).toEqual({ whole: true, damaged: [] });
+    expect(again.totals()).toEqual({ packs: 1, bytes: large.sizeBytes });
+    expect(await again.about(large.packId)).toEqual(Uint8Array.of(5));
+  });
+
   it('removes what crashes left, and nothing that it does not know', async () => {
     const store = await FilePackStore.open(folder);
     await store.put(small);

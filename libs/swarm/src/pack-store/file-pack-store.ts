@@ -68,7 +68,8 @@ export class FilePackStore implements PackStore, PackSink {
     return store;
   }
 
-  async put(pack: SealedPack, options: ReadOptions & { readonly about?: Uint8Array } = {}): Promise<void> {
+  /** `replace` writes the pack even if it is there: the way to heal a damaged copy; readers see the old file or the new one, whole. */
+  async put(pack: SealedPack, options: ReadOptions & { readonly about?: Uint8Array; readonly replace?: boolean } = {}): Promise<void> {
     const { packId, bytes, rootBlock } = pack;
     const root = readPackRoot(packId, rootBlock);
     if (root.sizeBytes !== bytes.length) {
@@ -81,11 +82,17 @@ export class FilePackStore implements PackStore, PackSink {
       if (!root.verifyLeaf(leaf, bytes.subarray(leaf * leafBytes, (leaf + 1) * leafBytes))) throw corruptLeaf(packId, leaf, this.name);
     }
     await this.#locked(packId, async () => {
-      if (this.#sizes.has(packId)) return;
+      const there = this.#sizes.get(packId);
+      if (there !== undefined && !options.replace) return;
       await this.#files.replace(pathOf(this.folder, packId, 'root'), rootBlock);
       if (options.about) await this.#files.replace(pathOf(this.folder, packId, 'about'), options.about);
       await this.#files.replace(pathOf(this.folder, packId, 'pack'), bytes);
-      this.#add(packId, bytes.length);
+      if (there === undefined) this.#add(packId, bytes.length);
+      // The old size was the file's on disk, which may have been cut short.
+      else if (there !== bytes.length) {
+        this.#sizes.set(packId, bytes.length);
+        this.#bytes += bytes.length - there;
+      }
     });
   }
 
