@@ -43,6 +43,7 @@ export async function openReader(options: OpenReaderOptions): Promise<OpenedVaul
     headBytes,
     blocks,
     expectedSigningKey,
+    loadedIndex,
     ...(signal && { signal }),
   });
   return { reader, blocks, opener: new ChunkOpener(primitives, masterKey, reader.header.vaultId), rejected };

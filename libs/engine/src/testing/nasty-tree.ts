@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { currentPlatform } from '../platform/index.ts';
 
 /** A folder with everything that is awkward to back up. */
-export function makeNastyTree(root: string, seed = 1): void {
+export function makeNastyTree(root: string, seed = 1, options: { readonly deep?: boolean } = {}): void {
   const platform = currentPlatform();
   const bytes = seededBytes(seed);
   const raw = (name: Buffer): Buffer => Buffer.concat([Buffer.from(`${root}/`), name]);
@@ -43,15 +43,7 @@ export function makeNastyTree(root: string, seed = 1): void {
   execFileSync('mkfifo', ['-m', '640', join(root, 'fifo')]);
 
   fs.mkdirSync(join(root, 'empty folder'));
-  let deep = Buffer.from(join(root, 'deep'));
-  platform.makeFolder(deep, 0o755);
-  for (let i = 0; i < 30; i += 1) {
-    deep = Buffer.from(platform.join(deep, Buffer.from(`level ${i} ${'x'.repeat(150)}`)));
-    platform.makeFolder(deep, 0o755);
-  }
-  const bottom = platform.create(platform.join(deep, Buffer.from('bottom')));
-  bottom.write(Buffer.from('deeper than PATH_MAX'), 0);
-  bottom.close();
+  if (options.deep !== false) makeDeepFolders(root);
 
   const attribute = (path: string, name: string, value: Buffer): void =>
     void platform.setExtendedAttribute(Buffer.from(path), { name: Buffer.from(name), value });
@@ -77,4 +69,18 @@ export function seededBytes(seed: number): (length: number) => Buffer {
   key.writeUInt32LE(seed);
   const stream = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
   return (length) => stream.update(Buffer.alloc(length));
+}
+
+/** Deeper than PATH_MAX: most tools can't even copy it. */
+function makeDeepFolders(root: string): void {
+  const platform = currentPlatform();
+  let deep = Buffer.from(join(root, 'deep'));
+  platform.makeFolder(deep, 0o755);
+  for (let i = 0; i < 30; i += 1) {
+    deep = Buffer.from(platform.join(deep, Buffer.from(`level ${i} ${'x'.repeat(150)}`)));
+    platform.makeFolder(deep, 0o755);
+  }
+  const bottom = platform.create(platform.join(deep, Buffer.from('bottom')));
+  bottom.write(Buffer.from('deeper than PATH_MAX'), 0);
+  bottom.close();
 }

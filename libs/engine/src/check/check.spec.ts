@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PackId } from '#libs/kernel';
+import { nodeFiles } from '#libs/kernel/node';
+import { seededRandom } from '#libs/kernel/testing';
+import { backup, check, type CheckOptions, type LocalVault } from '../index.ts';
+import { filePackStore } from '../testing/file-pack-store.ts';
+import { seededBytes } from '../testing/nasty-tree.ts';
+import { temporaryFolders } from '../testing/temporary-folder.ts';
+import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
+
+jest.setTimeout(60_000);
+const folder = temporaryFolders();
+let home: string;
+let source: string;
+let fixture: VaultFixture;
+let vault: LocalVault;
+let packs: Record<'data' | 'meta' | 'index', PackId[]>;
+
+beforeEach(async () => {
+  home = await folder('check');
+  source = join(home, 'source');
+  const bytes = seededBytes(8);
+  mkdirSync(join(source, 'sub'), { recursive: true });
+  writeFileSync(join(source, 'sub', 'a'), bytes(500_000));
+  writeFileSync(join(source, 'b'), bytes(500_000));
+  fixture = await vaultFixture(join(home, 'vault'), filePackStore(join(home, 'packs')), { dataPackBytes: 600 * 1024 });
+  vault = await fixture.create();
+  await backup({ vault, folders: [source], host: 'h', user: 'u' });
+  writeFileSync(join(source, 'c'), bytes(1000));
+  await backup({ vault, folders: [source], host: 'h', user: 'u' });
+  packs = { data: [], meta: [], index: [] };
+  for (const { kind, packId } of vault.allPacks()) packs[kind].push(packId);
+});
+
+/** Fresh blocks each time, so that nothing comes from a cache; the index as this process has it. */
+const run = async (options: Partial<CheckOptions> = {}) => check({ ...(await vault.openReader()), store: fixture.store, ...options });
+async function alter(packId: PackId, change: (bytes: Uint8Array) => Uint8Array): Promise<void> {
+  const path = join(home, 'packs', packId);
+  await nodeFiles.replace(path, change((await nodeFiles.read(path)).slice()));
+}
+const flip = (position: number) => (bytes: Uint8Array) => ((bytes[position < 0 ? bytes.length + position : position]! ^= 1), bytes);
+
+describe('check', () => {
+  it('finds nothing in a sound vault', async () => {
+    const report = await run({ readData: 'all' });
+    expect(report).toMatchObject({ ok: true, findings: [], snapshots: 2, packs: vault.packs.size, packsRead: vault.packs.size });
+    expect(report.files).toBe(4);
+    expect(report.bytesRead).toBeGreaterThan(1_000_000);
+  });
+
+  it.each(['data', 'meta', 'index'] as const)('names a %s pack that is missing', async (kind) => {
+    await fixture.store.delete(packs[kind][0]!);
+    const report = await run();
+    expect(report.ok).toBe(false);
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'pack_missing', packId: packs[kind][0] }));
+    if (kind === 'data') expect(report.findings.some(({ path }) => path?.startsWith(source))).toBe(true);
+    if (kind === 'meta') expect(report.findings.map(({ code }) => code)).toContain('tree_unreadable');
+    if (kind === 'index') expect(report.findings.map(({ code }) => code)).toContain('record_invalid');
+  });
+
+  it('sees a pack that is shorter, and without reading data a damaged directory', async () => {
+    await alter(packs.data[0]!, (bytes) => bytes.subarray(0, bytes.length - 1));
+    expect((await run()).findings).toContainEqual(expect.objectContaining({ code: 'pack_size_differs', packId: packs.data[0] }));
+    await alter(packs.data[1]!, flip(-3));
+    expect((await run()).findings).toContainEqual(expect.objectContaining({ code: 'pack_corrupt', packId: packs.data[1] }));
+  });
+
+  it.each([
+    ['header', 5],
+    ['chunk', 100_000],
+    ['padding or directory', -500],
+    ['trailer', -1],
+  ])('finds one flipped bit anywhere when it reads all data (%s)', async (_, position) => {
+    await alter(packs.data[0]!, flip(position));
+    const report = await run({ readData: 'all' });
+    expect(report.findings).toContainEqual(expect.objectContaining({ code: 'pack_corrupt', packId: packs.data[0] }));
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ code: 'chunk_corrupt', packId: packs.data[0], path: expect.stringContaining(source) }),
+    );
+  });
+
+  it('reads about as much as asked for', async () => {
+    const total = vault.allPacks().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const report = await run({ readData: { percent: 30 }, random: seededRandom(1) });
+    expect(report.packsRead).toBeLessThan(vault.packs.size);
+    expect(report.bytesRead).toBeGreaterThanOrEqual(total * 0.3);
+    expect((await run({ readData: { bytes: 1 } })).packsRead).toBe(1);
+  });
+
+  it('notes packs that no index names', async () => {
+    const other = await vaultFixture(join(home, 'other'), fixture.store, {}, 77);
+    const stranger = await other.create();
+    const { newPacks } = await backup({ vault: stranger, folders: [join(source, 'sub')], host: 'h', user: 'u' });
+    const report = await run();
+    expect(report.ok).toBe(true);
+    expect(report.findings.map(({ code, packId }) => `${code} ${packId}`).sort()).toEqual(
+      newPacks.map(({ packId }) => `pack_unknown ${packId}`).sort(),
+    );
+  });
+});
