@@ -4,8 +4,11 @@ import { SwarmError } from '../errors.ts';
 
 /** Received bytes beyond which the sender is told to wait: two leaves, so that one is in flight while one is verified. */
 const pauseAboveBytes = 2 * 1024 * 1024;
-/** Pieces in which large payloads are sent: rate limits and watchdogs see progress between them. */
-const pieceBytes = 64 * 1024;
+/**
+ * Pieces in which large payloads are sent: rate limits and watchdogs see progress between them. A seventeenth of a leaf,
+ * because with yamux's header it just fits into one noise record (65,519 bytes); 64 KiB would make two of each.
+ */
+const pieceBytes = 61_696;
 
 export interface StreamBytesOptions {
   /** Called for every piece that arrived or went out: feeds a watchdog. */
