@@ -12,7 +12,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const zodWithoutEval = (): Plugin => ({
   name: 'zod-without-eval',
   transform: (code, id) =>
-    /\/zod\/v4\/core\/core\.js$/.test(id) ? `globalThis.__zod_globalConfig = { jitless: true };\n${code}` : undefined,
+    id.endsWith('/zod/v4/core/core.js') ? `globalThis.__zod_globalConfig = { jitless: true };\n${code}` : undefined,
 });
 
 /**

@@ -91,5 +91,5 @@ function watch(page: Page, complaints: string[]): void {
   page.on('console', (message) => {
     if (message.type() === 'error' && !expected.test(message.text())) complaints.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error.stack ?? error.message)));
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
 }

@@ -13,7 +13,7 @@ import { useListQuery } from '../parts/use-list-query.ts';
 
 const detailText = (detail: AuditEntry['detail']): string =>
   Object.entries(detail)
-    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(', ');
 
 const columns: readonly Column<AuditEntry>[] = [

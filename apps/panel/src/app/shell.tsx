@@ -53,7 +53,7 @@ function SignedIn({ teamName, personName, role }: { readonly teamName: string; r
         </span>
         <nav className={classes['nav']} aria-label="Screens">
           {places.map(({ to, label, icon: Icon }) => (
-            <NavLink key={to} to={to} end={to === '/'} className={classes['link']!}>
+            <NavLink key={to} to={to} end={to === '/'} className={classes['link']}>
               <Icon size={20} stroke={1.7} aria-hidden />
               <span>{label}</span>
             </NavLink>

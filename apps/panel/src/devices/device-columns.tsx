@@ -4,7 +4,7 @@ import type { DeviceSummary } from '#libs/contracts';
 import type { Column } from '../parts/server-table.tsx';
 import { TimeWords } from '../parts/time-words.tsx';
 import { TonePill } from '../parts/tone-pill.tsx';
-import { deviceProtectionWords, deviceStateWords } from '../wording/states.ts';
+import { deviceProtectionWords } from '../wording/states.ts';
 import { formatBytes } from '../wording/quantities.ts';
 
 export const deviceColumns: readonly Column<DeviceSummary>[] = [
@@ -43,12 +43,9 @@ export const deviceColumns: readonly Column<DeviceSummary>[] = [
     title: 'State',
     sort: 'state',
     cell: (device) => (
-      <span>
-        {device.online ? 'Online' : deviceStateWords[device.state].label}
-        <Text size="xs" c="dimmed" maw={230}>
-          {device.stateReason}
-        </Text>
-      </span>
+      <Text size="sm" maw={230}>
+        {device.stateReason}
+      </Text>
     ),
   },
   { key: 'captured', title: 'Last captured', sort: 'lastCapturedAtMs', cell: (device) => <TimeWords atMs={device.lastCapturedAtMs} /> },

@@ -42,7 +42,7 @@ function Figure({
   readonly tone: Tone;
 }) {
   return (
-    <Paper className={classes['figure']!}>
+    <Paper className={classes['figure']}>
       <div className={classes['figureLabel']}>{label}</div>
       <div className={classes['figureValue']} data-tone={tone}>
         {value}

@@ -6,7 +6,7 @@ import classes from './copy-field.module.css';
 export function CopyField({ text, label }: { readonly text: string; readonly label: string }) {
   return (
     <div className={classes['row']} role="group" aria-label={label}>
-      <Code className={classes['text']!} tabIndex={0}>
+      <Code className={classes['text']} tabIndex={0}>
         {text}
       </Code>
       <CopyButton value={text} timeout={2000}>

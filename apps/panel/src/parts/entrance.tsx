@@ -15,7 +15,7 @@ export function Entrance({ children, wide = false }: { readonly children: ReactN
         <ColorSchemeButton />
       </header>
       <main className={wide ? classes['wide'] : classes['narrow']}>
-        <Paper className={classes['card']!}>{children}</Paper>
+        <Paper className={classes['card']}>{children}</Paper>
       </main>
     </div>
   );

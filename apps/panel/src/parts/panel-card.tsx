@@ -19,7 +19,7 @@ export function PanelCard({
 }) {
   const id = useId();
   return (
-    <Paper component="section" className={classes['card']!} aria-labelledby={id}>
+    <Paper component="section" className={classes['card']} aria-labelledby={id}>
       <div className={classes['head']}>
         <div>
           <h2 id={id} className={classes['title']}>

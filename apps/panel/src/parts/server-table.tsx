@@ -40,7 +40,13 @@ export function ServerTable<T>({ label, query, list, onList, columns, keyOf, emp
   return (
     <>
       <div className={classes['scroll']} data-stale={query.isPlaceholderData || undefined}>
-        <Table className={classes['table']!} aria-label={label} highlightOnHover>
+        <Table
+          className={classes['table']}
+          aria-label={label}
+          borderColor="var(--hairline)"
+          highlightOnHover
+          highlightOnHoverColor="var(--surface-sunken)"
+        >
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ key, title, sort, align }) => (
@@ -52,7 +58,7 @@ export function ServerTable<T>({ label, query, list, onList, columns, keyOf, emp
                   {sort === undefined ? (
                     title
                   ) : (
-                    <UnstyledButton className={classes['sort']!} onClick={() => sortBy(sort)}>
+                    <UnstyledButton className={classes['sort']} onClick={() => sortBy(sort)}>
                       {title}
                       <SortIcon order={list.sort === sort ? (list.order ?? 'asc') : undefined} />
                     </UnstyledButton>

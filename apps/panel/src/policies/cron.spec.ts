@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createTask } from 'node-cron';
 import { parseCron } from './cron-expression.ts';
 import { cronWords } from './cron-words.ts';

@@ -13,7 +13,7 @@ export function DeviceOverrides() {
   return (
     <Stack mt="lg">
       <PanelCard title="One device" note="A device may have its own schedule, folders or anything else.">
-        <Stack className={classes['narrow']!}>
+        <Stack className={classes['narrow']}>
           <DeviceSelect label="Device" value={device} accept={({ class: kind }) => kind !== 'coordinator'} onChange={setDevice} />
           <Button
             variant="default"

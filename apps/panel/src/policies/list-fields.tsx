@@ -33,7 +33,7 @@ export function ListFields({ value, onChange, disabled, label, description, plac
             .filter((line) => line !== ''),
         );
       }}
-      classNames={{ input: classes['lines']! }}
+      classNames={{ input: classes['lines'] }}
     />
   );
 }

@@ -12,7 +12,7 @@ export function Crumbs({ path, onOpen }: { readonly path: EntryPath; readonly on
         {all.map((above) => (
           <li key={pathKey(above)}>
             <UnstyledButton
-              className={classes['crumb']!}
+              className={classes['crumb']}
               onClick={() => onOpen(above)}
               aria-current={above.length === path.length ? 'location' : undefined}
             >

@@ -47,7 +47,7 @@ export function EntryRow({ entry, place, selection, onOpen, onSelection }: Props
       <EntryIcon type={entry.type} />
       <span>
         {isFolder ? (
-          <UnstyledButton className={classes['entryName']!} data-folder onClick={() => onOpen(place.path)}>
+          <UnstyledButton className={classes['entryName']} data-folder onClick={() => onOpen(place.path)}>
             {entry.label}
           </UnstyledButton>
         ) : (

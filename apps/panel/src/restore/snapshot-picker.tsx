@@ -52,7 +52,7 @@ export function SnapshotPicker({ owner, sequence, onChoose, children }: Props) {
       <PanelCard title="Which day?">
         <div className={classes['snapshotRow']}>
           <Select
-            className={classes['grow']!}
+            className={classes['grow']}
             label="Snapshot"
             searchable
             allowDeselect={false}

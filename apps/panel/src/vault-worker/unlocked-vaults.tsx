@@ -12,11 +12,14 @@ interface UnlockedVaults {
   readonly unlockId: number | undefined;
   readonly unlocked: boolean;
   /** Throws what the worker throws: `wrong_passphrase`, `bad_kit`, `other_team`. */
-  unlock(kit: string, passphrase: string, recoveryKey: string): Promise<void>;
+  readonly unlock: (kit: string, passphrase: string, recoveryKey: string) => Promise<void>;
   /** Ends the worker, and with it the keys. */
-  lock(): void;
+  readonly lock: () => void;
   /** Asks the worker that holds the key; postpones the automatic lock. */
-  ask<M extends MethodName>(method: M, input: Parameters<VaultWorkerMethods[M]>[0]): Promise<ReturnType<VaultWorkerMethods[M]>>;
+  readonly ask: <M extends MethodName>(
+    method: M,
+    input: Parameters<VaultWorkerMethods[M]>[0],
+  ) => Promise<ReturnType<VaultWorkerMethods[M]>>;
 }
 
 const Context = createContext<UnlockedVaults | undefined>(undefined);

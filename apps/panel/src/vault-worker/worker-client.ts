@@ -41,7 +41,7 @@ export class VaultWorkerClient {
     const request: WorkerRequest = { id: this.#lastId, method, input };
     return new Promise((resolve, reject) => {
       this.#waiting.set(request.id, { resolve, reject });
-      this.#worker.postMessage(request);
+      this.#worker.postMessage(request, { transfer: [] });
     });
   }
 
