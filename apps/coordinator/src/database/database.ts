@@ -94,7 +94,6 @@ export class Database implements OnApplicationShutdown {
       return result;
     } catch (error) {
       transaction.open = false;
-      effects.length = 0;
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw error;
     } finally {

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { sign } from '#libs/crypto';
 import { toBase64Url, utf8 } from '#libs/kernel';
+import { DevicesService } from '../devices/devices.service.ts';
 import type { TestCoordinator } from '../testing/test-coordinator.ts';
 import { startTestCoordinator } from '../testing/test-coordinator.ts';
 import type { TestDevice, TestTeam } from '../testing/test-team.ts';
 import { foundTeam, teamOf } from '../testing/test-team.ts';
+import { DeviceTokensService } from './device-tokens.service.ts';
 
 describe('device tokens', () => {
   let coordinator: TestCoordinator;
@@ -44,6 +46,23 @@ describe('device tokens', () => {
     const answers = await Promise.all([exchange(ada, nonce), exchange(ada, nonce), exchange(ada, nonce)]);
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 401, 401]);
     expect(await exchange(ada, nonce)).toMatchObject({ status: 401, body: { code: 'device_proof_wrong' } });
+  });
+
+  it('takes it once even when two exchanges wait for the database side by side', async () => {
+    const nonce = await challenge(ada);
+    const devices = coordinator.get(DevicesService);
+    const [find, gate] = [devices.find.bind(devices), Promise.withResolvers<void>()];
+    const waiting = jest.spyOn(devices, 'find').mockImplementation(async (deviceId) => {
+      await gate.promise;
+      return find(deviceId);
+    });
+    const signature = toBase64Url(sign('token', utf8(nonce), ada.signing.secretKey));
+    const tokens = coordinator.get(DeviceTokensService);
+    const exchanges = [1, 2].map(() => tokens.exchange(ada.deviceId, nonce, signature));
+    gate.resolve();
+    const outcomes = await Promise.allSettled(exchanges);
+    waiting.mockRestore();
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   });
 
   it.each<[string, () => Promise<{ status: number; body: { code: string } }>]>([

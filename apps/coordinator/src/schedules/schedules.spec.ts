@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '#libs/kernel';
 import type { TestCoordinator } from '../testing/test-coordinator.ts';
 import { startTestCoordinator } from '../testing/test-coordinator.ts';
 import { ScheduleLeasesRepository } from './schedule-leases.repository.ts';
@@ -123,6 +124,8 @@ describe('schedules', () => {
     const run = theirs.runNow('stopping').then((outcome) => order.push(outcome));
     await running.promise;
     const closing = other.close().then(() => order.push('closed'));
+    // Long enough for a wrong order to show; the right one does not depend on it.
+    await systemClock.sleep(500);
     last.resolve();
     await Promise.all([run, closing]);
     expect(order).toEqual(['aborted', 'stopped', 'done', 'closed']);
