@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Finding } from '#libs/engine';
 import type { PackId } from '#libs/kernel';
+import type { BlockRejected } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
@@ -25,9 +26,11 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
     yield* eventsOf(
       async (emit) => {
         const { check } = await import('#libs/engine');
-        const { reader, rejected, documents } = await openOwnVault(agent, either);
+        const { reader, blocks, opener, rejected, documents } = await openOwnVault(agent, either);
         const report = await check({
           reader,
+          blocks,
+          opener,
           store: agent.own,
           readData,
           random: agent.random,
@@ -43,18 +46,16 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
               current: p.current,
             }),
         });
+        const findings = [...report.findings, ...foundElsewhere(report.findings, rejected)];
         const damaged = new Map<PackId, number>();
-        for (const packId of [
-          ...report.findings.flatMap((f) => (f.severity === 'error' && f.packId ? [f.packId] : [])),
-          ...damagedHere(rejected),
-        ]) {
-          const ordinal = reader.packs.ordinalOf(packId);
-          const size = ordinal === undefined ? undefined : reader.packs.get(ordinal)?.sizeBytes;
-          if (size !== undefined) damaged.set(packId, size);
+        for (const { severity, packId } of findings) {
+          const ordinal = severity === 'error' && packId !== undefined ? reader.packs.ordinalOf(packId) : undefined;
+          const pack = ordinal === undefined ? undefined : reader.packs.get(ordinal);
+          if (pack) damaged.set(pack.packId, pack.sizeBytes);
         }
         const repaired = new Set(await repairOwnPacks(agent, damaged, either));
         const isRepaired = (f: Finding): boolean => f.packId !== undefined && repaired.has(f.packId);
-        for (const f of report.findings) {
+        for (const f of findings) {
           emit({
             event: 'item',
             type: 'finding',
@@ -67,7 +68,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
             repaired: isRepaired(f),
           });
         }
-        const open = report.findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length;
+        const open = findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length;
         emit({
           event: 'result',
           command: 'check',
@@ -98,3 +99,20 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
     ],
   },
 });
+
+/** A block that is bad here and good at a holder stops no reader, so the check itself does not see it; it is damage all the same. */
+function foundElsewhere(findings: readonly Finding[], rejected: readonly BlockRejected[]): Finding[] {
+  const named = new Set(findings.flatMap((f) => (f.severity === 'error' && f.packId ? [f.packId] : [])));
+  return [...damagedHere(rejected)]
+    .filter((packId) => !named.has(packId))
+    .map((packId) => {
+      const bad = rejected.find((r) => r.packId === packId);
+      const where = bad === undefined || bad.leaf < 0 ? 'root block' : `leaf ${bad.leaf}`;
+      return {
+        severity: 'error',
+        code: 'pack_corrupt',
+        message: `pack ${packId}, ${where}: wrong on this disk; a holder has a good one (${bad?.reason ?? 'not readable'})`,
+        packId,
+      };
+    });
+}

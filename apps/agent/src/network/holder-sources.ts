@@ -22,6 +22,8 @@ export interface HolderSourcesPorts {
 const choices = 8;
 /** A device that could not be reached is asked last for this long. */
 const unreachableMs = 60_000;
+/** Packs whose order is kept; beyond that all are forgotten and made anew. */
+const maxOrders = 50_000;
 
 /**
  * The holders of each pack as block sources: source k asks the k-th best holder of the pack in question. Those online or
@@ -31,8 +33,8 @@ const unreachableMs = 60_000;
 export class HolderSources {
   readonly #ports: HolderSourcesPorts;
   readonly #failedAtMs = new Map<DeviceId, number>();
-  /** Who stood for a choice when it was asked: the ranking moves on. */
-  readonly #asked = new Map<string, DeviceId>();
+  /** The order in which a pack's holders are tried, made when its first choice is asked. */
+  readonly #orders = new Map<PackId, readonly DeviceId[]>();
 
   constructor(ports: HolderSourcesPorts) {
     this.#ports = ports;
@@ -47,7 +49,7 @@ export class HolderSources {
   async ranked(packId: PackId, signal?: AbortSignal): Promise<DeviceId[]> {
     const nowMs = this.#ports.clock.nowMs();
     const located = await this.#ports.locator.holdersOf(packId, signal);
-    const turn = located.length === 0 ? 0 : packId.charCodeAt(packId.length - 1) % located.length;
+    const turn = located.length === 0 ? 0 : Number.parseInt(packId.slice(-9, -1), 36) % located.length;
     const turned = [...located.slice(turn), ...located.slice(0, turn)];
     const rank = ({ deviceId, online }: Located): number => {
       if ((this.#failedAtMs.get(deviceId) ?? Number.NEGATIVE_INFINITY) > nowMs - unreachableMs) return 2;
@@ -59,17 +61,18 @@ export class HolderSources {
   /** What a source called `holder <k>` means for a pack: the device's name. */
   async nameOf(sourceName: string, packId: PackId): Promise<string> {
     const choice = Number(/^holder (\d+)$/.exec(sourceName)?.[1] ?? Number.NaN) - 1;
-    const deviceId = this.#asked.get(`${choice}:${packId}`) ?? (await this.ranked(packId))[choice];
+    const deviceId = (this.#orders.get(packId) ?? (await this.ranked(packId)))[choice];
     return deviceId ? this.#ports.nameOf(deviceId) : sourceName;
   }
 
   #source(choice: number, tally: FetchTally): BlockSource {
     const name = `holder ${choice + 1}`;
     const ask = async (packId: PackId, options?: ReadOptions): Promise<{ deviceId: DeviceId; source: BlockSource }> => {
-      const key = `${choice}:${packId}`;
-      const kept = this.#asked.get(key);
-      const usable = kept !== undefined && !this.#failedAtMs.has(kept) ? kept : undefined;
-      const deviceId = usable ?? (await this.ranked(packId, options?.signal))[choice];
+      // Made anew for each round of asking, and kept during it: a failure must not move a holder past its turn.
+      const order = (choice > 0 ? this.#orders.get(packId) : undefined) ?? (await this.ranked(packId, options?.signal));
+      if (this.#orders.size > maxOrders) this.#orders.clear();
+      this.#orders.set(packId, order);
+      const deviceId = order[choice];
       if (!deviceId) {
         throw new AgentError('pack_not_found', `no ${choice === 0 ? '' : 'further '}holder of pack ${packId} is known`, {
           status: 'temporary',
@@ -77,8 +80,6 @@ export class HolderSources {
           nextStep: 'Try again when more of the team is online.',
         });
       }
-      if (this.#asked.size > 50_000) this.#asked.clear();
-      this.#asked.set(key, deviceId);
       return { deviceId, source: await this.#ports.blockSource(deviceId) };
     };
     const noteFailure = (deviceId: DeviceId, error: unknown): void => {

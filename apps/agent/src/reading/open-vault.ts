@@ -2,7 +2,7 @@ import { openRecoveryKit } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { fromBase64Url, isAppError } from '#libs/kernel';
-import type { BlockRejected, VaultReader } from '#libs/vault';
+import type { BlockRejected, ChunkOpener, VaultReader, VerifiedBlocks } from '#libs/vault';
 import { AgentError } from '../errors.ts';
 import type { FetchTally } from '../network/holder-sources.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
@@ -11,6 +11,9 @@ import { type FoundDocuments, ownDocuments } from './vault-documents.ts';
 /** A vault that is open for reading, with what is needed to say where its bytes came from. */
 export interface OpenedVault {
   readonly reader: VaultReader;
+  /** What the reader reads through, for a check of the bytes themselves. */
+  readonly blocks: VerifiedBlocks;
+  readonly opener: ChunkOpener;
   readonly rejected: readonly BlockRejected[];
   readonly tally: FetchTally;
   readonly documents: FoundDocuments;
@@ -39,7 +42,7 @@ export async function openVault(
   }
   const { openReader } = await import('#libs/engine');
   const tally: FetchTally = { packs: new Map<PackId, Map<DeviceId, number>>() };
-  const { reader, rejected } = await openReader({
+  const { reader, blocks, opener, rejected } = await openReader({
     primitives: nodePrimitives(),
     masterKey,
     headerBytes: documents.header,
@@ -48,7 +51,7 @@ export async function openVault(
     ...(signingKey ? { expectedSigningKey: signingKey } : {}),
     signal,
   });
-  return { reader, rejected, tally, documents };
+  return { reader, blocks, opener, rejected, tally, documents };
 }
 
 /** How somebody proves that they may read another machine's vault. */
