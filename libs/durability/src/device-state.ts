@@ -61,7 +61,7 @@ export function deviceStanding(
   return {
     state,
     ...words(state, facts.lastSeenAtMs === null ? null : nowMs - facts.lastSeenAtMs),
-    changesAtMs: held ? facts.awayUntilMs : away && state === 'overdue' && dueMs !== null ? Math.max(dueMs, facts.awayUntilMs!) : dueMs,
+    changesAtMs: held ? facts.awayUntilMs : away && state === 'overdue' && dueMs !== null ? Math.max(dueMs, facts.awayUntilMs) : dueMs,
   };
 }
 

@@ -77,7 +77,8 @@ export function placeOne(
       'anchor',
     );
   }
-  while (wanted > 0) {
+  for (;;) {
+    if (wanted <= 0) break;
     // One copy away from the owner's building survives a fire there; after that distance no longer decides.
     const elsewhere = sites.size === 1 ? pool.pick(pack, (c) => free(c) && !sites.has(c.site)) : undefined;
     if (give(elsewhere, 'other-site')) continue;

@@ -112,12 +112,8 @@ export class DeviceStatesService implements OnModuleInit {
 
   async beginInventory(deviceId: DeviceId): Promise<void> {
     const now = this.clock.nowMs();
-    const standing = await this.standings.find(deviceId);
-    await this.standings.save(
-      standing
-        ? { ...standing, inventoryStartedAtMs: now }
-        : { deviceId, state: 'active', stateSinceMs: now, inventoryStartedAtMs: now, recountAfter: null },
-    );
+    if (await this.standings.find(deviceId)) await this.standings.update(deviceId, { inventoryStartedAtMs: now });
+    else await this.standings.save({ deviceId, state: 'active', stateSinceMs: now, inventoryStartedAtMs: now, recountAfter: null });
   }
 
   /** When the inventory in progress began, or null; ends it. */

@@ -65,6 +65,20 @@ describe('announcing packs', () => {
     expect((await owner.announce(Array.from({ length: 1001 }, () => packs[0]!))).body.code).toBe('request_invalid');
   });
 
+  it('takes ten thousand packs, places them, and says how long it took', async () => {
+    const packs = owner.newPacks(10_000);
+    const startMs = performance.now();
+    for (let at = 0; at < packs.length; at += 1000) expectStatus(await owner.announce(packs.slice(at, at + 1000)), 204);
+    const announcedMs = performance.now();
+    await storage.settled();
+    console.info(
+      `10,000 packs: announced in ${Math.round(announcedMs - startMs)} ms, planned ${Math.round(performance.now() - announcedMs)} ms after`,
+    );
+    expect(await vaultBytes()).toBe(10_000_000);
+    // The only other device gets as many as it may have open, the rest waits its turn.
+    expect(await other.jobs()).toHaveLength(storage.coordinator.config.durability.jobs.openPerDevice);
+  }, 60_000);
+
   it('tells readers who has what, those online first, the owner last', async () => {
     const packs = owner.newPacks(1);
     await owner.announce(packs);

@@ -6,7 +6,15 @@ import { VaultEntity } from './vault.entity.ts';
 
 /** A vault without its documents. */
 export type VaultRow = Omit<VaultEntity, 'header' | 'head'>;
-const withoutDocuments = { vaultId: true, deviceId: true, createdAtMs: true, headerAtMs: true, headSequence: true, packs: true, bytes: true } as const;
+const withoutDocuments = {
+  vaultId: true,
+  deviceId: true,
+  createdAtMs: true,
+  headerAtMs: true,
+  headSequence: true,
+  packs: true,
+  bytes: true,
+} as const;
 
 @Injectable()
 export class VaultsRepository {

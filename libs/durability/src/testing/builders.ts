@@ -7,7 +7,7 @@ import type { Replica } from '../replicas.ts';
 const hex = (n: number, length: number): string => n.toString(16).padStart(length, '0');
 export const deviceNumber = (n: number): DeviceId => `00000000-0000-4000-8000-${hex(n, 12)}` as DeviceId;
 export const packNumber = (n: number): PackId =>
-  `b${[...hex(n, 58)].map((digit) => 'abcdefghijklmnop'[Number.parseInt(digit, 16)]).join('')}` as PackId;
+  `b${Array.from(hex(n, 58), (digit) => 'abcdefghijklmnop'[Number.parseInt(digit, 16)]).join('')}` as PackId;
 
 export const aCandidate = (n: number, more: Partial<Candidate> = {}): Candidate => ({
   deviceId: deviceNumber(n),

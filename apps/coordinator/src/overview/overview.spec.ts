@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { deviceDetail, deviceSummary, overview as overviewSchema, pageOf } from '#libs/contracts';
+import type { Overview } from '#libs/contracts';
+import { SchedulesService } from '../schedules/schedules.service.ts';
+import type { FakeAgent } from '../testing/fake-agent.ts';
+import { expectStatus } from '../testing/fake-agent.ts';
+import type { StorageTeam } from '../testing/storage-team.ts';
+import { startStorageTeam } from '../testing/storage-team.ts';
+import { PROTECTION_SAMPLE } from './protection-days.service.ts';
+
+const hour = 3_600_000;
+
+describe('overview and devices', () => {
+  let storage: StorageTeam;
+
+  const start = async (size: number): Promise<FakeAgent[]> => {
+    storage = await startStorageTeam(size);
+    return storage.agents;
+  };
+  beforeEach(() => undefined);
+  afterEach(() => storage.close());
+
+  const overview = async (): Promise<Overview> => {
+    // Signed in anew: these tests let days pass.
+    const admin = await storage.team.people('admin');
+    return overviewSchema.parse(expectStatus(await admin.get('/overview'), 200));
+  };
+  const protect = async (agent: FakeAgent): Promise<void> => {
+    await agent.announce(agent.newPacks(2));
+    await agent.commit();
+    await storage.replicate();
+  };
+
+  it('is empty before the first device', async () => {
+    await start(0);
+    expect(await overview()).toMatchObject({ level: 'empty', headline: 'No devices yet', devices: { total: 0 } });
+  });
+
+  it('is green only when everyone is protected; one that was never backed up is not', async () => {
+    const agents = await start(4);
+    expect(await overview()).toMatchObject({
+      level: 'attention',
+      headline: '4 of 4 devices not protected',
+      devices: { total: 4, online: 4, protected: 0 },
+    });
+    for (const agent of agents.slice(0, 3)) await protect(agent);
+    const almost = await overview();
+    expect(almost).toMatchObject({ level: 'attention', headline: '1 of 4 devices not protected' });
+    expect(almost.reasons).toEqual([
+      { deviceId: agents[3]!.device.deviceId, text: 'laptop-4: has never been backed up.', nextStep: expect.stringContaining('policy') },
+    ]);
+    await protect(agents[3]!);
+    expect(await overview()).toMatchObject({
+      level: 'protected',
+      headline: 'All 4 devices are protected',
+      reasons: [],
+      devices: { protected: 4, notProtected: 0 },
+    });
+  });
+
+  it('never shows a captured backup as protected', async () => {
+    const [agent] = await start(3);
+    await agent!.announce(agent!.newPacks(1));
+    await agent!.commit();
+    await storage.settled();
+    const { reasons } = await overview();
+    expect(reasons.find((r) => r.deviceId === agent!.device.deviceId)?.text).toContain('captured on its own disk only');
+    const device = deviceDetail.parse(expectStatus(await storage.admin.get(`/devices/${agent!.device.deviceId}`), 200));
+    expect(device).toMatchObject({ lastProtectedAtMs: null, rpoMet: null, snapshots: 1, latestSnapshots: [{ protection: 'captured' }] });
+    expect(device.lastCapturedAtMs).toBe(storage.coordinator.clock.nowMs());
+  });
+
+  it('turns when the promise is broken, and remembers the worst of each day', async () => {
+    const agents = await start(4);
+    for (const agent of agents) await protect(agent);
+    const schedules = storage.coordinator.get(SchedulesService);
+    await schedules.runNow(PROTECTION_SAMPLE);
+    await storage.coordinator.clock.advance(25 * hour);
+    await storage.round();
+    const late = await overview();
+    expect(late).toMatchObject({ level: 'at-risk', headline: '4 of 4 devices not protected' });
+    await schedules.runNow(PROTECTION_SAMPLE);
+    await protect(agents[0]!);
+    expect((await overview()).history.slice(-2)).toMatchObject([
+      { protected: 4, atRisk: 0 },
+      { protected: 1, atRisk: 3 },
+    ]);
+  });
+
+  it('lists devices page by page, sorted and searched', async () => {
+    const agents = await start(3);
+    await agents[2]!.device.beat({ heldBytes: 5 });
+    const list = async (query: string) => pageOf(deviceSummary).parse(expectStatus(await storage.admin.get(`/devices?${query}`), 200));
+    expect((await list('')).items.map((d) => d.name)).toEqual(['laptop-1', 'laptop-2', 'laptop-3']);
+    expect((await list('sort=heldBytes&order=desc&pageSize=1')).items.map((d) => d.name)).toEqual(['laptop-3']);
+    expect((await list('pageSize=2&page=2')).items.map((d) => d.name)).toEqual(['laptop-3']);
+    expect(await list('search=TOP-2')).toMatchObject({ total: 1, items: [{ name: 'laptop-2', state: 'active', online: true }] });
+    expect((await storage.admin.get('/devices?sort=constructor')).status).toBe(200);
+  });
+
+  it('shows last night’s runs by device', async () => {
+    const [agent] = await start(2);
+    const runId = crypto.randomUUID();
+    const startedAtMs = storage.coordinator.clock.nowMs();
+    const run = { runId, trigger: 'schedule', state: 'running', startedAtMs, endedAtMs: null, filesDone: 0, bytesDone: 0 };
+    const rest = { snapshotSequence: null, errorCode: null, errorMessage: null, fileErrors: 0 };
+    const report = (over: Record<string, unknown>, who = agent!) =>
+      who.device.fresh().put(`/agent/runs/${runId}`, { ...run, ...rest, ...over });
+    expectStatus(await report({}), 204);
+    expectStatus(await report({ state: 'captured', endedAtMs: startedAtMs + 1, filesDone: 9 }), 204);
+    // A report that was delayed on its way.
+    expectStatus(await report({ filesDone: 3 }), 204);
+    expect((await report({}, storage.agents[1])).body.code).toBe('run_conflict');
+    const { lastNight } = await overview();
+    expect(lastNight).toEqual([
+      { deviceId: agent!.device.deviceId, deviceName: 'laptop-1', runs: [expect.objectContaining({ state: 'captured', filesDone: 9 })] },
+    ]);
+    expect(expectStatus(await storage.admin.get(`/devices/${agent!.device.deviceId}/runs`), 200)).toMatchObject({ total: 1 });
+  });
+
+  it('asks a device for a backup once, however often it is clicked', async () => {
+    const [agent] = await start(1);
+    const path = `/devices/${agent!.device.deviceId}/backup`;
+    for (let n = 0; n < 3; n += 1) expectStatus(await storage.admin.post(path), 204);
+    expect((await agent!.jobs()).map((job) => job.task)).toEqual([{ kind: 'backup', reason: 'admin' }]);
+    expect((await (await storage.team.people('auditor')).post(path)).status).toBe(403);
+  });
+
+  it('gives metrics to make alerts of', async () => {
+    const agents = await start(4);
+    await protect(agents[0]!);
+    const { text } = await storage.coordinator.anyone.get('//metrics');
+    const id = agents[0]!.device.deviceId;
+    expect(text).toContain(
+      `holdfast_device_last_protected_timestamp_seconds{device="${id}",name="laptop-1"} ${storage.coordinator.clock.nowMs() / 1000}`,
+    );
+    expect(text).toContain('holdfast_packs_by_effective_replicas{replicas="3"} 2');
+    for (const line of ['holdfast_repair_backlog_bytes 0', 'holdfast_repair_backlog_packs 0', 'holdfast_repair_frozen 0'])
+      expect(text).toContain(line);
+  });
+});
