@@ -11,7 +11,7 @@ import { memoryPackStore } from './testing/memory-pack-store.ts';
 
 const folder = new URL('../../../test/fixtures/vault-v1/', import.meta.url);
 const read = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)));
-const json = (name: string): any => JSON.parse(Buffer.from(read(name)).toString()) as unknown;
+const json = (name: string): unknown => JSON.parse(Buffer.from(read(name)).toString()) as unknown;
 
 /** SHA-256 over all fixture files in order of their names. It never changes: readers keep reading what was written. */
 const fixtureDigest = '655461769da98e72b35b95ceb26633c50d8259691f551e224f0fad94bc3ec262';
