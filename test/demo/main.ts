@@ -24,7 +24,7 @@ function options(): DemoOptions {
 
 async function loginLink(home: string): Promise<string> {
   const command = start(programs.coordinator, ['login-link'], { env: { HOLDFAST_ENV: 'demo', HOLDFAST_COORDINATOR_HOME: home } });
-  const [link] = await command.waitFor(/https:\/\/\S+\/login#\S+/, 30_000);
+  const [link] = await command.waitFor(/https:\/\/\S+\/sign-in#\S+/, 30_000);
   await command.ended;
   return link;
 }
