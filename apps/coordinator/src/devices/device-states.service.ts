@@ -18,6 +18,8 @@ export interface StateChange {
   readonly device: Device;
   /** Null: never looked at before. */
   readonly from: DeviceState | null;
+  /** Since when `from` was recorded. */
+  readonly fromSinceMs: number;
   readonly to: DeviceState;
 }
 
@@ -69,12 +71,13 @@ export class DeviceStatesService implements OnModuleInit {
 
   /** Devices whose state is no longer what was recorded. */
   async changes(): Promise<StateChange[]> {
-    const recorded = new Map((await this.standings.all()).map((s) => [s.deviceId, s.state]));
+    const recorded = new Map((await this.standings.all()).map((s) => [s.deviceId, s]));
     const changes: StateChange[] = [];
     for (const device of await this.devices.agents()) {
-      const from = recorded.get(device.deviceId) ?? null;
+      const before = recorded.get(device.deviceId);
+      const from = before?.state ?? null;
       const to = this.standing(device).state;
-      if (from !== to) changes.push({ device, from, to });
+      if (from !== to) changes.push({ device, from, to, fromSinceMs: before?.stateSinceMs ?? 0 });
     }
     return changes;
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceState } from '#libs/contracts';
 import { isGone } from '#libs/durability';
+import type { DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import type { StateChange } from '../devices/device-states.service.ts';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
@@ -40,12 +41,25 @@ export class DeviceTransitionsService {
     return devices;
   }
 
+  /** Asks again those that came back and have not shown their inventory. */
+  async remind(): Promise<void> {
+    for (const deviceId of await this.replicas.returningDevices()) this.#askForInventory(deviceId);
+  }
+
+  /** An agent sends its inventory when its channel opens; one whose channel outlived the silence has no other reason to. */
+  #askForInventory(deviceId: DeviceId): void {
+    this.database.afterCommit(() => this.events.closeAgent(deviceId));
+  }
+
   async #record(change: StateChange): Promise<void> {
-    const { device, from, to } = change;
+    const { device, from, to, fromSinceMs } = change;
     const { deviceId } = device;
     await this.states.record(change, from === null || weighs(from) !== weighs(to));
     // What came back must show its inventory before it counts again.
-    if (from !== null && isGone(from) && !isGone(to)) await this.replicas.markReturning(deviceId);
+    if (from !== null && isGone(from) && !isGone(to)) {
+      await this.replicas.markReturning(deviceId, fromSinceMs);
+      this.#askForInventory(deviceId);
+    }
     if (to !== 'active') {
       // Somebody who is awake fetches it instead.
       const jobs = await this.jobs.cancel(deviceId, 'replicate', { code: 'device_not_awake', message: `The device is ${to}.` });

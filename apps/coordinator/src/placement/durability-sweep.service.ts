@@ -7,14 +7,15 @@ import { DeviceTransitionsService } from './device-transitions.service.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 
-/** Parked packs are looked at again this often even when no device woke: disks get room without saying so. */
-const UNPARK_EVERY_MS = 5 * 60_000;
+/** Parked packs are looked at again, and missing inventories asked for, this often even when no device woke: disks get room without saying so. */
+const SLOW_ROUND_MS = 5 * 60_000;
 
 /** Notices what nobody reports: devices that fell silent, leases that ran out. What it finds is repaired by the placement loop. */
 @Injectable()
 export class DurabilitySweepService implements OnModuleInit {
   #unparkedAtMs = 0;
   #sweptAtMs = 0;
+  #remindedAtMs = 0;
 
   constructor(
     private readonly states: DeviceStatesService,
@@ -38,9 +39,13 @@ export class DurabilitySweepService implements OnModuleInit {
     const awake = changes.some((change) => change.to === 'active');
     const pauseOver = await this.jobReports.pausesEndedSince(this.#sweptAtMs);
     this.#sweptAtMs = nowMs;
-    if (awake || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= UNPARK_EVERY_MS) {
+    if (awake || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= SLOW_ROUND_MS) {
       this.#unparkedAtMs = nowMs;
       await this.packs.unpark();
+    }
+    if (nowMs - this.#remindedAtMs >= SLOW_ROUND_MS) {
+      this.#remindedAtMs = nowMs;
+      await this.transitions.remind();
     }
     this.packs.wake();
   }

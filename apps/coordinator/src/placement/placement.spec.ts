@@ -95,6 +95,21 @@ describe('placement and repair', () => {
       expect(await storage.replicate()).toBe(0);
     });
 
+    it('does not lose an inventory that arrives before the sweep has noticed the return', async () => {
+      await backedUp(4);
+      const lost = others[0]!;
+      await storage.pass(
+        UNTIL_MISSING_MS,
+        storage.agents.filter((agent) => agent !== lost),
+      );
+      await storage.coordinator.clock.advance(10);
+      await lost.device.beat();
+      await lost.inventory();
+      await storage.round();
+      expect((await overview()).repair.backlogPacks).toBe(0);
+      expect((await overview()).replicaHistogram.threeOrMore).toBe(4);
+    });
+
     it('does not count what a whole inventory leaves out, and copies it again', async () => {
       await backedUp(5);
       const holder = others.find((agent) => agent.held.size >= 2)!;

@@ -46,6 +46,7 @@ export class ReceiptsService {
     });
     await this.counts.recount([packId]);
     this.events.publishAgent(task.ownerDeviceId, { event: 'receipts' });
+    this.events.publishPanel({ event: 'packs', deviceId: task.ownerDeviceId });
   }
 
   /** An owner's receipts after a cursor, oldest first; the owner asks again while the list is not empty. */

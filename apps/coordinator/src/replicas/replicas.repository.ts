@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, MoreThan } from 'typeorm';
+import { In, IsNull, LessThan, MoreThan } from 'typeorm';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { inBatches } from '../database/batches.ts';
 import { Database } from '../database/database.ts';
@@ -87,9 +87,25 @@ export class ReplicasRepository {
     });
   }
 
-  /** Marks everything that a device held: it was gone and is back. */
-  async markReturning(deviceId: DeviceId): Promise<void> {
-    await this.database.write((manager) => manager.update(ReplicaEntity, { deviceId, status: 'held' }, { status: 'returning' }));
+  /** Marks what a device held, unless an inventory named it since `goneSinceMs`: it was gone and is back. */
+  async markReturning(deviceId: DeviceId, goneSinceMs: number): Promise<void> {
+    const unconfirmed = [
+      { deviceId, status: 'held' as const, confirmedAtMs: IsNull() },
+      { deviceId, status: 'held' as const, confirmedAtMs: LessThan(goneSinceMs) },
+    ];
+    await this.database.write(async (manager) => {
+      for (const where of unconfirmed) await manager.update(ReplicaEntity, where, { status: 'returning' });
+    });
+  }
+
+  /** Devices whose inventory is still awaited. */
+  async returningDevices(): Promise<DeviceId[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .select('DISTINCT r.device_id', 'device')
+      .where({ status: 'returning' })
+      .getRawMany<{ device: DeviceId }>();
+    return rows.map((row) => row.device);
   }
 
   async delete(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {

@@ -45,8 +45,14 @@ export class ReplicasService {
     await this.counts.recount([...new Set(pending.map((replica) => replica.packId))]);
   }
 
-  markReturning(deviceId: DeviceId): Promise<void> {
-    return this.replicas.markReturning(deviceId);
+  /** The device was gone since `goneSinceMs` and is back: what it held counts again once its inventory names it, or has named it already. */
+  markReturning(deviceId: DeviceId, goneSinceMs: number): Promise<void> {
+    return this.replicas.markReturning(deviceId, goneSinceMs);
+  }
+
+  /** Devices whose inventory is still awaited. */
+  returningDevices(): Promise<DeviceId[]> {
+    return this.replicas.returningDevices();
   }
 
   /** A holder's inventory named these packs at `atMs`: what was returning counts again. */
