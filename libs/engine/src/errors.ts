@@ -48,8 +48,11 @@ export interface FileProblem {
   readonly message: string;
 }
 
+/** As much of an AbortSignal as is asked between two steps; a worker thread has only this. */
+export type StopSignal = Pick<AbortSignal, 'aborted' | 'reason'>;
+
 /** Throws `interrupted` when the signal says stop. What was sealed before stays and is used by the next run. */
-export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+export function throwIfInterrupted(signal: StopSignal | undefined): void {
   if (signal?.aborted) throw interrupted(signal.reason);
 }
 

@@ -9,10 +9,11 @@ import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
 import { FileBatches } from './file-batches.ts';
 import { FileEntries } from './file-entries.ts';
-import { FileSealer, unwrapStoreFailure } from './file-sealer.ts';
+import { FileSealer, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
 import { BackupSession } from './session.ts';
 import type { WalkContext } from './slot.ts';
 import { TreeBackup } from './tree-backup.ts';
+import { WorkerSealer } from './worker-sealer.ts';
 
 /**
  * Captures folders as a new snapshot: scan → changed? → read → chunk → seal → pack → trees → index → record → head.
@@ -36,8 +37,10 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const { primitives, random = systemRandom } = vault.options;
   const { vaultId, keys } = vault;
   const { epoch, parameters } = vault.header;
-  const sealer = new FileSealer({ vault: { vaultId, keys, epoch, parameters }, primitives, random, platform, ports: session.ports });
-  const batches = new FileBatches([(jobs) => sealer.seal(jobs, signal)]);
+  const sealerVault = { vaultId, keys, epoch, parameters };
+  const sealers: Sealer[] = Array.from({ length: options.workers ?? 0 }, () => new WorkerSealer(sealerVault, session.ports, signal));
+  if (sealers.length === 0) sealers.push(new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports }));
+  const batches = new FileBatches(sealers.map((sealer) => (jobs) => sealer.seal(jobs, signal)));
 
   const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
   const totals = latest && { files: latest.stats['files'], bytes: latest.stats['bytes'] };
@@ -74,7 +77,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
       if (entry) captured.push({ path, entry });
     }
     await batches.settle();
-    await sealer.flush();
+    for (const sealer of sealers) await sealer.flush();
     await session.finish();
     throwIfInterrupted(signal);
     report('commit');
@@ -94,15 +97,17 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     await batches.settle();
     const failure = unwrapStoreFailure(error);
     // Stopped on purpose: what is read already is worth keeping for the next run.
-    if (isAppError(failure, 'interrupted')) await keepWhatIsSealed(sealer, session);
+    if (isAppError(failure, 'interrupted')) await keepWhatIsSealed(sealers, session);
     await session.giveUp();
     throw failure;
+  } finally {
+    for (const sealer of sealers) await sealer.close();
   }
 }
 
-async function keepWhatIsSealed(sealer: FileSealer, session: BackupSession): Promise<void> {
+async function keepWhatIsSealed(sealers: readonly Sealer[], session: BackupSession): Promise<void> {
   try {
-    await sealer.flush();
+    for (const sealer of sealers) await sealer.flush();
     await session.finish();
   } catch {
     // The store does not take it: the next run reads these files again.

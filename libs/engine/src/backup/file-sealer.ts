@@ -3,7 +3,7 @@ import type { RandomSource, VaultId } from '#libs/kernel';
 import { isAppError } from '#libs/kernel';
 import type { ChunkIds, Chunker, VaultParameters, WrittenPack } from '#libs/vault';
 import { createChunker, createChunkIds, PackWriter } from '#libs/vault';
-import { EngineError, interrupted, throwIfInterrupted, type FileProblem } from '../errors.ts';
+import { EngineError, interrupted, throwIfInterrupted, type FileProblem, type StopSignal } from '../errors.ts';
 import type { DataRange, ExtendedAttribute, FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { problemOf } from '../scan/scan-folder.ts';
@@ -48,6 +48,13 @@ export interface SealedFile {
 
 export type FileOutcome = SealedFile | { readonly problem: FileProblem };
 
+/** Seals batches, here or in a thread. One call at a time. */
+export interface Sealer {
+  seal(jobs: readonly FileJob[], signal?: StopSignal): Promise<FileOutcome[]>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
 interface ReadFile {
   readonly sealed: Omit<SealedFile, 'ids' | 'newChunks'>;
   /** Chunks of a whole file that wait for the batch's look-up; a streamed file has its ids already. */
@@ -62,7 +69,7 @@ const growIds = 64 * 1024;
  * Read → chunk → id → known? → compress, seal, pack, for a batch of files. Shares nothing: one instance a thread, with its own open packs.
  * Memory: one batch (8 MiB) or one stream buffer (12 MiB), two open packs and those on their way to the disk.
  */
-export class FileSealer {
+export class FileSealer implements Sealer {
   readonly #platform: Platform;
   readonly #ports: SealerPorts;
   readonly #writer: PackWriter;
@@ -97,7 +104,7 @@ export class FileSealer {
   }
 
   /** One outcome a job, in order. A file that can't be read is an outcome; only the store and the signal make it throw. */
-  async seal(jobs: readonly FileJob[], signal?: AbortSignal): Promise<FileOutcome[]> {
+  async seal(jobs: readonly FileJob[], signal?: StopSignal): Promise<FileOutcome[]> {
     const read: (ReadFile | { readonly problem: FileProblem })[] = [];
     for (const job of jobs) {
       throwIfInterrupted(signal);
@@ -116,7 +123,11 @@ export class FileSealer {
     for (const pack of this.#writer.flush()) await this.#store(pack);
   }
 
-  async #readTwiceIfChanged(job: FileJob, signal: AbortSignal | undefined): Promise<ReadFile> {
+  async close(): Promise<void> {
+    this.#streamBuffer = undefined;
+  }
+
+  async #readTwiceIfChanged(job: FileJob, signal: StopSignal | undefined): Promise<ReadFile> {
     const file = this.#platform.openToRead(job.path);
     try {
       let readBytes = 0;
@@ -138,7 +149,7 @@ export class FileSealer {
     }
   }
 
-  async #read(file: OpenFile, facts: FileFacts, signal: AbortSignal | undefined): Promise<ReadFile & { readonly short: boolean }> {
+  async #read(file: OpenFile, facts: FileFacts, signal: StopSignal | undefined): Promise<ReadFile & { readonly short: boolean }> {
     const plan = planContent(file, facts);
     const stream = new ContentStream(file, plan);
     const result = (contentBytes: number): ReadFile['sealed'] => ({
@@ -169,7 +180,7 @@ export class FileSealer {
   /** A large file in bounded memory: fill the buffer, cut, look up, add, move the rest to the front. */
   async #stream(
     stream: ContentStream,
-    signal: AbortSignal | undefined,
+    signal: StopSignal | undefined,
   ): Promise<{ ids: Uint8Array; newChunks: number; contentBytes: number }> {
     this.#streamBuffer ??= Buffer.allocUnsafeSlow(backupLimits.streamBytes + this.#maxChunk);
     const buffer = this.#streamBuffer;
@@ -236,7 +247,7 @@ export class FileSealer {
     return outcomes;
   }
 
-  async #addNew(chunks: readonly { id: Uint8Array; plaintext: Uint8Array }[], signal: AbortSignal | undefined): Promise<number> {
+  async #addNew(chunks: readonly { id: Uint8Array; plaintext: Uint8Array }[], signal: StopSignal | undefined): Promise<number> {
     const isNew = await this.#claim(chunks);
     let added = 0;
     for (const [i, { id, plaintext }] of chunks.entries()) {

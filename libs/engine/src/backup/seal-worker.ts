@@ -1,0 +1,66 @@
+/** A sealing thread: one {@link FileSealer} with its own open packs. Only look-ups, finished packs and results cross over. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { nodePrimitives } from '#libs/crypto/node';
+import { isAppError, messageOf, systemRandom } from '#libs/kernel';
+import { currentPlatform } from '../platform/index.ts';
+import { FileSealer, StoreFailure } from './file-sealer.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
+
+const port = parentPort!;
+const { vault, stop } = workerData as WorkerStart;
+const signal = {
+  get aborted() {
+    return Atomics.load(stop, 0) === 1;
+  },
+  reason: undefined,
+};
+const post = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+
+let answer: ((message: ToWorker) => void) | undefined;
+const ask = (question: FromWorker, transfer: ArrayBuffer[]): Promise<ToWorker> =>
+  new Promise((resolve) => {
+    answer = resolve;
+    post(question, transfer);
+  });
+
+const sealer = new FileSealer({
+  vault,
+  primitives: nodePrimitives(),
+  random: systemRandom,
+  platform: currentPlatform(),
+  ports: {
+    claim: async (ids) => {
+      const reply = await ask({ type: 'claim', ids }, []);
+      if (reply.type !== 'claimed') throw new Error(`unexpected answer ${reply.type}`);
+      return reply.flags;
+    },
+    store: async (pack) => {
+      // Moved, not copied: a pack is 32 MiB and nobody here needs it any more.
+      const reply = await ask({ type: 'store', pack }, [pack.bytes.buffer as ArrayBuffer]);
+      if (reply.type !== 'stored' || !reply.ok) throw new Error('the store failed');
+    },
+  },
+});
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'claimed' || message.type === 'stored') {
+    const resolve = answer;
+    answer = undefined;
+    resolve?.(message);
+    return;
+  }
+  void work(message).catch((error: unknown) => {
+    const what = error instanceof StoreFailure ? 'store' : isAppError(error, 'interrupted') ? 'interrupted' : 'mistake';
+    post({ type: 'failed', what, message: messageOf(error) });
+  });
+});
+
+async function work(message: Extract<ToWorker, { type: 'seal' | 'flush' }>): Promise<void> {
+  if (message.type === 'flush') {
+    await sealer.flush();
+    post({ type: 'flushed' });
+    return;
+  }
+  const jobs = message.jobs.map(({ path, sizeBytes }) => ({ path: Buffer.from(path.buffer, path.byteOffset, path.byteLength), sizeBytes }));
+  post({ type: 'sealed', outcomes: await sealer.seal(jobs, signal) });
+}

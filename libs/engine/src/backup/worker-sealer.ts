@@ -1,0 +1,95 @@
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '#libs/kernel';
+import { EngineError, interrupted } from '../errors.ts';
+import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './file-sealer.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
+
+/** A {@link Sealer} in a thread of its own. One call at a time. */
+export class WorkerSealer implements Sealer {
+  readonly #worker: Worker;
+  readonly #ports: SealerPorts;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  #waiting: { resolve(message: FromWorker): void; reject(error: unknown): void } | undefined;
+  #storeError: unknown;
+  #dead: EngineError | undefined;
+
+  constructor(vault: SealerVault, ports: SealerPorts, signal: AbortSignal | undefined) {
+    this.#ports = ports;
+    // From source the thread needs the same condition for its imports as this one has; a jest process carries it elsewhere.
+    const fromSource = import.meta.url.endsWith('.ts');
+    const entry = new URL(fromSource ? './seal-worker.ts' : './seal-worker.js', import.meta.url);
+    const start: WorkerStart = { vault, stop: this.#stop };
+    this.#worker = new Worker(entry, {
+      workerData: start,
+      ...(fromSource && { execArgv: ['--conditions=holdfast-source', '--disable-warning=ExperimentalWarning'] }),
+    });
+    this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
+    this.#worker.on('error', (error) => this.#die(messageOf(error)));
+    this.#worker.on('exit', (code) => this.#die(`ended with code ${code}`));
+    const stop = (): void => void Atomics.store(this.#stop, 0, 1);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+  }
+
+  async seal(jobs: readonly FileJob[]): Promise<FileOutcome[]> {
+    const answer = await this.#request({ type: 'seal', jobs: jobs.map(({ path, sizeBytes }) => ({ path, sizeBytes })) });
+    if (answer.type !== 'sealed') throw this.#failure(answer);
+    return [...answer.outcomes];
+  }
+
+  async flush(): Promise<void> {
+    const answer = await this.#request({ type: 'flush' });
+    if (answer.type !== 'flushed') throw this.#failure(answer);
+  }
+
+  async close(): Promise<void> {
+    this.#dead ??= new EngineError('worker_failed', 'the sealing thread is closed');
+    await this.#worker.terminate();
+  }
+
+  #request(message: ToWorker): Promise<FromWorker> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead) return reject(this.#dead);
+      this.#waiting = { resolve, reject };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  async #receive(message: FromWorker): Promise<void> {
+    if (message.type === 'claim') {
+      this.#reply({ type: 'claimed', flags: await this.#ports.claim(message.ids) });
+    } else if (message.type === 'store') {
+      try {
+        await this.#ports.store(message.pack);
+        this.#reply({ type: 'stored', ok: true });
+      } catch (error) {
+        this.#storeError = error;
+        this.#reply({ type: 'stored', ok: false });
+      }
+    } else {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      waiting?.resolve(message);
+    }
+  }
+
+  #reply(message: ToWorker): void {
+    if (!this.#dead) this.#worker.postMessage(message);
+  }
+
+  #failure(answer: FromWorker): unknown {
+    if (answer.type !== 'failed') return new EngineError('worker_failed', `a sealing thread answered ${answer.type}`);
+    if (answer.what === 'store' && this.#storeError !== undefined) return this.#storeError;
+    if (answer.what === 'interrupted') return interrupted();
+    return new EngineError('worker_failed', `a sealing thread failed: ${answer.message}`, { status: 'temporary' });
+  }
+
+  #die(message: string): void {
+    this.#dead ??= new EngineError('worker_failed', `a sealing thread failed: ${message}`, {
+      status: 'temporary',
+      nextStep: 'Run the backup again.',
+    });
+    this.#waiting?.reject(this.#dead);
+    this.#waiting = undefined;
+  }
+}
