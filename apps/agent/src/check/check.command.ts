@@ -54,6 +54,19 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
           if (pack) damaged.set(pack.packId, pack.sizeBytes);
         }
         const repaired = new Set(await repairOwnPacks(agent, damaged, either));
+        const healed = agent.vault.takeHealed();
+        for (const { what, packId, from } of healed) {
+          if (packId) repaired.add(packId);
+          emit({
+            event: 'item',
+            type: 'finding',
+            severity: 'error',
+            code: packId ? 'pack_corrupt' : 'head_invalid',
+            message: `the ${what} on this disk was damaged; replaced from ${from}`,
+            packId,
+            repaired: true,
+          });
+        }
         const isRepaired = (f: Finding): boolean => f.packId !== undefined && repaired.has(f.packId);
         for (const f of findings) {
           emit({
@@ -76,6 +89,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
           ok: open === 0,
           errors: open,
           repairedPacks: [...repaired],
+          repairedDocuments: healed.filter((h) => !h.packId).map((h) => h.what),
           snapshots: report.snapshots,
           packs: report.packs,
           trees: report.trees,

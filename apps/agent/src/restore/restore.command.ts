@@ -7,6 +7,7 @@ import { AgentError } from '../errors.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { openOwnVault, openVault, type OpenedVault, unlockOtherVault } from '../reading/open-vault.ts';
 import { documentsOfDevice } from '../reading/vault-documents.ts';
+import { ownStoreName } from '../runtime/own-store-name.ts';
 import { typedPath } from '../snapshots/typed-path.ts';
 import { restoreLines } from './restore.text.ts';
 import { runRestore } from './run-restore.ts';
@@ -56,6 +57,13 @@ export const restoreCommand = defineCommand<Args>({
               current: p.current,
             }),
         });
+        const healed = agent.vault.takeHealed();
+        for (const { what, packId, from } of healed)
+          emit({
+            event: 'notice',
+            code: 'block_corrupt',
+            message: `${packId ? `pack ${packId}` : `the vault's ${what}`}: damaged at ${ownStoreName}; replaced from ${from}`,
+          });
         for (const bad of badBlocks)
           emit({
             event: 'notice',
@@ -84,7 +92,8 @@ export const restoreCommand = defineCommand<Args>({
           packsInVault: vault.reader.packs.size,
           fromHolders: fetched,
           corruptionsRepaired: report.corruptionsRepaired,
-          repairedPacks,
+          repairedPacks: [...new Set([...repairedPacks, ...healed.flatMap((h) => h.packId ?? [])])],
+          repairedDocuments: healed.filter((h) => !h.packId).map((h) => h.what),
           errors: report.errorCount,
           notes: report.notes.length,
         });

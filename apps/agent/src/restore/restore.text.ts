@@ -24,6 +24,7 @@ export function restoreLines(r: ResultEvent): string[] {
     lines.push(`  ${formatCount(n('corruptionsRepaired'), 'damaged block')} replaced by good ones from elsewhere`);
   const repaired = (r['repairedPacks'] as string[]).length;
   if (repaired > 0) lines.push(`  ${formatCount(repaired, 'pack')} of this machine's own store repaired`);
+  for (const document of r['repairedDocuments'] as string[]) lines.push(`  repaired the vault's ${document}`);
   if (n('errors') > 0) lines.push(`  ${formatCount(n('errors'), 'file')} could not be restored`);
   return lines;
 }

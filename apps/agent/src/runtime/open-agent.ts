@@ -22,6 +22,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import { PolicyKeeper } from '../policy/policy-keeper.ts';
 import { Protection, protectionState } from '../protection/protection.ts';
 import { ReceiptBook } from '../receipts/receipt-book.ts';
+import { healVault } from '../reading/heal-vault.ts';
 import { RosterKeeper } from '../roster/roster-keeper.ts';
 import { RunHistory, runsState } from '../runs/run-history.ts';
 import type { AgentRole, AgentRuntime } from './agent-runtime.ts';
@@ -112,6 +113,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     random,
     onPack: (pack) => reporter.onPack(document.vaultId, pack),
     lingerMs: role === 'daemon' ? daemonLingerMs : 0,
+    heal: (failure) => healVault(agent, failure),
   });
   const swarm = new SwarmAccess({ identity, roster, own, held, options: { listen: [], bitswap: role === 'daemon', ...options.network } });
   const others = (): DeviceId[] =>
@@ -150,7 +152,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     await vault.close();
     coordinator.close();
   };
-  return {
+  const agent: AgentRuntime = {
     role,
     paths,
     files,
@@ -177,6 +179,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     live: undefined,
     close: () => (closing ??= close()),
   };
+  return agent;
 }
 
 async function openTeam(

@@ -6,6 +6,7 @@ import type { FilePackStore } from '#libs/swarm';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import type { DeviceIdentity } from '../identity/device-identity.ts';
 import { readVaultKey } from '../identity/vault-key.ts';
+import type { Healed } from '../reading/heal-vault.ts';
 
 export interface VaultAccessPorts {
   readonly paths: AgentPaths;
@@ -17,6 +18,8 @@ export interface VaultAccessPorts {
   readonly onPack: OnPack;
   /** Keep it open this long after the last use; 0 closes at once. */
   readonly lingerMs: number;
+  /** Tries to put right what keeps the vault from opening; says what was replaced. */
+  readonly heal: (failure: unknown) => Promise<Healed[]>;
 }
 
 /**
@@ -27,6 +30,7 @@ export class VaultAccess {
   readonly #ports: VaultAccessPorts;
   readonly #opening = new Mutex();
   #vault: LocalVault | undefined;
+  #healed: Healed[] = [];
   #users = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -37,7 +41,7 @@ export class VaultAccess {
   /** Runs `work` with the open vault. Throws what `LocalVault.open` throws. */
   async use<T>(work: (vault: LocalVault) => Promise<T>): Promise<T> {
     const vault = await this.#opening.run(async () => {
-      this.#vault ??= await this.#open();
+      this.#vault ??= await this.#openOrHeal();
       this.#users += 1;
       clearTimeout(this.#timer);
       return this.#vault;
@@ -55,6 +59,13 @@ export class VaultAccess {
     }
   }
 
+  /** What had to be replaced to open the vault since the last call. */
+  takeHealed(): Healed[] {
+    const healed = this.#healed;
+    this.#healed = [];
+    return healed;
+  }
+
   /** 32 bytes. Throws `home_corrupt`. */
   masterKey(): Promise<Uint8Array> {
     return readVaultKey(this.#ports.files, this.#ports.paths.vaultKey);
@@ -69,6 +80,17 @@ export class VaultAccess {
       this.#vault = undefined;
       await vault?.close();
     });
+  }
+
+  async #openOrHeal(): Promise<LocalVault> {
+    try {
+      return await this.#open();
+    } catch (failure) {
+      const healed = await this.#ports.heal(failure);
+      if (healed.length === 0) throw failure;
+      this.#healed.push(...healed);
+      return this.#open();
+    }
   }
 
   async #open(): Promise<LocalVault> {
