@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { DeviceId } from '#libs/kernel';
 import { aDevice, aMember, aPack, aRoster } from './testing/builders.ts';
 import type { TestNode } from './testing/team.ts';
@@ -10,6 +10,9 @@ const about = { vaultId: 'ab'.repeat(16) as never, ownerDeviceId: aDeviceId(0), 
 function aDeviceId(n: number): DeviceId {
   return `00000000-0000-4000-8000-${String(n).padStart(12, '0')}` as DeviceId;
 }
+
+// Loading the network's libraries inside jest takes seconds on a busy machine.
+jest.setTimeout(60_000);
 
 describe('swarm of members', () => {
   let team: TestTeam;

@@ -12,6 +12,9 @@ import { rawNode } from '../testing/raw-node.ts';
 import type { TestNode } from '../testing/team.ts';
 import { TestTeam } from '../testing/team.ts';
 
+// Loading the network's libraries inside jest takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 describe('membership', () => {
   let team: TestTeam;
   const cleanUp: (() => unknown)[] = [];

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import * as dagPb from '@ipld/dag-pb';
 import { ping } from '@libp2p/ping';
 import { create as createDigest } from 'multiformats/hashes/digest';
@@ -36,6 +36,9 @@ async function gather(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>):
   for await (const part of stream) parts.push(part);
   return Buffer.concat(parts);
 }
+
+// Loading the network's libraries inside jest takes seconds on a busy machine.
+jest.setTimeout(60_000);
 
 describe('with other IPFS implementations', () => {
   let team: TestTeam | undefined;

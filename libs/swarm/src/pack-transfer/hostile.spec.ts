@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Stream } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { randomBytes } from 'node:crypto';
@@ -36,6 +36,9 @@ const afterRoot =
     await blurt(stream, ...parts);
   };
 
+// Loading the network's libraries inside jest takes seconds on a busy machine.
+jest.setTimeout(60_000);
+
 describe('/holdfast/pack/1 against a hostile member', () => {
   let team: TestTeam;
   let honest: TestNode;
@@ -44,7 +47,7 @@ describe('/holdfast/pack/1 against a hostile member', () => {
   let liar: TestDevice;
 
   beforeEach(async () => {
-    team = await TestTeam.of(2, { limits: { idleTimeoutMs: 300, frameTimeoutMs: 900, nextRequestTimeoutMs: 500, streamsPerPeer: 2 } });
+    team = await TestTeam.of(2, { limits: { idleTimeoutMs: 600, frameTimeoutMs: 1_500, nextRequestTimeoutMs: 700, streamsPerPeer: 2 } });
     [honest, victim] = team.nodes as [TestNode, TestNode];
     liar = aDevice(13);
     hostile = await rawNode(liar);

@@ -1,6 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { multiaddr } from '@multiformats/multiaddr';
 import { decodeHeader, encodeHeader } from '#libs/vault';
 import type { TestVault } from '#libs/vault/testing';
@@ -35,6 +35,9 @@ beforeAll(async () => {
   await vault.snapshot({ a: Uint8Array.of(2) });
   states.push(documentsOf(vault));
 }, 60_000);
+
+// Loading the network's libraries inside jest takes seconds on a busy machine.
+jest.setTimeout(60_000);
 
 describe('FileVaultDocumentStore', () => {
   let folder: string;
