@@ -18,16 +18,20 @@ export const fragmentEntryBytes = 48;
  * entries. At least one, even when there is nothing new; more than one beyond 262,144 chunks. Chunks in packs that are
  * not given are left out. Memory: 48 bytes and one reference a chunk.
  */
-export function encodeFragments(packs: readonly PackInfo[], chunks: Iterable<IndexedChunk>): Uint8Array[] {
+export function encodeFragments(
+  packs: readonly PackInfo[],
+  chunks: Iterable<IndexedChunk>,
+  entriesPerFragment: number = limits.entriesPerFragment,
+): Uint8Array[] {
   const known = new Map(packs.map((pack) => [pack.ordinal, pack]));
   const sorted = [...chunks].filter((chunk) => known.has(chunk.ordinal)).sort((a, b) => compareBytes(a.id, b.id));
   const fragments: Uint8Array[] = [];
   let first = 0;
   do {
-    const part = sorted.slice(first, first + limits.entriesPerFragment);
+    const part = sorted.slice(first, first + entriesPerFragment);
     // Packs without chunks (index packs) go with the first fragment.
     const used = new Set(part.map((chunk) => chunk.ordinal));
-    const elsewhere = first === 0 ? new Set(sorted.slice(limits.entriesPerFragment).map((chunk) => chunk.ordinal)) : new Set<number>();
+    const elsewhere = first === 0 ? new Set(sorted.slice(entriesPerFragment).map((chunk) => chunk.ordinal)) : new Set<number>();
     fragments.push(
       encodeFragment(
         packs.filter((pack) => used.has(pack.ordinal) || (first === 0 && !elsewhere.has(pack.ordinal))),

@@ -40,12 +40,14 @@ export interface PackBuilderOptions {
  */
 export class PackBuilder {
   readonly #options: PackBuilderOptions;
-  #buffer = new Uint8Array(64 * 1024);
+  #buffer: Uint8Array;
   #end = packHeaderBytes;
   #entries: DirectoryEntry[] = [];
 
-  constructor(options: PackBuilderOptions) {
+  /** `initialBytes`: what is taken at once, where it is known that the pack will fill. */
+  constructor(options: PackBuilderOptions, initialBytes = 64 * 1024) {
     this.#options = options;
+    this.#buffer = new Uint8Array(initialBytes);
   }
 
   get chunkCount(): number {

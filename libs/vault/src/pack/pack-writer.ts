@@ -53,7 +53,8 @@ export class PackWriter {
       }
     }
     const fullest = this.#open.reduce((a, b) => (b.sizeWith(0, 0) > a.sizeWith(0, 0) ? b : a));
-    const fresh = new PackBuilder(this.#options);
+    // One pack was filled, so the next will be: no growing in steps.
+    const fresh = new PackBuilder(this.#options, this.#options.targetBytes);
     this.#open[this.#open.indexOf(fullest)] = fresh;
     const finished = fullest.finish();
     fresh.add(kind, id, stored, plaintext.length);
