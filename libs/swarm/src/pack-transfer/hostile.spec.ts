@@ -47,7 +47,9 @@ describe('/holdfast/pack/1 against a hostile member', () => {
   let liar: TestDevice;
 
   beforeEach(async () => {
-    team = await TestTeam.of(2, { limits: { idleTimeoutMs: 600, frameTimeoutMs: 1_500, nextRequestTimeoutMs: 700, streamsPerPeer: 2 } });
+    team = await TestTeam.of(2, {
+      limits: { idleTimeoutMs: 2_500, frameTimeoutMs: 5_000, nextRequestTimeoutMs: 1_500, streamsPerPeer: 2 },
+    });
     [honest, victim] = team.nodes as [TestNode, TestNode];
     liar = aDevice(13);
     hostile = await rawNode(liar);
