@@ -170,4 +170,17 @@ describe('PackWriter', () => {
       code: 'wrong_key',
     });
   });
+
+  it('refuses a chunk that a faulty writer sealed under the id of another', () => {
+    const plaintext = mulberry32(1, 500);
+    const wrongId = createChunkIds(primitives, keys.chunkId).of('data', mulberry32(2, 500));
+    const pack = sealPack({ primitives, random: seededRandom(1), vaultId: aVaultId, keys, epoch: 3, kind: 'data' }, [
+      { kind: 'data', id: wrongId, plaintext },
+    ]);
+    const [entry] = [...readDirectory(pack.directory)];
+    const sealed = pack.bytes.subarray(entry!.offset, entry!.offset + entry!.sealedLength);
+    expect(() => new ChunkOpener(primitives, masterKey, aVaultId).open(pack, 'data', wrongId, entry!, sealed)).toThrow(
+      'is not the one that its id names',
+    );
+  });
 });
