@@ -10,10 +10,17 @@ export async function passphraseFromFile(path: string): Promise<string> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new AgentError('passphrase_missing', `the passphrase file can't be read: ${messageOf(cause)}`, { cause });
+    throw new AgentError('passphrase_missing', `the passphrase file can't be read: ${messageOf(cause)}`, {
+      cause,
+      nextStep: 'Give --passphrase-file a file that has the passphrase in its first line.',
+    });
   }
   const [line = ''] = text.split(/\r?\n/, 1);
-  if (line === '') throw new AgentError('passphrase_missing', `${path} has no passphrase in its first line`);
+  if (line === '') {
+    throw new AgentError('passphrase_missing', `${path} has no passphrase in its first line`, {
+      nextStep: 'Write the passphrase there, and nothing before it.',
+    });
+  }
   return line;
 }
 
