@@ -33,6 +33,7 @@ export type AgentErrorCode =
   | 'passphrase_missing'
   | 'passphrase_too_short'
   | 'pack_not_found'
+  | 'block_corrupt'
   | 'store_full'
   | 'pledge_exceeded'
   | 'reserve_reached'

@@ -102,7 +102,7 @@ export class HolderSources {
           return block;
         } catch (error) {
           noteFailure(deviceId, error);
-          throw error;
+          throw damageByName(error);
         }
       },
       async *leaves(packId, first, count, options) {
@@ -115,9 +115,15 @@ export class HolderSources {
           failed.delete(deviceId);
         } catch (error) {
           noteFailure(deviceId, error);
-          throw error;
+          throw damageByName(error);
         }
       },
     };
   }
+}
+
+/** A holder that finds its own copy damaged says so instead of serving it: for the reader that is a wrong block. */
+function damageByName(error: unknown): unknown {
+  if (!isAppError(error, 'pack_corrupt')) return error;
+  return new AgentError('block_corrupt', error.message, { cause: error, context: error.context });
 }
