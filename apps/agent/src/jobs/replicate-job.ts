@@ -5,7 +5,8 @@ import type { JobHandler } from './job-runner.ts';
 
 /**
  * Fetches a pack of another device, keeps it, and signs for it. Throws `pledge_exceeded` and `reserve_reached` before
- * anything is fetched, and what the swarm throws (`source_unavailable`, `store_full`, …).
+ * anything is fetched, and what the swarm throws (`source_unavailable`, `store_full`, …). Room comes back when somebody
+ * frees some, so both are temporary: the coordinator asks again, with growing pauses.
  */
 export const replicateJob: JobHandler<'replicate'> = async (task, { agent, signal, report }) => {
   const { packId, sizeBytes, vaultId, ownerDeviceId, packKind, generation } = task;
@@ -42,10 +43,12 @@ async function refuseWithoutRoom(agent: Parameters<JobHandler<'replicate'>>[1]['
   const left = formatBytes(room.bytes);
   throw room.limit === 'pledge'
     ? new AgentError('pledge_exceeded', `the pack has ${formatBytes(sizeBytes)}; the pledge leaves ${left}`, {
+        status: 'temporary',
         context: { sizeBytes, roomBytes: room.bytes },
         nextStep: 'Raise the pledge in the policy, or add machines.',
       })
     : new AgentError('reserve_reached', `the pack has ${formatBytes(sizeBytes)}; the disk's reserve leaves ${left}`, {
+        status: 'temporary',
         context: { sizeBytes, roomBytes: room.bytes },
         nextStep: 'Free disk space on this machine.',
       });
