@@ -7,6 +7,7 @@ import { EngineError, interrupted, throwIfInterrupted, type FileProblem, type St
 import type { DataRange, ExtendedAttribute, FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { problemOf } from '../scan/scan-folder.ts';
+import { Turns } from '../turns.ts';
 import { ContentStream, planContent } from './file-content.ts';
 import { backupLimits } from './limits.ts';
 
@@ -77,6 +78,11 @@ export class FileSealer implements Sealer {
   readonly #chunker: Chunker;
   readonly #maxChunk: number;
   #streamBuffer: Buffer | undefined;
+  /** Contents of the whole files of one batch. One buffer for all batches: a new one a file would be most of the garbage. */
+  #batchBuffer: Buffer | undefined;
+  #batchEnd = 0;
+  #flushedAt = performance.now();
+  readonly #turns = new Turns();
 
   constructor(options: { vault: SealerVault; primitives: Primitives; random: RandomSource; platform: Platform; ports: SealerPorts }) {
     const { vault, primitives, random } = options;
@@ -105,9 +111,11 @@ export class FileSealer implements Sealer {
 
   /** One outcome a job, in order. A file that can't be read is an outcome; only the store and the signal make it throw. */
   async seal(jobs: readonly FileJob[], signal?: StopSignal): Promise<FileOutcome[]> {
+    this.#batchEnd = 0;
     const read: (ReadFile | { readonly problem: FileProblem })[] = [];
     for (const job of jobs) {
       throwIfInterrupted(signal);
+      await this.#turns.maybeYield();
       try {
         read.push(await this.#readTwiceIfChanged(job, signal));
       } catch (error) {
@@ -115,16 +123,30 @@ export class FileSealer implements Sealer {
         read.push({ problem: problemOf(job.path, error) });
       }
     }
-    return this.#sealRead(read);
+    const outcomes = await this.#sealRead(read);
+    if (performance.now() - this.#flushedAt > backupLimits.openPackMs && this.#writer.pendingChunks > 0) await this.flush();
+    return outcomes;
   }
 
   /** Closes the open packs. */
   async flush(): Promise<void> {
+    this.#flushedAt = performance.now();
     for (const pack of this.#writer.flush()) await this.#store(pack);
   }
 
   async close(): Promise<void> {
     this.#streamBuffer = undefined;
+    this.#batchBuffer = undefined;
+  }
+
+  /** `length` bytes that stay until the next batch. */
+  #room(length: number): Buffer {
+    this.#batchBuffer ??= Buffer.allocUnsafeSlow(backupLimits.batchBytes + backupLimits.wholeFileBytes);
+    const start = this.#batchEnd;
+    // Files that grew since they were counted may not fit.
+    if (start + length > this.#batchBuffer.length) return Buffer.allocUnsafeSlow(length);
+    this.#batchEnd = start + length;
+    return this.#batchBuffer.subarray(start, this.#batchEnd);
   }
 
   async #readTwiceIfChanged(job: FileJob, signal: StopSignal | undefined): Promise<ReadFile> {
@@ -165,7 +187,7 @@ export class FileSealer implements Sealer {
       const streamed = await this.#stream(stream, signal);
       return { sealed: result(streamed.contentBytes), chunks: [], streamed, short: stream.short };
     }
-    const buffer = Buffer.allocUnsafeSlow(plan.contentBytes);
+    const buffer = this.#room(plan.contentBytes);
     const length = stream.read(buffer);
     const chunks: { id: Uint8Array; plaintext: Uint8Array }[] = [];
     for (let start = 0; start < length;) {
@@ -239,6 +261,7 @@ export class FileSealer implements Sealer {
       for (const [i, { id, plaintext }] of file.chunks.entries()) {
         ids.set(id, i * idBytes);
         if (isNew[at++] !== 1) continue;
+        await this.#turns.maybeYield();
         newChunks += 1;
         await this.#add(id, plaintext);
       }
@@ -252,6 +275,7 @@ export class FileSealer implements Sealer {
     let added = 0;
     for (const [i, { id, plaintext }] of chunks.entries()) {
       if (isNew[i] !== 1) continue;
+      await this.#turns.maybeYield();
       throwIfInterrupted(signal);
       added += 1;
       await this.#add(id, plaintext);

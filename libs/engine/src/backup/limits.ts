@@ -10,8 +10,8 @@ export const backupLimits = {
   streamBytes: 8 * 1024 * 1024,
   /** Batches that may wait for a worker; the scan stops while they do. */
   batchesAhead: 4,
-  /** Entries of folders that are not finished yet, before the scan waits: some 1 KiB each. */
-  openEntries: 50_000,
+  /** Packs that are not full are sealed after this long, so that an interrupted slow run loses little. */
+  openPackMs: 5 * 60_000,
   /** Packs on their way to the disk beside those being filled: 32 MiB each. */
   packsInFlight: 2,
   /** More ranges than this and the file is stored dense: holes compress to almost nothing anyway. */

@@ -67,7 +67,7 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   };
 
   /** Calls with a buffer that grows until the answer fits; undefined when the attribute is not there. */
-  function growing(path: Buffer, call: (into: Buffer | null, size: number) => number): Buffer | undefined {
+  function growing(path: Buffer, call: (into: Buffer | null, size: number) => number | bigint): Buffer | undefined {
     for (let size = firstBuffer; ;) {
       const into = Buffer.allocUnsafe(size);
       const length = Number(call(into, size));
@@ -95,9 +95,9 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     mkfifo: (path, mode) => must(mkfifo(path, mode), path),
     mknod: (path, mode, device) => must(mknod(path, mode, device), path),
     listAttributes(path) {
-      const all = growing(path, (into, size) => list(path, into, size, ...listTail));
+      const all = growing(path, (into, size) => list(path, into, size, ...listTail)) ?? Buffer.alloc(0);
       const out: Buffer[] = [];
-      for (let at = 0; all && at < all.length;) {
+      for (let at = 0; at < all.length;) {
         const end = all.indexOf(0, at);
         out.push(all.subarray(at, end));
         at = end + 1;

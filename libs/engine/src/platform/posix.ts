@@ -18,8 +18,8 @@ export interface PosixOptions {
   readonly accounts: AccountNames;
   /** Extra open(2) flags for reading, dropped when the system refuses them. */
   readonly readFlags: number;
-  reach<T>(path: Buffer, call: (path: Buffer) => T): T;
-  reachLater<T>(path: Buffer, call: (path: Buffer) => Promise<T>): Promise<T>;
+  readonly reach: <T>(path: Buffer, call: (path: Buffer) => T) => T;
+  readonly reachLater: <T>(path: Buffer, call: (path: Buffer) => Promise<T>) => Promise<T>;
 }
 
 const kinds: Readonly<Record<number, FileKind>> = {

@@ -1,6 +1,7 @@
 import { isAppError, forEachConcurrent } from '#libs/kernel';
 import type { LocatedChunk, VaultReader } from '#libs/vault';
 import { interrupted } from '../errors.ts';
+import { Turns } from '../turns.ts';
 import type { FileTarget } from './file-target.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 import type { RestoreFiles } from './restore-files.ts';
@@ -56,9 +57,12 @@ async function fetchPack(ordinal: number, places: ChunkPlace[], options: FetchOp
   // The reader answers in the order of offsets, which is the order of the map; what came is taken out of it.
   const together = [...wanted.values()].map(([first]) => first!);
   let next = 0;
+  const turns = new Turns();
   try {
-    for await (const { plaintext } of reader.readChunks('data', together, { ...(signal && { signal }) }))
+    for await (const { plaintext } of reader.readChunks('data', together, { ...(signal && { signal }) })) {
       deliver(together[next++]!.offset, plaintext);
+      await turns.maybeYield();
+    }
     return;
   } catch (error) {
     if (!isChunkFailure(error, signal)) throw error;

@@ -2,6 +2,7 @@ import { isAppError, messageOf } from '#libs/kernel';
 import type { FileProblem } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
+import { Turns } from '../turns.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
 
 export interface ScanOptions {
@@ -94,12 +95,9 @@ export class FolderScanner {
 
     const entries: ScannedEntry[] = [];
     let excluded = 0;
-    let turnStart = performance.now();
+    const turns = new Turns(turnMs);
     for (const name of names) {
-      if (performance.now() - turnStart > turnMs) {
-        await new Promise((resolve) => setImmediate(resolve));
-        turnStart = performance.now();
-      }
+      await turns.maybeYield();
       const path = this.#platform.join(folder, name);
       let facts: FileFacts;
       try {

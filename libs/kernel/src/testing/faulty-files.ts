@@ -123,26 +123,30 @@ export function faultyFiles(inner: DurableFiles, plan: FaultPlan = {}): FaultyFi
         () => inner.append(path, part(bytes)),
       ),
     read: (path, options) => step(async () => flipped(await inner.read(path, options))),
-    open: (path) => step(async () => readable(await inner.open(path))),
-    openWritable: (path) =>
-      step(async () => {
-        const file = await inner.openWritable(path);
-        return {
-          ...readable(file),
-          get sizeBytes() {
-            return file.sizeBytes;
-          },
-          write: (offset, bytes) =>
-            step(
-              async () => {
-                takeSpace(path, bytes.length);
-                await file.write(offset, bytes);
-              },
-              () => file.write(offset, part(bytes)),
-            ),
-          sync: () => step(() => file.sync()),
-        } satisfies WritableFile;
-      }),
+    // Counted before, so that a kill `after` leaks no handle.
+    open: async (path) => {
+      await step(async () => undefined);
+      return readable(await inner.open(path));
+    },
+    openWritable: async (path) => {
+      await step(async () => undefined);
+      const file = await inner.openWritable(path);
+      return {
+        ...readable(file),
+        get sizeBytes() {
+          return file.sizeBytes;
+        },
+        write: (offset, bytes) =>
+          step(
+            async () => {
+              takeSpace(path, bytes.length);
+              await file.write(offset, bytes);
+            },
+            () => file.write(offset, part(bytes)),
+          ),
+        sync: () => step(() => file.sync()),
+      } satisfies WritableFile;
+    },
     move: (from, to) => step(() => inner.move(from, to)),
     size: (path) => step(() => inner.size(path)),
     list: (folder) => step(() => inner.list(folder)),

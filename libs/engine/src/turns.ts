@@ -1,0 +1,16 @@
+/** Gives everybody else on this thread a turn now and then: heartbeats and transfers go on while a backup works. */
+export class Turns {
+  readonly #turnMs: number;
+  #start = performance.now();
+
+  constructor(turnMs = 10) {
+    this.#turnMs = turnMs;
+  }
+
+  /** Returns at once unless this turn has taken long enough. */
+  async maybeYield(): Promise<void> {
+    if (performance.now() - this.#start < this.#turnMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#start = performance.now();
+  }
+}
