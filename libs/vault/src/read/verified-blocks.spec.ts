@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { cryptoReady, type Primitives } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
+import { VaultError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { WrittenPack } from '../pack/pack-builder.ts';
 import type { PackStore } from '../ports.ts';
@@ -56,6 +57,25 @@ describe('VerifiedBlocks', () => {
     expect((await readAll(over([first, second]))).equals(pack.bytes)).toBe(true);
     expect(second.calls.get('leaf')).toBe(1);
     expect(second.calls.get('rootBlock')).toBeUndefined();
+  });
+
+  it('takes a holder at its word that finds its own copy damaged: names it, and asks the second for that leaf only', async () => {
+    const whole = await holding('first');
+    const rejected: BlockRejected[] = [];
+    const first: PackStore = {
+      ...whole,
+      async *leaves(packId, at, count, options) {
+        for await (const leaf of whole.leaves(packId, at, count, options)) {
+          if (at <= 2 && leaf.length === mib && Buffer.compare(leaf, pack.bytes.subarray(2 * mib, 3 * mib)) === 0)
+            throw new VaultError('pack_corrupt', 'leaf 2 does not match its hash');
+          yield leaf;
+        }
+      },
+    };
+    const second = await holding('second');
+    expect((await readAll(over([first, second], rejected))).equals(pack.bytes)).toBe(true);
+    expect(rejected).toEqual([expect.objectContaining({ source: 'first', leaf: 2, code: 'block_corrupt' })]);
+    expect(second.calls.get('leaf')).toBe(1);
   });
 
   it('gives a source up that keeps serving wrong leaves', async () => {

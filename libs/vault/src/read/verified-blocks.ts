@@ -199,11 +199,9 @@ class Attempts {
   }
 
   threw(source: BlockSource, leaf: number, error: unknown): void {
-    const code = isAppError(error, 'pack_not_found')
-      ? 'pack_not_found'
-      : isAppError(error, 'block_corrupt')
-        ? 'block_corrupt'
-        : 'source_unavailable';
+    // An honest holder finds the damage itself and says so (`pack_corrupt`) where the bad leaf would have come.
+    const isDamage = isAppError(error, 'block_corrupt') || isAppError(error, 'pack_corrupt');
+    const code = isDamage ? 'block_corrupt' : isAppError(error, 'pack_not_found') ? 'pack_not_found' : 'source_unavailable';
     this.failed(source, leaf, code, messageOf(error));
   }
 
