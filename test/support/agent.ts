@@ -73,6 +73,11 @@ export class Agent {
     return this.#daemon;
   }
 
+  /** {@link startDaemon}, and it answers: a machine under load takes its time. */
+  async daemonReady(): Promise<void> {
+    await this.startDaemon().waitFor(/"daemon ready"/, 120_000);
+  }
+
   get daemon(): StartedProcess {
     if (!this.#daemon) throw new Error(`${this.name} has no daemon`);
     return this.#daemon;

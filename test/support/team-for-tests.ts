@@ -13,6 +13,8 @@ export interface TeamForTests {
   readonly team: Team;
   /** A folder that goes away after the tests of the file. */
   readonly folder: string;
+  /** Runs after the tests of the file, between the end of all processes and the removal of the folder. */
+  atEnd(work: () => void): void;
 }
 
 /**
@@ -22,6 +24,7 @@ export interface TeamForTests {
 export function teamForTests(options: { replicas?: number } = {}): TeamForTests {
   const replicas = options.replicas ?? 2;
   let team: Team | undefined;
+  const endings: (() => void)[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
   jest.setTimeout(testLimitMs);
   beforeAll(async () => {
@@ -39,10 +42,12 @@ export function teamForTests(options: { replicas?: number } = {}): TeamForTests 
   afterAll(async () => {
     await team?.stop();
     killAll();
+    for (const end of endings) end();
     rmSync(folder, { recursive: true, force: true });
   });
   return {
     folder,
+    atEnd: (work) => void endings.push(work),
     get team() {
       if (!team) throw new Error('the team starts before the first test');
       return team;

@@ -82,7 +82,7 @@ export class Team {
   /** A new machine joins by a one-time link and starts its daemon. */
   async join(name: string, folders: readonly string[] = [], options: AgentOptions = {}): Promise<Agent> {
     const agent = await this.enrol(name, folders, options);
-    agent.startDaemon();
+    await agent.daemonReady();
     return agent;
   }
 
