@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { messageOf, toBase64Url } from '#libs/kernel';
 import { Agent } from '../support/agent.ts';
 import type { Coordinator } from '../support/coordinator.ts';
 import { startCoordinator } from '../support/coordinator.ts';
-import { killAll } from '../support/processes.ts';
+import { killAll, programs, start } from '../support/processes.ts';
 import { seriousAccessibilityFindings } from './support/accessibility.ts';
 import type { Browser } from './support/chromium.ts';
 import { openBrowser } from './support/chromium.ts';
@@ -21,6 +21,8 @@ import { download, goTo, makeAccountAndTeam, makeJoinLink, openFolders, person, 
 describe('the panel in a real browser', () => {
   const sent: string[] = [];
   const secretFile = randomBytes(5_300_000);
+  /** Larger than what the panel gathers in memory: it is streamed to disk. */
+  const film = randomBytes(66 * 1024 * 1024);
   const report = Buffer.from('Übersicht: alles in Ordnung.\n'.repeat(400));
   let folder: string;
   let coordinator: Coordinator;
@@ -138,6 +140,32 @@ describe('the panel in a real browser', () => {
   );
 
   step(
+    'signs in once with a link from the coordinator’s shell',
+    async () => {
+      const { page } = browser;
+      const command = start(programs.coordinator, ['login-link'], {
+        env: { HOLDFAST_ENV: 'demo', HOLDFAST_COORDINATOR_HOME: coordinator.home },
+      });
+      const [link] = await command.waitFor(/https:\/\/\S+\/(login|sign-in)#\S+/);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.goto(link);
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      expect(page.url()).not.toContain('#');
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.goto('about:blank');
+      await page.goto(link);
+      await page.getByRole('alert').getByText('You are not signed in').waitFor();
+      await page.getByRole('textbox', { name: 'Mail address' }).fill(person.email);
+      await page.getByRole('textbox', { name: 'Password' }).fill(person.password);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    },
+    60_000,
+  );
+
+  step(
     'changes the team’s policy, with the schedule previewed in words',
     async () => {
       const { page } = browser;
@@ -168,6 +196,7 @@ describe('the panel in a real browser', () => {
       await mkdir(join(documents, 'letters'), { recursive: true });
       await writeFile(join(documents, 'letters', 'Übersicht.txt'), report);
       await writeFile(join(documents, 'engine.bin'), secretFile);
+      await writeFile(join(documents, 'film.raw'), film);
       agents = ['ada', 'grace', 'edsger', 'barbara'].map((name) => new Agent(name, join(folder, name, 'home')));
       for (const agent of agents)
         await agent.must(['join', link, '--name', agent.name, ...(agent.name === 'ada' ? ['--folder', documents] : [])], 60_000);
@@ -230,11 +259,30 @@ describe('the panel in a real browser', () => {
   );
 
   step(
+    'streams a large file to disk where the browser can',
+    async () => {
+      const { page } = browser;
+      await page.getByRole('navigation', { name: 'Folder' }).getByRole('button', { name: 'documents', exact: true }).click();
+      // The dialog is the browser's own and can't be driven; what it would give, a file handle, is real.
+      await page.evaluate(`window.showSaveFilePicker = async ({ suggestedName }) =>
+      (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true })`);
+      await page.getByRole('button', { name: 'Download film.raw' }).click();
+      await page.getByText('film.raw is restored').waitFor({ timeout: 120_000 });
+      const digest = await page.evaluate(`(async () => {
+      const handle = await (await navigator.storage.getDirectory()).getFileHandle('film.raw');
+      const hash = await crypto.subtle.digest('SHA-256', await (await handle.getFile()).arrayBuffer());
+      return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    })()`);
+      expect(digest).toBe(createHash('sha256').update(film).digest('hex'));
+    },
+    180_000,
+  );
+
+  step(
     'restores to another machine with the vault key sealed for that machine',
     async () => {
       const { page } = browser;
       const destination = join(folder, 'grace', 'restored');
-      await page.getByRole('navigation', { name: 'Folder' }).getByRole('button', { name: 'documents', exact: true }).click();
       await page.getByRole('checkbox', { name: 'Choose letters' }).check();
       await page.getByText('1 entry chosen: 1 file').waitFor();
       await page.getByRole('button', { name: 'Send to a device' }).click();
@@ -268,6 +316,35 @@ describe('the panel in a real browser', () => {
       expect(await page.getByRole('list', { name: 'Files and folders' }).count()).toBe(0);
     },
     60_000,
+  );
+
+  step(
+    'refuses what was altered on its way, and goes on with what was not',
+    async () => {
+      const { page } = browser;
+      const altered: string[] = [];
+      await page.route(/\/packs\/[^/]+\/leaves/, async (route) => {
+        const response = await route.fetch();
+        const body = await response.body();
+        body[body.length >> 1]! ^= 1;
+        altered.push(route.request().url());
+        await route.fulfill({ response, body });
+      });
+      await goTo(page, 'Devices');
+      await page.getByRole('link', { name: 'ada', exact: true }).click();
+      await page.getByRole('link', { name: 'Restore files' }).click();
+      await unlock(page, kitPath, team.passphrase);
+      const refusal = page.getByRole('alert').filter({ hasText: 'The vault could not be opened' });
+      await refusal.waitFor({ timeout: 60_000 });
+      expect(altered.length).toBeGreaterThan(0);
+      expect(await page.getByRole('list', { name: 'Files and folders' }).count()).toBe(0);
+      await accessible();
+      await page.unroute(/\/packs\/[^/]+\/leaves/);
+      await refusal.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('list', { name: 'Files and folders' }).waitFor({ timeout: 60_000 });
+      await page.getByRole('button', { name: 'Lock recovery key' }).click();
+    },
+    120_000,
   );
 
   step(
@@ -315,6 +392,26 @@ describe('the panel in a real browser', () => {
       await page.getByRole('table', { name: 'Join links' }).getByText('Used').waitFor();
       await page.getByRole('table', { name: 'Audit log' }).getByRole('row').nth(3).waitFor();
       await accessible();
+    },
+    60_000,
+  );
+
+  step(
+    'revokes a device after its name was typed',
+    async () => {
+      const { page } = browser;
+      await goTo(page, 'Devices');
+      await page.getByRole('link', { name: 'barbara', exact: true }).click();
+      await page.getByRole('button', { name: 'Revoke' }).click();
+      const dialog = page.getByRole('dialog');
+      const confirm = dialog.getByRole('button', { name: 'Revoke this device' });
+      expect(await confirm.isDisabled()).toBe(true);
+      await accessible();
+      await dialog.getByRole('textbox').fill('barbara');
+      await confirm.click();
+      await page.getByText('barbara is revoked').waitFor();
+      await page.getByText('Revoked: no member of the team').waitFor();
+      expect(await page.getByRole('button', { name: 'Back up now' }).count()).toBe(0);
     },
     60_000,
   );

@@ -10,7 +10,10 @@ export const router = createBrowserRouter([
     hydrateFallbackElement: <PageLoading />,
     children: [
       { path: '/setup', lazy: async () => ({ Component: (await import('../setup/setup-screen.tsx')).SetupScreen }) },
-      { path: '/login', lazy: async () => ({ Component: (await import('../login/login-screen.tsx')).LoginScreen }) },
+      ...['/login', '/sign-in'].map((path) => ({
+        path,
+        lazy: async () => ({ Component: (await import('../login/login-screen.tsx')).LoginScreen }),
+      })),
       {
         path: '/',
         element: <Shell />,

@@ -27,7 +27,7 @@ export function DeviceScreen() {
         note={`${data.class === 'anchor' ? 'Anchor' : 'Workstation'} at ${data.site}, ${data.os}, agent ${data.agentVersion}`}
         actions={
           <>
-            {data.vaultId !== null && (
+            {data.snapshots > 0 && (
               <Button component={Link} to={`/restore?device=${data.deviceId}`} leftSection={<IconHistory size={17} aria-hidden />}>
                 Restore files
               </Button>

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
 import { useEffect, useRef, useState } from 'react';
 import { Navigate, useLocation, useNavigate } from 'react-router';
-import { order } from '../api/client.ts';
+import { enterSession } from '../api/enter-session.ts';
 import { sessionQuery, setupQuery } from '../api/queries.ts';
 import { Entrance } from '../parts/entrance.tsx';
 import { ErrorNotice } from '../parts/error-notice.tsx';
@@ -31,12 +31,11 @@ export function LoginScreen() {
   const [failure, setFailure] = useState<unknown>();
   const ticketUsed = useRef(false);
 
-  const enter = async (path: string, body: unknown): Promise<void> => {
+  const enter = async (path: 'session' | 'session/ticket', body: unknown): Promise<void> => {
     setWorking(true);
     setFailure(undefined);
     try {
-      await order(path, { method: 'POST', body });
-      await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
+      await enterSession(client, path, body);
       await navigate(returnPath(location.state), { replace: true });
     } catch (error) {
       setFailure(error);

@@ -25,5 +25,5 @@ export function withPart<K extends keyof PolicyOverride>(
   value: PolicyOverride[K] | undefined,
 ): PolicyOverride {
   const { [key]: _replaced, ...rest } = override;
-  return (value === undefined ? rest : { ...rest, [key]: value }) as PolicyOverride;
+  return value === undefined ? rest : { ...rest, [key]: value };
 }

@@ -5,8 +5,8 @@ import type { FormEvent } from 'react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { SetupRequest } from '#libs/contracts';
-import { order } from '../api/client.ts';
-import { sessionQuery, setupQuery } from '../api/queries.ts';
+import { enterSession } from '../api/enter-session.ts';
+import { setupQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../parts/error-notice.tsx';
 import { VaultWorkerClient } from '../vault-worker/worker-client.ts';
 import { recoveryKeyOf } from './recovery-key-of.ts';
@@ -35,17 +35,10 @@ export function ConfirmStep({ token, account, team, onBack }: Props) {
     const worker = new VaultWorkerClient();
     try {
       await worker.call('checkKit', { kit: await file.text(), passphrase, recoveryKey: recoveryKeyOf(team.teamDocument) });
-      await order('setup', {
-        method: 'POST',
-        body: { token, account, teamDocument: team.teamDocument, kitConfirmed: true } satisfies SetupRequest,
-      });
-      let session = await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
-      if (session === null) {
-        await order('session', { method: 'POST', body: { email: account.email, password: account.password } });
-        session = await client.fetchQuery({ ...sessionQuery, staleTime: 0 });
-      }
-      await client.invalidateQueries({ queryKey: setupQuery.queryKey, refetchType: 'none' });
-      await navigate(session === null ? '/login' : '/', { replace: true });
+      const body: SetupRequest = { token, account, teamDocument: team.teamDocument, kitConfirmed: true };
+      await enterSession(client, 'setup', body);
+      await navigate('/', { replace: true });
+      client.setQueryData(setupQuery.queryKey, { needed: false });
     } catch (error) {
       setFailure(error);
       setWorking(false);

@@ -37,7 +37,7 @@ export class VaultShelf {
       throw new PanelError('vault_empty', `${document.deviceName} has captured nothing yet.`, { nextStep: 'Back it up first.' });
     const primitives = await portablePrimitives();
     const headerBytes = fromBase64Url(document.header);
-    const header = await decodeHeader(headerBytes);
+    const header = decodeHeader(headerBytes);
     const masterKey = await unlockHeader(primitives, header, { recoveryKeyPair: this.#keys.recovery });
     const reader = await VaultReader.open({
       primitives,
