@@ -62,7 +62,8 @@ describe('device tokens', () => {
     gate.resolve();
     const outcomes = await Promise.allSettled(exchanges);
     waiting.mockRestore();
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    // Which of the two wins is the database's affair; that only one does is ours.
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
   it.each<[string, () => Promise<{ status: number; body: { code: string } }>]>([
