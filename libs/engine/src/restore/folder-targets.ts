@@ -93,6 +93,11 @@ export class FolderTargets {
     }
   }
 
+  /** The top of the file system was backed up: the base itself stands for it. */
+  adopt(key: string, target: FolderTarget): void {
+    this.#targets.set(key, target);
+  }
+
   /** The target of a folder that was entered; undefined when it could not be made or is left out. */
   get(key: string): FolderTarget | undefined {
     return this.#targets.get(key);

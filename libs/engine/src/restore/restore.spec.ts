@@ -47,6 +47,20 @@ describe('what is restored', () => {
     expect(await run({ paths: [join(source, 'nothing')] }).catch((error: { code: string }) => error.code)).toBe('path_not_found');
   });
 
+  it('a snapshot of the whole file system', async () => {
+    // All but the test's folder left out: what matters is that the root has no name.
+    const top = source.split('/')[1]!;
+    const keep = source
+      .split('/')
+      .slice(1)
+      .flatMap((_, i, parts) => [`/${parts.slice(0, i).join('/')}${i > 0 ? '/' : ''}*`, `!/${parts.slice(0, i + 1).join('/')}`]);
+    await backup({ vault, folders: ['/'], excludes: keep, host: 'h', user: 'u', defaultExcludes: false });
+    const report = await run();
+    expect(report.errors).toEqual([]);
+    expect(fs.readdirSync(out)).toEqual([top]);
+    expect(await compareTrees(source, at())).toEqual([]);
+  });
+
   it('counts without writing in a dry run', async () => {
     const report = await run({ dryRun: true });
     expect(report).toMatchObject({ files: 4, directories: 2, others: 1, bytes: 5_300_021, packsFetched: 0 });

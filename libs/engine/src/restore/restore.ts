@@ -131,6 +131,10 @@ class Restore {
         from: displayPath(this.#platform.fromParts(path.map((part) => Buffer.from(part)))),
         to: displayPath(this.#platform.join(parent.path, Buffer.from(name))),
       });
+    if (path.length === 0) {
+      this.#folders.adopt('', parent);
+      return;
+    }
     if (entry.type === 'directory') {
       this.#folders.enter(keyOf(path), parent, name, entry);
       const target = this.#folders.get(keyOf(path));
