@@ -36,7 +36,8 @@ export async function askPassphrase(question: string, signal: AbortSignal): Prom
   try {
     process.stderr.write(question);
     const answer = await prompt.question('', { signal });
-    if (answer === '') throw new AgentError('passphrase_missing', 'no passphrase was given');
+    if (answer === '')
+      throw new AgentError('passphrase_missing', 'no passphrase was given', { nextStep: 'Run it again and type the passphrase.' });
     return answer;
   } finally {
     prompt.close();

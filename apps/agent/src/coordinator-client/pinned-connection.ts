@@ -16,6 +16,9 @@ export type CertificateCheck = (certificate: Uint8Array) => void;
  */
 export class PinnedConnections extends Agent {
   readonly #check: CertificateCheck;
+  /** Not handed over yet: the agent knows nothing of them. */
+  readonly #connecting = new Set<TLSSocket>();
+  #destroyed = false;
 
   constructor(check: CertificateCheck, options: AgentOptions = {}) {
     // Without cached sessions every connection shows its certificate.
@@ -31,6 +34,8 @@ export class PinnedConnections extends Agent {
     // An IP address has no place in the server name extension.
     const servername = /^[\d.]+$|:/.test(host) ? '' : host;
     const socket: TLSSocket = connect({ host, port: Number(port), servername, rejectUnauthorized: false, minVersion: 'TLSv1.3' });
+    this.#connecting.add(socket);
+    socket.once('close', () => this.#connecting.delete(socket));
     const fail = (error: Error): void => {
       socket.destroy();
       done?.(error, socket);
@@ -46,6 +51,8 @@ export class PinnedConnections extends Agent {
     });
     socket.once('secureConnect', () => {
       clearTimeout(timer);
+      this.#connecting.delete(socket);
+      if (this.#destroyed) return fail(new Error('the client was closed'));
       socket.removeAllListeners('error');
       socket.on('error', () => undefined);
       const { raw } = socket.getPeerCertificate(false);
@@ -59,5 +66,12 @@ export class PinnedConnections extends Agent {
       done?.(null, socket);
     });
     return undefined;
+  }
+
+  /** Also those that are still connecting: a closed client keeps no process alive. */
+  override destroy(): void {
+    this.#destroyed = true;
+    for (const socket of this.#connecting) socket.destroy();
+    super.destroy();
   }
 }
