@@ -18,7 +18,7 @@ export function createReport(json: boolean, startedMs = performance.now()): Repo
     say(event, text, facts = {}) {
       if (json) return void process.stdout.write(`${JSON.stringify({ event, seconds: seconds(), ...facts })}\n`);
       clear();
-      process.stdout.write(`${String(seconds().toFixed(1)).padStart(6)} s  ${text}\n`);
+      process.stdout.write(`${seconds().toFixed(1).padStart(6)} s  ${text}\n`);
     },
     progress(text, facts) {
       if (performance.now() - lastProgress < (json ? 1000 : 100)) return;

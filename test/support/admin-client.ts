@@ -50,7 +50,7 @@ export class AdminClient {
     if (cookies) this.#cookie = cookies;
     const text = bytes.toString('utf8');
     if (status >= 400) throw new ApiRefusal(method, path, problem.parse(JSON.parse(text)));
-    return schema.parse(text === '' ? undefined : JSON.parse(text)) as z.infer<S>;
+    return schema.parse(text === '' ? undefined : JSON.parse(text));
   }
 
   /** The raw exchange, for what is not JSON. */

@@ -122,7 +122,7 @@ describe('join links', () => {
           parseJoinLink(text.slice(0, at) + insert + text.slice(at + removed));
         } catch (error) {
           expect(error).toEqual(badLink);
-          expect(String((error as Error).message)).not.toContain(secret);
+          expect((error as Error).message).not.toContain(secret);
         }
       }),
       { numRuns: 1000 },

@@ -38,7 +38,7 @@ beforeAll(async () => {
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'opened',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string }) => error.code ?? 'no code',
   );
 
 /** Changes fields and mends the check, as somebody would who wants to deceive. */

@@ -79,7 +79,7 @@ describe('the reader in a browser', () => {
     );
     const { passphrase } = JSON.parse(readFileSync(new URL('keys.json', fixture), 'utf8')) as { passphrase: string };
     const input = JSON.stringify({ header: base64('header'), head: base64('head'), packs, passphrase, path: '/home/ann/notes.txt' });
-    const result = JSON.parse((await (runInContext(`openVault(${input})`, context) as Promise<string>)) as string) as {
+    const result = JSON.parse(await (runInContext(`openVault(${input})`, context) as Promise<string>)) as {
       primitives: string;
       names: string[];
       text: string;

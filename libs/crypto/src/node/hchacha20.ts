@@ -32,13 +32,13 @@ export function hChaCha20(key: Uint8Array, nonce: Uint8Array): Uint8Array {
 
 function quarterRound(s: Uint32Array, a: number, b: number, c: number, d: number): void {
   s[a] = s[a]! + s[b]!;
-  s[d] = rotate(s[d]! ^ s[a]!, 16);
-  s[c] = s[c]! + s[d]!;
-  s[b] = rotate(s[b]! ^ s[c]!, 12);
-  s[a] = s[a]! + s[b]!;
-  s[d] = rotate(s[d]! ^ s[a]!, 8);
-  s[c] = s[c]! + s[d]!;
-  s[b] = rotate(s[b]! ^ s[c]!, 7);
+  s[d] = rotate(s[d]! ^ s[a], 16);
+  s[c] = s[c]! + s[d];
+  s[b] = rotate(s[b]! ^ s[c], 12);
+  s[a] = s[a] + s[b];
+  s[d] = rotate(s[d] ^ s[a], 8);
+  s[c] = s[c] + s[d];
+  s[b] = rotate(s[b] ^ s[c], 7);
 }
 
 const rotate = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));

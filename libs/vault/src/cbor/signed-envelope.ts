@@ -46,7 +46,7 @@ export function openFile(
   const what = code === 'bad_header' ? 'vault header' : 'vault head';
   if (bytes.length > maxBytes)
     throw new VaultError('limit_exceeded', `a ${what} of ${bytes.length} bytes is over the limit of ${maxBytes}`);
-  if (bytes.length < 5 || [...letters].some((letter, i) => bytes[i] !== letter.charCodeAt(0)))
+  if (bytes.length < 5 || Array.from(letters).some((letter, i) => bytes[i] !== letter.charCodeAt(0)))
     throw new VaultError(code, `this is not a ${what}`);
   if (bytes[4] !== version) throw new VaultError('unsupported_version', `${what} of version ${bytes[4]} is not known here`);
   return bytes.subarray(5);

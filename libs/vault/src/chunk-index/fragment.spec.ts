@@ -59,7 +59,7 @@ describe('index fragments', () => {
     expect(fragments).toHaveLength(3);
     const { packs, index } = merge(fragments);
     expect(index.size).toBe(21);
-    expect([...packs.values()].map((pack) => pack.ordinal).sort()).toEqual([1, 2, 3]);
+    expect([...packs.values()].map((pack) => pack.ordinal).sort((a, b) => a - b)).toEqual([1, 2, 3]);
     // Each stands alone: an entry of a pack that its fragment does not name would be refused.
     for (const fragment of fragments) expect(merge([fragment]).index.size).toBeGreaterThan(0);
   });

@@ -77,7 +77,7 @@ export class ChunkReader {
       let last = first;
       while (last + 1 < sorted.length && joins(start, sorted[last]!, sorted[last + 1]!)) last += 1;
       const end = sorted[last]!.offset + sorted[last]!.sealedLength;
-      const run = await this.blocks.readRange(pack.packId as PackId, start.offset, end - start.offset, options);
+      const run = await this.blocks.readRange(pack.packId, start.offset, end - start.offset, options);
       let previous = -1;
       for (; first <= last; first += 1) {
         const chunk = sorted[first]!;

@@ -183,8 +183,7 @@ export class VaultSession {
     const nameBytes = utf8(name);
     if (node instanceof Uint8Array)
       return entryDefaults(nameBytes, { type: 'file', size: node.length, content: await this.storeFile(node) });
-    if (!('/entry' in node))
-      return entryDefaults(nameBytes, { type: 'directory', mode: 0o755, tree: await this.storeFolder(node as TestFolder) });
+    if (!('/entry' in node)) return entryDefaults(nameBytes, { type: 'directory', mode: 0o755, tree: await this.storeFolder(node) });
     const special = node as TestSpecial;
     const content = special['/content'] && (await this.storeFile(special['/content']));
     const size = special['/ranges'] ? (special['/entry'].size ?? 0) : (special['/content']?.length ?? 0);
