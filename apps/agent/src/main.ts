@@ -3,6 +3,8 @@
  * `holdfast`: the agent's daemon and command line in one executable. Only what `--help` needs is loaded here; each
  * command loads its own parts.
  */
+import process from 'node:process';
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
@@ -13,5 +15,3 @@ if (major < 24 || (major === 24 && minor < 15)) {
   const { createProgram } = await import('./cli/program.ts');
   await createProgram().parseAsync(process.argv);
 }
-
-export {};

@@ -5,7 +5,7 @@ import type { BlockRejected } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
-import { formatBytes, formatCount, printable } from '../output/format.ts';
+import { formatBytes, formatCount, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 import { damagedHere, repairOwnPacks } from '../reading/repair-own-packs.ts';
 import { parseReadData } from './read-data.ts';
@@ -104,7 +104,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
   },
   text: {
     item: (f) =>
-      `${f['severity'] === 'error' ? (f['repaired'] === true ? 'repaired' : 'error') : 'note'}: ${printable(String(f['message']))} (${String(f['code'])})`,
+      `${f['severity'] === 'error' ? (f['repaired'] === true ? 'repaired' : 'error') : 'note'}: ${printable(text(f['message']))} (${text(f['code'])})`,
     result: (r) => [
       `${r['ok'] === true ? 'whole' : `not whole: ${formatCount(Number(r['errors']), 'error')}`}: ${formatCount(Number(r['snapshots']), 'snapshot')}, ${formatCount(Number(r['packs']), 'pack')}, ${formatCount(Number(r['files']), 'file')}; ${formatBytes(Number(r['bytesRead']))} of data read`,
       ...((r['repairedPacks'] as string[]).length > 0

@@ -26,6 +26,15 @@ export function exitCodeOf(errorCode: string): number {
   return byErrorCode[errorCode] ?? exitCodes.failed;
 }
 
+/** For errors that bring no advice of their own. */
+const usualNextSteps: Readonly<Record<string, string>> = {
+  bad_argument: '"holdfast help COMMAND" shows how it is used.',
+  busy: 'Wait until it has finished, then try again.',
+  control_failed: 'Restart the daemon and try again.',
+  interrupted: 'Run it again: it goes on where it stopped.',
+  response_too_large: 'Update the agent or the coordinator so that both have the same version.',
+};
+
 /** Anything that was thrown, as the last event of a command. */
 export function errorEvent(error: unknown): ErrorEvent {
   if (error instanceof AppError) {
@@ -33,13 +42,13 @@ export function errorEvent(error: unknown): ErrorEvent {
       event: 'error',
       code: error.code,
       message: error.message,
-      nextStep: error.nextStep,
+      nextStep: error.nextStep ?? usualNextSteps[error.code],
       temporary: error.status === 'temporary',
       exitCode: exitCodeOf(error.code),
       context: error.context,
     };
   }
-  if (error instanceof Error && error.name === 'AbortError') {
+  if (typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError') {
     return {
       event: 'error',
       code: 'interrupted',

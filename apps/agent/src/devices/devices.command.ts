@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
-import { printable } from '../output/format.ts';
+import { printable, text } from '../output/format.ts';
 
 const args = z.strictObject({});
 
@@ -29,6 +29,6 @@ export const devicesCommand = defineCommand<z.infer<typeof args>>({
   },
   text: {
     item: (d) =>
-      `${String(d['deviceId'])}  ${printable(String(d['name'])).padEnd(20)}  ${String(d['class']).padEnd(11)}  ${String(d['state']).padEnd(8)}  ${d['self'] === true ? 'this machine' : d['connection'] === null ? '' : `connected (${String(d['connection'])})`}`.trimEnd(),
+      `${text(d['deviceId'])}  ${printable(text(d['name'])).padEnd(20)}  ${text(d['class']).padEnd(11)}  ${text(d['state']).padEnd(8)}  ${d['self'] === true ? 'this machine' : d['connection'] === null ? '' : `connected (${text(d['connection'])})`}`.trimEnd(),
   },
 });

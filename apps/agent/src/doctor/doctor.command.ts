@@ -2,7 +2,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { findDaemon, runInDaemon } from '../control/control-client.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import type { CommandEvent } from '../output/command-event.ts';
-import { printable } from '../output/format.ts';
+import { printable, text } from '../output/format.ts';
 import type { TextForm } from '../output/renderer.ts';
 import { type Diagnosis, examinations } from './examinations.ts';
 
@@ -36,6 +36,6 @@ const marks: Readonly<Record<string, string>> = { ok: 'ok     ', warning: 'warni
 
 export const doctorText: TextForm = {
   item: (d) =>
-    `${marks[String(d['severity'])] ?? ''}  ${printable(String(d['message']))}${d['nextStep'] === undefined ? '' : `\n         ${printable(String(d['nextStep']))}`}`,
-  result: (r) => [r['ok'] === true ? 'nothing is wrong' : `${String(r['errors'])} to put right`],
+    `${marks[text(d['severity'])] ?? ''}  ${printable(text(d['message']))}${d['nextStep'] === undefined ? '' : `\n         ${printable(text(d['nextStep']))}`}`,
+  result: (r) => [r['ok'] === true ? 'nothing is wrong' : `${text(r['errors'])} to put right`],
 };

@@ -74,18 +74,20 @@ async function readHolder(path: string): Promise<(LockHolder & { token: string }
     throw error;
   }
   try {
-    const value = JSON.parse(text) as Partial<LockHolder & { token: string }>;
+    const value = JSON.parse(text) as Record<string, unknown>;
     return {
-      pid: Number(value.pid),
-      startMark: String(value.startMark ?? ''),
-      what: String(value.what ?? ''),
-      token: String(value.token ?? ''),
+      pid: Number(value['pid']),
+      startMark: asText(value['startMark']),
+      what: asText(value['what']),
+      token: asText(value['token']),
     };
   } catch {
     // Only a damaged disk leaves this: the file is linked whole. Nobody can hold it.
     return { pid: 0, startMark: '', what: '', token: '' };
   }
 }
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** A breaker that died between two system calls is itself broken after this. */
 const breakerPatienceMs = 10_000;

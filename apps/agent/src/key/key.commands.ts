@@ -5,7 +5,7 @@ import { deliverSoon } from '../backup/deliver-soon.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { AgentError } from '../errors.ts';
-import { formatTime, printable } from '../output/format.ts';
+import { formatTime, printable, text } from '../output/format.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 
 const listArgs = z.strictObject({});
@@ -28,7 +28,7 @@ export const keyListCommand = defineCommand<z.infer<typeof listArgs>>({
   },
   text: {
     item: (k) =>
-      `${String(k['slotId'])}  ${String(k['kind']).padEnd(10)}  ${formatTime(Number(k['createdAtMs']))}  ${printable(String(k['label']))}`,
+      `${text(k['slotId'])}  ${text(k['kind']).padEnd(10)}  ${formatTime(Number(k['createdAtMs']))}  ${printable(text(k['label']))}`,
   },
 });
 
@@ -48,7 +48,7 @@ export const keyAddPassphraseCommand = defineCommand<z.infer<typeof addArgs>>({
     const added = await agent.vault.use(async (vault) => vault.header.slots.find((s) => !before.has(s.slotId)));
     yield { event: 'result', command: 'key add-passphrase', exitCode: exitCodes.done, slotId: added?.slotId ?? null, label, reported };
   },
-  text: { result: (r) => [`added ${String(r['slotId'])}${r['reported'] === true ? '' : ' (the coordinator is told later)'}`] },
+  text: { result: (r) => [`added ${text(r['slotId'])}${r['reported'] === true ? '' : ' (the coordinator is told later)'}`] },
 });
 
 /** `holdfast key remove ID` */
@@ -67,7 +67,7 @@ export const keyRemoveCommand = defineCommand<z.infer<typeof removeArgs>>({
     const reported = await changeHeader(agent, signal, async (change) => removeSlot(change, slotId));
     yield { event: 'result', command: 'key remove', exitCode: exitCodes.done, slotId, reported };
   },
-  text: { result: (r) => [`removed ${String(r['slotId'])}: copies of the old header that somebody kept still open with it`] },
+  text: { result: (r) => [`removed ${text(r['slotId'])}: copies of the old header that somebody kept still open with it`] },
 });
 
 type HeaderChange = Parameters<typeof import('#libs/vault').addSlot>[0];

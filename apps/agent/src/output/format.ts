@@ -58,3 +58,8 @@ export function formatTable(rows: readonly (readonly string[])[], right: readonl
       .trimEnd(),
   );
 }
+
+/** A field of an event as text. */
+export function text(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

@@ -68,7 +68,7 @@ export async function unlockOtherVault(
   key: OtherVaultKey,
 ): Promise<{ masterKey: Uint8Array; signingKey: Uint8Array | undefined }> {
   const { decodeHeader, unlockHeader } = await import('#libs/vault');
-  const header = await decodeHeader(documents.header);
+  const header = decodeHeader(documents.header);
   const member = agent.roster.member(documents.deviceId);
   const signingKey = member ? fromBase64Url(member.signingKey) : undefined;
   try {

@@ -113,7 +113,8 @@ export async function documentsElsewhere(
       best = { from, header: documents.header, head: documents.head, sequence: documents.sequence };
   }
   if (best) return { vaultId, deviceId, deviceName, header: best.header, head: best.head, from: best.from };
-  throw failure ?? new AgentError('no_snapshot', `${deviceName} has no snapshot`, { nextStep: 'It has to finish a first backup.' });
+  if (failure instanceof Error) throw failure;
+  throw new AgentError('no_snapshot', `${deviceName} has no snapshot`, { nextStep: 'It has to finish a first backup.' });
 }
 
 function fromDocument(document: VaultDocument): FoundDocuments {

@@ -1,5 +1,5 @@
 import type { ResultEvent } from '../output/command-event.ts';
-import { formatBytes, formatCount, printable } from '../output/format.ts';
+import { formatBytes, formatCount, printable, text } from '../output/format.ts';
 import type { FetchSummary } from './run-restore.ts';
 
 /** What was restored, where to, and which packs had to come from whom. */
@@ -7,7 +7,7 @@ export function restoreLines(r: ResultEvent): string[] {
   const n = (key: string): number => Number(r[key] ?? 0);
   const fetched = r['fromHolders'] as FetchSummary;
   const lines = [
-    `${r['dryRun'] === true ? 'would restore' : 'restored'} ${formatCount(n('files'), 'file')} (${formatBytes(n('bytes'))}) and ${formatCount(n('directories'), 'folder')} of ${printable(String(r['device']))}, snapshot ${n('sequence')}`,
+    `${r['dryRun'] === true ? 'would restore' : 'restored'} ${formatCount(n('files'), 'file')} (${formatBytes(n('bytes'))}) and ${formatCount(n('directories'), 'folder')} of ${printable(text(r['device']))}, snapshot ${n('sequence')}`,
   ];
   for (const { from, to } of (r['placed'] as { from: string; to: string }[]).slice(0, 20))
     lines.push(`  ${printable(from)} -> ${printable(to)}`);

@@ -27,7 +27,7 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
 export function wallMsAt(atMs: number, timeZone: string): number {
   const parts: Record<string, number> = {};
   for (const { type, value } of formatter(timeZone).formatToParts(atMs)) parts[type] = Number(value);
-  const wallSecond = Date.UTC(parts['year']!, parts['month']! - 1, parts['day']!, parts['hour']!, parts['minute']!, parts['second']!);
+  const wallSecond = Date.UTC(parts['year']!, parts['month']! - 1, parts['day'], parts['hour'], parts['minute'], parts['second']);
   return wallSecond + (((atMs % 1000) + 1000) % 1000);
 }
 

@@ -3,7 +3,7 @@ import type { TreeEntry } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import type { ItemEvent } from '../output/command-event.ts';
-import { formatBytes, formatTime, printable } from '../output/format.ts';
+import { formatBytes, formatTime, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 import { pathNames, typedPath } from './typed-path.ts';
 
@@ -45,7 +45,7 @@ export const lsCommand = defineCommand<z.infer<typeof args>>({
   },
   text: {
     item: (e) =>
-      `${String(e['mode'])}  ${String(e['owner']).padEnd(12)}  ${formatBytes(Number(e['bytes'])).padStart(9)}  ${formatTime(Number(e['mtimeMs']))}  ${printable(String(e['path']))}${e['target'] === undefined ? '' : ` -> ${printable(String(e['target']))}`}${e['error'] === undefined ? '' : `  (not read: ${String(e['error'])})`}`,
+      `${text(e['mode'])}  ${text(e['owner']).padEnd(12)}  ${formatBytes(Number(e['bytes'])).padStart(9)}  ${formatTime(Number(e['mtimeMs']))}  ${printable(text(e['path']))}${e['target'] === undefined ? '' : ` -> ${printable(text(e['target']))}`}${e['error'] === undefined ? '' : `  (not read: ${text(e['error'])})`}`,
   },
 });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
-import { formatBytes, formatCount, formatTime } from '../output/format.ts';
+import { formatBytes, formatCount, formatTime, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 
 const args = z.strictObject({});
@@ -37,7 +37,7 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
   },
   text: {
     item: (s) =>
-      `${String(s['sequence']).padStart(4)}  ${formatTime(Number(s['startedAtMs']))}  ${formatCount(Number(s['files']), 'file').padStart(14)}  ${formatBytes(Number(s['bytes'])).padStart(9)}  ${String(s['state'])}${s['partial'] === true ? ', incomplete' : ''}  ${(s['folders'] as string[]).join(', ')}`,
+      `${text(s['sequence']).padStart(4)}  ${formatTime(Number(s['startedAtMs']))}  ${formatCount(Number(s['files']), 'file').padStart(14)}  ${formatBytes(Number(s['bytes'])).padStart(9)}  ${text(s['state'])}${s['partial'] === true ? ', incomplete' : ''}  ${(s['folders'] as string[]).join(', ')}`,
     result: (r) => (r['snapshots'] === 0 ? ['no snapshot yet: "holdfast backup" makes one'] : []),
   },
 });

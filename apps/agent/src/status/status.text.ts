@@ -1,5 +1,5 @@
 import type { ResultEvent } from '../output/command-event.ts';
-import { formatBytes, formatCount, formatRelative, formatTime, printable } from '../output/format.ts';
+import { formatBytes, formatCount, formatRelative, formatTime, printable, text } from '../output/format.ts';
 
 type Fields = Record<string, unknown>;
 const of = (value: unknown): Fields => (value ?? {}) as Fields;
@@ -20,9 +20,9 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   const running = status['running'] === null ? undefined : of(status['running']);
   const lastRun = status['lastRun'] === null ? undefined : of(status['lastRun']);
   const rows: [string, string][] = [];
-  const row = (name: string, text: string): void => void rows.push([name, text]);
+  const row = (name: string, value: string): void => void rows.push([name, value]);
 
-  row('device', `${printable(String(device['name']))} in ${printable(String(device['team']))}`);
+  row('device', `${printable(text(device['name']))} in ${printable(text(device['team']))}`);
   if (!captured) row('state', 'nothing is backed up yet');
   else if (status['state'] === 'protected') row('state', 'protected: enough other machines hold the latest snapshot');
   else
@@ -39,7 +39,7 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   row('holders', holders.length === 0 ? 'none yet' : holders.map((h) => printable(h.name)).join(', '));
   row(
     'coordinator',
-    `${String(coordinator['url'])}, ${coordinator['reachable'] === true ? 'reachable' : 'not reachable'}${ms(coordinator['reportsWaiting']) > 0 ? `; ${formatCount(ms(coordinator['reportsWaiting']), 'report')} wait for it` : ''}`,
+    `${text(coordinator['url'])}, ${coordinator['reachable'] === true ? 'reachable' : 'not reachable'}${ms(coordinator['reportsWaiting']) > 0 ? `; ${formatCount(ms(coordinator['reportsWaiting']), 'report')} wait for it` : ''}`,
   );
   if (Math.abs(ms(coordinator['clockSkewMs'])) > 60_000)
     row('clock', `differs from the coordinator's by ${Math.round(ms(coordinator['clockSkewMs']) / 1000)} s`);
@@ -68,12 +68,12 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   if (running)
     row(
       'running',
-      `backup (${String(running['trigger'])}) since ${formatTime(ms(running['startedAtMs']))}: ${ms(running['filesDone']).toLocaleString('en-US')} files, ${formatBytes(ms(running['bytesDone']))}`,
+      `backup (${text(running['trigger'])}) since ${formatTime(ms(running['startedAtMs']))}: ${ms(running['filesDone']).toLocaleString('en-US')} files, ${formatBytes(ms(running['bytesDone']))}`,
     );
   if (lastRun)
     row(
       'last run',
-      `${String(lastRun['state'])} (${String(lastRun['trigger'])}), ${formatRelative(ms(lastRun['endedAtMs'] ?? lastRun['startedAtMs']), nowMs)}${lastRun['errorCode'] ? `: ${printable(String(lastRun['errorMessage']))} (${String(lastRun['errorCode'])})` : ''}`,
+      `${text(lastRun['state'])} (${text(lastRun['trigger'])}), ${formatRelative(ms(lastRun['endedAtMs'] ?? lastRun['startedAtMs']), nowMs)}${lastRun['errorCode'] ? `: ${printable(text(lastRun['errorMessage']))} (${text(lastRun['errorCode'])})` : ''}`,
     );
   row(
     'next run',
@@ -83,5 +83,5 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   );
 
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }
