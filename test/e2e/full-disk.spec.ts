@@ -91,7 +91,7 @@ describe('a full disk', () => {
     await expectRestored(1, ['second.raw']);
   });
 
-  it(`at a holder (${mayMount ? 'its disk' : 'its pledge, as nothing can be mounted here'}): not protected is said, what it holds stays good, and it takes the rest once there is room`, async () => {
+  it(`at a holder (${mayMount ? 'its disk' : 'its pledge, as nothing can be mounted here'}): not protected is said, what it holds stays good, and it takes the rest once it wakes with room`, async () => {
     limit('ada', 512);
     const held = lastEvent<{ held: { packs: number; bytes: number } }>(await ben.must(['status'])).held;
     await limitHolder(Math.ceil(held.bytes / MiB) + 20);
@@ -113,6 +113,10 @@ describe('a full disk', () => {
     await expectRestored(seen.sequence);
 
     await limitHolder(512);
+    // Packs for which nobody had room are looked at every five minutes, and at once when a device wakes: as here.
+    await ben.stop();
+    await until('ben is seen to be away', async () => !(await scene.team.device('ben')).online);
+    await ben.daemonReady();
     await until(
       'the snapshot protected',
       async () => {
