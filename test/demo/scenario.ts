@@ -46,6 +46,8 @@ export async function runScenario(options: DemoOptions, folder: string, report: 
     // A demo must run on a nearly full disk too; the real reserve is max(20 GB, 15 %).
     pledge: { maxBytes: null, reserveBytes: 256 * 1024 * 1024, reservePercent: 0 },
     schedule: { ...policy.schedule, ...inSeconds(3600), jitterSeconds: 0, catchUpSeconds: 0 },
+    // Everything is backed up, what agents leave out by default (caches, trash) too: the comparison at the end counts every file.
+    excludes: ['!**'],
   }));
 
   const ownerName = team.nextName();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { currentPlatform } from '../platform/index.ts';
 import { makeNastyTree } from '../testing/nasty-tree.ts';
@@ -78,4 +80,17 @@ describe('compareTrees', () => {
       expect(await compareTrees(left, right, { ignore: ['owner'] })).toEqual([]);
     }
   }, 60_000);
+
+  it('takes a socket that only the original has for no difference', async () => {
+    const home = await folder('sockets');
+    const [left, right] = [join(home, 'left'), join(home, 'right')] as const;
+    for (const path of [left, right]) fs.mkdirSync(path);
+    const server = createServer().listen(join(left, 'socket'));
+    await once(server, 'listening');
+    const { mtimeNs } = platform.facts(Buffer.from(left));
+    platform.setTimes(Buffer.from(right), mtimeNs);
+    expect(await compareTrees(left, right)).toEqual([]);
+    expect(await compareTrees(right, left)).toMatchObject([{ aspect: 'extra' }]);
+    server.close();
+  });
 });

@@ -47,6 +47,8 @@ class Comparison {
     throwIfInterrupted(this.#signal);
     const a = this.#platform.factsIfAny(left);
     const b = this.#platform.factsIfAny(right);
+    // A socket lives as long as the program behind it: no backup has it, and its absence is no difference.
+    if (a?.kind === 'socket' && !b) return;
     if (!a || !b) return this.#differ(shown, a ? 'missing' : 'extra', a ? a.kind : 'nothing', b ? b.kind : 'nothing');
     if (a.kind !== b.kind) return this.#differ(shown, 'kind', a.kind, b.kind);
     try {

@@ -1,4 +1,3 @@
-import type { PackId } from '#libs/kernel';
 import { toHex } from '#libs/kernel';
 import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import type { ChunkIndex, ChunkLocation } from '../chunk-index/chunk-index.ts';
