@@ -107,7 +107,7 @@ describe('what goes wrong is said clearly', () => {
 
   it('11: busy, while another process has the folder; 130: interrupted', async () => {
     const dan = await scene.team.enrol('dan', [join(documents, 'notes')]);
-    // Nobody holds packs of dan's for ten minutes that he asks for twenty replicas of... so this one waits, with the lock.
+    // More replicas than the team has machines: this backup waits, with the lock of its folder.
     await scene.team.changeTeamPolicy((policy) => ({ ...policy, replicas: { target: 9, minimum: 9 } }));
     const waiting = dan.begin(['backup', '--wait-protected', '--timeout', '600']);
     await until('the first backup waits', async () => waiting.events().some((e) => e['phase'] === 'protect'));
