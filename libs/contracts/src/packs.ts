@@ -123,6 +123,8 @@ export const run = z
     filesDone: count,
     bytesDone: sizeBytes,
     snapshotSequence: z.int().nullable(),
+    /** How safe the snapshot that it made is by now; the coordinator's to say. Null while it knows of none. */
+    protection: protection.nullable().optional(),
     errorCode: z.string().nullable(),
     errorMessage: z.string().nullable(),
     fileErrors: count,
@@ -130,7 +132,7 @@ export const run = z
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof run>;
 
-export const reportRun = run.omit({ deviceId: true }).meta({ id: 'ReportRun' });
+export const reportRun = run.omit({ deviceId: true, protection: true }).meta({ id: 'ReportRun' });
 export type ReportRun = z.infer<typeof reportRun>;
 
 /** A vault as offered to readers: stored bytes that only a key opens. */

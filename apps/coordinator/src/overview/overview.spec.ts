@@ -116,9 +116,57 @@ describe('overview and devices', () => {
     expect((await report({}, storage.agents[1])).body.code).toBe('run_conflict');
     const { lastNight } = await overview();
     expect(lastNight).toEqual([
-      { deviceId: agent!.device.deviceId, deviceName: 'laptop-1', runs: [expect.objectContaining({ state: 'captured', filesDone: 9 })] },
+      {
+        deviceId: agent!.device.deviceId,
+        deviceName: 'laptop-1',
+        runs: [expect.objectContaining({ state: 'captured', filesDone: 9, protection: null })],
+      },
     ]);
     expect(expectStatus(await storage.admin.get(`/devices/${agent!.device.deviceId}/runs`), 200)).toMatchObject({ total: 1 });
+  });
+
+  it('says of each run how safe its snapshot is by now', async () => {
+    const [agent, other] = await start(4);
+    const startedAtMs = storage.coordinator.clock.nowMs();
+    const reported = async (who: FakeAgent, snapshotSequence: number | null): Promise<void> => {
+      const runId = crypto.randomUUID();
+      const run = {
+        runId,
+        trigger: 'schedule',
+        state: snapshotSequence === null ? 'failed' : 'captured',
+        startedAtMs,
+        endedAtMs: startedAtMs,
+      };
+      const rest = { filesDone: 0, bytesDone: 0, snapshotSequence, errorCode: null, errorMessage: null, fileErrors: 0 };
+      expectStatus(await who.device.fresh().put(`/agent/runs/${runId}`, { ...run, ...rest }), 204);
+    };
+    const protections = async (): Promise<unknown> =>
+      Object.fromEntries(
+        (await overview()).lastNight.map((strip) => [
+          strip.deviceName,
+          Object.fromEntries(strip.runs.map((run) => [run.snapshotSequence, run.protection])),
+        ]),
+      );
+    await protect(agent!);
+    await agent!.announce(agent!.newPacks(1));
+    await agent!.commit();
+    // Of the other's vault: sequences are alike in every vault.
+    await other!.announce(other!.newPacks(1));
+    await other!.commit();
+    await reported(agent!, 1);
+    await reported(agent!, 2);
+    // The run was reported before its snapshot.
+    await reported(agent!, 3);
+    await reported(agent!, null);
+    await reported(other!, 1);
+    expect(await protections()).toEqual({
+      'laptop-1': { 1: 'full', 2: 'captured', 3: null, null: null },
+      'laptop-2': { 1: 'captured' },
+    });
+    await storage.replicate();
+    expect(await protections()).toMatchObject({ 'laptop-1': { 1: 'full', 2: 'full', 3: null }, 'laptop-2': { 1: 'full' } });
+    const device = deviceDetail.parse(expectStatus(await storage.admin.get(`/devices/${other!.device.deviceId}`), 200));
+    expect(device.runs).toMatchObject([{ snapshotSequence: 1, protection: 'full' }]);
   });
 
   it('asks a device for a backup once, however often it is clicked', async () => {

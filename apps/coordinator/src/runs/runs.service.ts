@@ -37,15 +37,20 @@ export class RunsService {
   async page(deviceId: DeviceId, query: PageQuery): Promise<Page<Run>> {
     await this.devices.get(deviceId);
     const { rows, total } = await this.runs.page(deviceId, query);
-    return { items: rows, total, page: query.page, pageSize: query.pageSize };
+    return { items: await this.#withProtection(rows), total, page: query.page, pageSize: query.pageSize };
   }
 
-  latest(deviceId: DeviceId, limit: number): Promise<Run[]> {
-    return this.runs.latest(deviceId, limit);
+  async latest(deviceId: DeviceId, limit: number): Promise<Run[]> {
+    return this.#withProtection(await this.runs.latest(deviceId, limit));
   }
 
   /** Runs that started since a moment, oldest first, at most `limit`. */
-  startedSince(sinceMs: number, limit: number): Promise<Run[]> {
-    return this.runs.startedSince(sinceMs, limit);
+  async startedSince(sinceMs: number, limit: number): Promise<Run[]> {
+    return this.#withProtection(await this.runs.startedSince(sinceMs, limit));
+  }
+
+  async #withProtection(runs: readonly Run[]): Promise<Run[]> {
+    const protections = await this.runs.protections(runs);
+    return runs.map((run) => ({ ...run, protection: protections.get(run.runId) ?? null }));
   }
 }

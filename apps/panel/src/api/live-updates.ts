@@ -7,7 +7,7 @@ import { withQuery } from './client.ts';
 /** What an event of the coordinator makes stale. */
 const staleBy: Readonly<Record<PanelEvent['event'], readonly string[]>> = {
   devices: ['devices', 'overview'],
-  snapshots: ['snapshots', 'devices', 'overview', 'vaults'],
+  snapshots: ['snapshots', 'runs', 'devices', 'overview', 'vaults'],
   runs: ['runs', 'devices', 'overview'],
   packs: ['snapshots', 'overview', 'devices'],
   restores: ['restores'],

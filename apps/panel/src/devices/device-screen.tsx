@@ -62,7 +62,7 @@ export function DeviceScreen() {
               <SnapshotsTable deviceId={data.deviceId} />
             </Tabs.Panel>
             <Tabs.Panel value="runs">
-              <RunsTable deviceId={data.deviceId} snapshots={data.latestSnapshots} />
+              <RunsTable deviceId={data.deviceId} />
             </Tabs.Panel>
           </Tabs>
         </PanelCard>

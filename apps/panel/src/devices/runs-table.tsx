@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { IconClockPlay } from '@tabler/icons-react';
-import type { Run, Snapshot } from '#libs/contracts';
+import type { Run } from '#libs/contracts';
 import { runsQuery } from '../api/queries.ts';
 import { EmptyNotice } from '../parts/empty-notice.tsx';
 import type { Column } from '../parts/server-table.tsx';
@@ -9,17 +9,10 @@ import { ServerTable } from '../parts/server-table.tsx';
 import { TimeWords } from '../parts/time-words.tsx';
 import { TonePill } from '../parts/tone-pill.tsx';
 import { useListQuery } from '../parts/use-list-query.ts';
-import type { Words } from '../wording/states.ts';
-import { protectionWords, runWords, triggerWords } from '../wording/states.ts';
+import { runResultWords, triggerWords } from '../wording/states.ts';
 import { counted, formatBytes, formatDuration } from '../wording/quantities.ts';
 
-/** Where the run's snapshot is known, its protection now says more than how the run ended. */
-const resultWords = (run: Run, protectionOf: ReadonlyMap<number, Snapshot['protection']>): Words => {
-  const protection = run.snapshotSequence === null ? undefined : protectionOf.get(run.snapshotSequence);
-  return run.state === 'captured' && protection !== undefined ? protectionWords[protection] : runWords[run.state];
-};
-
-const columnsWith = (protectionOf: ReadonlyMap<number, Snapshot['protection']>): readonly Column<Run>[] => [
+const columns: readonly Column<Run>[] = [
   {
     key: 'started',
     title: 'Started',
@@ -37,7 +30,7 @@ const columnsWith = (protectionOf: ReadonlyMap<number, Snapshot['protection']>):
     title: 'Result',
     cell: (run) => (
       <span>
-        <TonePill words={resultWords(run, protectionOf)} />
+        <TonePill words={runResultWords(run)} />
         {run.errorMessage !== null && (
           <Text size="xs" c="dimmed" maw={320}>
             {run.errorMessage} ({run.errorCode})
@@ -62,8 +55,7 @@ const columnsWith = (protectionOf: ReadonlyMap<number, Snapshot['protection']>):
   { key: 'snapshot', title: 'Snapshot', align: 'right', cell: (run) => run.snapshotSequence ?? '–' },
 ];
 
-export function RunsTable({ deviceId, snapshots }: { readonly deviceId: string; readonly snapshots: readonly Snapshot[] }) {
-  const columns = columnsWith(new Map(snapshots.map(({ sequence, protection }) => [sequence, protection])));
+export function RunsTable({ deviceId }: { readonly deviceId: string }) {
   const { list, setList } = useListQuery({ order: 'desc', pageSize: 15 });
   return (
     <ServerTable

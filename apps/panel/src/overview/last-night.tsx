@@ -2,20 +2,20 @@ import { Text, Tooltip } from '@mantine/core';
 import { Link } from 'react-router';
 import type { Overview, Run } from '#libs/contracts';
 import { PanelCard } from '../parts/panel-card.tsx';
-import { runWords } from '../wording/states.ts';
+import { runResultWords } from '../wording/states.ts';
 import { formatDuration } from '../wording/quantities.ts';
 import { clockTime } from '../wording/times.ts';
 import { placeRuns } from './timeline.ts';
 import classes from './last-night.module.css';
 
 const sentence = (run: Run, atMs: number): string =>
-  `${runWords[run.state].label} at ${clockTime(run.startedAtMs)}, ${formatDuration((run.endedAtMs ?? atMs) - run.startedAtMs)}${run.errorMessage === null ? '' : `: ${run.errorMessage}`}`;
+  `${runResultWords(run).label} at ${clockTime(run.startedAtMs)}, ${formatDuration((run.endedAtMs ?? atMs) - run.startedAtMs)}${run.errorMessage === null ? '' : `: ${run.errorMessage}`}`;
 
 /** A strip per device with its runs where they were in the night. */
 export function LastNight({ lastNight, atMs }: { readonly lastNight: Overview['lastNight']; readonly atMs: number }) {
   const { ticks, rows } = placeRuns(lastNight, atMs);
   return (
-    <PanelCard title="Last night’s runs" note="Amber: captured when it ended. Red: failed or interrupted. Times are yours.">
+    <PanelCard title="Last night’s runs" note="Green: protected. Amber: captured. Red: failed or interrupted. Times are yours.">
       {rows.length === 0 ? (
         <Text size="sm" c="dimmed">
           No run in the last day.
@@ -32,7 +32,7 @@ export function LastNight({ lastNight, atMs }: { readonly lastNight: Overview['l
                   <Tooltip key={run.runId} label={sentence(run, atMs)} withArrow>
                     <li
                       className={classes['run']}
-                      data-tone={runWords[run.state].tone}
+                      data-tone={runResultWords(run).tone}
                       style={{ left: `${leftPercent}%`, width: `${widthPercent}%` }}
                     >
                       <span className="visually-hidden">{sentence(run, atMs)}</span>

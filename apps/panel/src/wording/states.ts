@@ -49,12 +49,17 @@ export function deviceProtectionWords(device: {
   return { tone: 'protected', label: 'Protected', meaning: 'The newest protected snapshot is as fresh as promised.' };
 }
 
-export const runWords: Readonly<Record<Run['state'], Words>> = {
+const runWords: Readonly<Record<Run['state'], Words>> = {
   running: { tone: 'active', label: 'Running', meaning: 'Under way.' },
   captured: { tone: 'waiting', label: 'Captured', meaning: 'The snapshot is complete on the owner’s disk.' },
   failed: { tone: 'risk', label: 'Failed', meaning: 'Ended with an error.' },
   interrupted: { tone: 'risk', label: 'Interrupted', meaning: 'Stopped before its end; the next run goes on from there.' },
 };
+
+/** How safe the run's snapshot is by now says more than how the run ended. */
+export function runResultWords({ state, protection }: Pick<Run, 'state' | 'protection'>): Words {
+  return state === 'captured' && protection ? protectionWords[protection] : runWords[state];
+}
 
 export const triggerWords: Readonly<Record<Run['trigger'], string>> = {
   schedule: 'on schedule',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { counted, formatBytes, formatDuration } from './quantities.ts';
-import { deviceProtectionWords, protectionWords, snapshotWords } from './states.ts';
+import { deviceProtectionWords, protectionWords, runResultWords, snapshotWords } from './states.ts';
 import { absoluteTime, relativeTime } from './times.ts';
 
 describe('quantities', () => {
@@ -57,6 +57,17 @@ describe('only protected is green', () => {
     expect(protectionWords.captured.tone).toBe('waiting');
     expect(snapshotWords({ protection: 'captured', partial: true })).toMatchObject({ tone: 'waiting', label: 'Captured, partial' });
   });
+
+  it.each([
+    [{ state: 'captured', protection: 'full' }, 'protected'],
+    [{ state: 'captured', protection: 'protected' }, 'protected'],
+    [{ state: 'captured', protection: 'captured' }, 'waiting'],
+    [{ state: 'captured', protection: null }, 'waiting'],
+    [{ state: 'captured' }, 'waiting'],
+    [{ state: 'running', protection: null }, 'active'],
+    [{ state: 'failed', protection: 'full' }, 'risk'],
+    [{ state: 'interrupted', protection: null }, 'risk'],
+  ] as const)('for runs: %o', (run, tone) => expect(runResultWords(run).tone).toBe(tone));
 
   it.each([
     [{ vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null }, 'neutral'],
