@@ -19,6 +19,8 @@ const base = {
 const project = (name, testMatch, extra = {}) => ({ ...base, displayName: name, testMatch, ...extra });
 
 export default {
+  // Jest would leave one core idle; the specs that wait for other processes leave enough of it.
+  maxWorkers: 2,
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
     project('unit', ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/test/boundaries/*.spec.ts']),
