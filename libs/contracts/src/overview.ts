@@ -47,7 +47,8 @@ export const overview = z
     level: z.enum(['protected', 'attention', 'at-risk', 'empty']),
     headline: z.string(),
     reasons: z.array(z.strictObject({ deviceId: deviceId.nullable(), text: z.string(), nextStep: z.string() })),
-    devices: z.strictObject({ total: count, online: count, protected: count, notProtected: count }),
+    /** `storageOnly`: anchors with nothing of their own to protect, counted neither as protected nor as not. */
+    devices: z.strictObject({ total: count, online: count, protected: count, notProtected: count, storageOnly: count }),
     /** Packs by effective replicas (rounded down): at 0, 1, 2, 3 or more. */
     replicaHistogram: z.strictObject({ zero: count, one: count, two: count, threeOrMore: count }),
     storage: z.strictObject({ availableBytes: sizeBytes, heldBytes: sizeBytes, vaultBytes: sizeBytes }),

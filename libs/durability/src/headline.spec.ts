@@ -13,6 +13,8 @@ const aDevice = (more: Partial<DeviceHealth> = {}): DeviceHealth => {
   return {
     deviceId: deviceNumber(number),
     name: `laptop-${number}`,
+    deviceClass: 'workstation',
+    policyHasFolders: false,
     state: 'active',
     stateReason: 'Online.',
     stateNextStep: null,
@@ -69,6 +71,69 @@ describe('verdict on the team', () => {
         more.state ? { ...r, text: expect.any(String) } : r,
       ),
     );
+  });
+
+  describe('with devices that only store', () => {
+    const never = { everCaptured: false, everProtected: false, newestProtected: false, rpo: rpo(null) };
+    const storageOnly: Partial<DeviceHealth> = { ...never, deviceClass: 'anchor' };
+
+    it.each<[string, Partial<DeviceHealth>[], { level: string; headline: string; counts: [number, number, number]; reasons: number }]>([
+      [
+        'an anchor without a backup takes nothing from green',
+        [{}, {}, storageOnly],
+        {
+          level: 'protected',
+          headline: 'All 2 devices with backups are protected; 1 more only stores for others',
+          counts: [2, 0, 1],
+          reasons: 0,
+        },
+      ],
+      [
+        'two beside one device',
+        [{}, storageOnly, storageOnly],
+        {
+          level: 'protected',
+          headline: 'The one device with a backup is protected; 2 more only store for others',
+          counts: [1, 0, 2],
+          reasons: 0,
+        },
+      ],
+      [
+        'a workstation without a backup is not protected',
+        [{}, never, storageOnly],
+        { level: 'attention', headline: '1 of 2 devices not protected', counts: [1, 1, 1], reasons: 1 },
+      ],
+      [
+        'an anchor that is told to back up is not protected before it did',
+        [{}, { ...storageOnly, policyHasFolders: true }],
+        { level: 'attention', headline: '1 of 2 devices not protected', counts: [1, 1, 0], reasons: 1 },
+      ],
+      [
+        'an anchor with a backup counts like everybody',
+        [{}, { deviceClass: 'anchor', rpo: rpo(now - 30 * hour) }],
+        { level: 'at-risk', headline: '1 of 2 devices not protected', counts: [1, 1, 0], reasons: 1 },
+      ],
+      [
+        'what it holds is missed when it is gone',
+        [{}, { ...storageOnly, state: 'missing' }],
+        { level: 'attention', headline: 'All 1 device protected, but something needs a person', counts: [1, 0, 1], reasons: 1 },
+      ],
+      [
+        'a team of storage alone is not green',
+        [storageOnly, storageOnly],
+        { level: 'attention', headline: 'Nothing is backed up yet; 2 devices only store', counts: [0, 0, 2], reasons: 1 },
+      ],
+      [
+        'one that was revoked',
+        [{}, { ...storageOnly, state: 'revoked' }],
+        { level: 'protected', headline: 'The one device is protected', counts: [1, 0, 0], reasons: 0 },
+      ],
+    ])('%s', (_, devices, { level, headline, counts, reasons }) => {
+      const verdict = teamVerdict(devices.map(aDevice));
+      expect(verdict).toMatchObject({ level, headline });
+      expect([verdict.protectedDevices, verdict.notProtectedDevices, verdict.storageOnlyDevices]).toEqual(counts);
+      expect(verdict.reasons).toHaveLength(reasons);
+    });
   });
 
   it('is not green while something of the team wants attention', () => {

@@ -1,4 +1,4 @@
-import type { DeviceState } from '#libs/contracts';
+import type { DeviceClass, DeviceState } from '#libs/contracts';
 import type { DeviceId } from '#libs/kernel';
 import { isGone } from './device-state.ts';
 import type { RpoVerdict } from './rpo.ts';
@@ -7,6 +7,9 @@ import type { RpoVerdict } from './rpo.ts';
 export interface DeviceHealth {
   readonly deviceId: DeviceId;
   readonly name: string;
+  readonly deviceClass: DeviceClass;
+  /** Its effective policy names folders. It may have others besides, chosen when it joined, that only it knows. */
+  readonly policyHasFolders: boolean;
   readonly state: DeviceState;
   readonly stateReason: string;
   readonly stateNextStep: string | null;
@@ -32,6 +35,8 @@ export interface TeamVerdict {
   readonly reasons: readonly TeamReason[];
   readonly protectedDevices: number;
   readonly notProtectedDevices: number;
+  /** Those with nothing of their own to protect (`isStorageOnly`): counted in neither of the two. */
+  readonly storageOnlyDevices: number;
 }
 
 interface DeviceVerdict {
@@ -46,38 +51,77 @@ export interface TeamTroubles {
   readonly notices?: readonly TeamReason[];
 }
 
-/** Worst wins; only protected is green. Revoked devices have left the team and count nowhere. */
+/**
+ * An anchor that was never backed up and is not told to only stores for others. A workstation is no such case: what it should
+ * back up may be known to it alone, so having no backup wants attention.
+ */
+export function isStorageOnly(device: Pick<DeviceHealth, 'deviceClass' | 'policyHasFolders' | 'everCaptured'>): boolean {
+  return device.deviceClass === 'anchor' && !device.policyHasFolders && !device.everCaptured;
+}
+
+/**
+ * Worst wins; only protected is green. Revoked devices have left the team and count nowhere; storage-only devices have nothing
+ * to protect, and only want attention when they are gone.
+ */
 export function teamVerdict(devices: readonly DeviceHealth[], { standstill = null, notices = [] }: TeamTroubles = {}): TeamVerdict {
   const members = devices.filter((d) => d.state !== 'revoked');
-  const verdicts = members.map(deviceVerdict);
-  const good = verdicts.filter((v) => v.protected).length;
-  const bad = verdicts.length - good;
+  const storage = members.filter(isStorageOnly);
+  const own = members.filter((d) => !isStorageOnly(d)).map(deviceVerdict);
+  const good = own.filter((v) => v.protected).length;
+  const bad = own.length - good;
+  const verdicts = [...own, ...storage.map(storageVerdict)];
+  const general = members.length > 0 && own.length === 0 ? [nothingBackedUp, ...notices] : notices;
   const worst: TeamLevel =
     members.length === 0
       ? 'empty'
       : standstill || verdicts.some((v) => v.level === 'at-risk')
         ? 'at-risk'
-        : notices.length > 0 || verdicts.some((v) => v.level === 'attention')
+        : general.length > 0 || verdicts.some((v) => v.level === 'attention')
           ? 'attention'
           : 'protected';
-  const ordered = [...verdicts].sort((a, b) => rank[a.level] - rank[b.level]).flatMap((v) => (v.reason ? [v.reason] : []));
+  const ordered = verdicts.sort((a, b) => rank[a.level] - rank[b.level]).flatMap((v) => (v.reason ? [v.reason] : []));
   return {
     level: worst,
-    headline: headlineOf(worst, members.length, bad),
-    reasons: [...(standstill ? [standstill] : []), ...notices, ...ordered],
+    headline: headlineOf(worst, own.length, bad, storage.length),
+    reasons: [...(standstill ? [standstill] : []), ...general, ...ordered],
     protectedDevices: good,
     notProtectedDevices: bad,
+    storageOnlyDevices: storage.length,
   };
 }
+
+const nothingBackedUp: TeamReason = {
+  deviceId: null,
+  text: 'Nothing is backed up: the team has storage only.',
+  nextStep: 'Add a workstation, or choose folders for an anchor in its policy.',
+};
 
 const rank = { 'at-risk': 0, attention: 1, protected: 2 } as const;
 const devicesWord = (n: number): string => (n === 1 ? 'device' : 'devices');
 
-function headlineOf(level: TeamLevel, total: number, bad: number): string {
+/** `total` are the devices with data of their own; those that only store are named beside them. */
+function headlineOf(level: TeamLevel, total: number, bad: number, storage: number): string {
   if (level === 'empty') return 'No devices yet';
+  if (total === 0) return `Nothing is backed up yet; ${storage} ${devicesWord(storage)} only ${storage === 1 ? 'stores' : 'store'}`;
   if (bad > 0) return `${bad} of ${total} ${devicesWord(total)} not protected`;
-  if (level === 'protected') return total === 1 ? 'The one device is protected' : `All ${total} devices are protected`;
-  return `All ${total} ${devicesWord(total)} protected, but something needs a person`;
+  if (level !== 'protected') return `All ${total} ${devicesWord(total)} protected, but something needs a person`;
+  if (storage === 0) return total === 1 ? 'The one device is protected' : `All ${total} devices are protected`;
+  const backedUp = total === 1 ? 'The one device with a backup is protected' : `All ${total} devices with backups are protected`;
+  return `${backedUp}; ${storage} more only ${storage === 1 ? 'stores' : 'store'} for others`;
+}
+
+/** It has nothing of its own to lose; what it holds is missed when it is gone. */
+function storageVerdict(device: DeviceHealth): DeviceVerdict {
+  if (!isGone(device.state)) return { protected: false, level: 'protected', reason: null };
+  return {
+    protected: false,
+    level: 'attention',
+    reason: {
+      deviceId: device.deviceId,
+      text: `${device.name}: ${device.stateReason}`,
+      nextStep: device.stateNextStep ?? 'Look for the machine.',
+    },
+  };
 }
 
 /** Whether a device's own data is safe, and if not, why and what to do. */

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Policy } from '#libs/contracts';
 import type { DeviceHealth, DeviceStanding, RpoVerdict } from '#libs/durability';
 import { evaluateRpo } from '#libs/durability';
 import type { Clock } from '#libs/kernel';
@@ -32,16 +33,18 @@ export class DeviceHealthService {
   async of(devices: readonly Device[]): Promise<DeviceReportCard[]> {
     const summaries = new Map((await this.snapshots.summaries()).map((summary) => [summary.deviceId, summary]));
     const policyOf = await this.policies.effectiveOf();
-    return devices.map((device) => this.#card(device, summaries.get(device.deviceId) ?? null, policyOf(device.deviceId).schedule.rpoHours));
+    return devices.map((device) => this.#card(device, summaries.get(device.deviceId) ?? null, policyOf(device.deviceId)));
   }
 
-  #card(device: Device, snapshots: SnapshotSummary | null, rpoHours: number): DeviceReportCard {
+  #card(device: Device, snapshots: SnapshotSummary | null, { schedule, folders }: Policy): DeviceReportCard {
     const standing = this.states.standing(device);
-    const facts = { enrolledAtMs: device.enrolledAtMs, protectedUpToMs: snapshots?.protectedUpToMs ?? null, rpoHours };
+    const facts = { enrolledAtMs: device.enrolledAtMs, protectedUpToMs: snapshots?.protectedUpToMs ?? null, rpoHours: schedule.rpoHours };
     const rpo = evaluateRpo(facts, this.clock.nowMs());
     const health: DeviceHealth = {
       deviceId: device.deviceId,
       name: device.name,
+      deviceClass: device.class,
+      policyHasFolders: folders.length > 0,
       state: standing.state,
       stateReason: standing.reason,
       stateNextStep: standing.nextStep,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceDetail, DeviceSummary, Page, PageQuery } from '#libs/contracts';
+import { isStorageOnly } from '#libs/durability';
 import type { DeviceId, VaultId } from '#libs/kernel';
 import { PresenceService } from '../presence/presence.service.ts';
 import { RunsService } from '../runs/runs.service.ts';
@@ -54,7 +55,10 @@ export class DeviceSummariesService {
     };
   }
 
-  #summary({ device, standing, snapshots, rpo }: DeviceReportCard, vault: { vaultId: VaultId; bytes: number } | null): DeviceSummary {
+  #summary(
+    { device, standing, snapshots, rpo, health }: DeviceReportCard,
+    vault: { vaultId: VaultId; bytes: number } | null,
+  ): DeviceSummary {
     const { deviceId, peerId, name, site, class: deviceClass, os, enrolledAtMs, signingKey, boxKey } = device;
     const { lastSeenAtMs, agentVersion, heldBytes, heldPacks, freeBytes, availableForPacksBytes } = this.presence.get(deviceId) ?? device;
     return {
@@ -65,7 +69,7 @@ export class DeviceSummariesService {
       vaultId: vault?.vaultId ?? null,
       lastCapturedAtMs: snapshots?.capturedAtMs ?? null,
       lastProtectedAtMs: snapshots?.protectedAtMs ?? null,
-      rpoMet: standing.state === 'revoked' ? null : rpo.met,
+      rpoMet: standing.state === 'revoked' || isStorageOnly(health) ? null : rpo.met,
       vaultBytes: vault?.bytes ?? 0,
       ...{ heldBytes, heldPacks, freeBytes, availableForPacksBytes },
       snapshots: snapshots?.snapshots ?? 0,

@@ -1,6 +1,7 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
+import { isStorageOnly } from '#libs/durability';
 import { DeviceHealthService } from '../devices/device-health.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { MetricsService } from '../metrics/metrics.service.ts';
@@ -23,13 +24,13 @@ export class DurabilityMetricsService implements OnModuleInit {
     const { devices, health, packs, breaker } = this;
     new Gauge({
       name: 'holdfast_device_last_protected_timestamp_seconds',
-      help: 'When a device’s newest protected snapshot became so; 0 when it has none',
+      help: 'When a device’s newest protected snapshot became so; 0 when it has none. Without devices that only store',
       labelNames: ['device', 'name'],
       registers,
       async collect() {
         this.reset();
-        for (const { device, snapshots } of await health.of(await devices.agents())) {
-          if (device.membership !== 'revoked')
+        for (const { device, snapshots, health: own } of await health.of(await devices.agents())) {
+          if (device.membership !== 'revoked' && !isStorageOnly(own))
             this.set({ device: device.deviceId, name: device.name }, (snapshots?.protectedAtMs ?? 0) / 1000);
         }
       },

@@ -38,6 +38,7 @@ export class OverviewService {
         online: members.filter((card) => this.presence.isOnline(card.device.deviceId)).length,
         protected: verdict.protectedDevices,
         notProtected: verdict.notProtectedDevices,
+        storageOnly: verdict.storageOnlyDevices,
       },
       ...(await this.figures.of(members)),
       lastNight: this.#byDevice(await this.runs.startedSince(atMs - DAY_MS, MAX_RUNS), members),

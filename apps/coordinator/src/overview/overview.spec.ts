@@ -58,6 +58,30 @@ describe('overview and devices', () => {
     });
   });
 
+  it('counts an anchor without a backup as storage, until it is told to back up', async () => {
+    const agents = await start(3);
+    const anchor = await storage.team.enrol('anchor', { class: 'anchor' });
+    await anchor.beat();
+    for (const agent of agents) {
+      await anchor.beat();
+      await protect(agent);
+    }
+    expect(await overview()).toMatchObject({
+      level: 'protected',
+      headline: 'All 3 devices with backups are protected; 1 more only stores for others',
+      devices: { total: 4, protected: 3, notProtected: 0, storageOnly: 1 },
+      reasons: [],
+    });
+    await storage.coordinator.clock.advance(30 * hour);
+    const admin = await storage.team.people('admin');
+    const device = async () => deviceDetail.parse(expectStatus(await admin.get(`/devices/${anchor.deviceId}`), 200));
+    expect((await device()).rpoMet).toBeNull();
+    expect((await storage.coordinator.anyone.get('//metrics')).text).not.toContain(`timestamp_seconds{device="${anchor.deviceId}"`);
+    expectStatus(await admin.put(`/policies/devices/${anchor.deviceId}`, { folders: ['/srv'] }), 200);
+    expect((await device()).rpoMet).toBe(false);
+    expect((await overview()).devices).toMatchObject({ total: 4, storageOnly: 0 });
+  });
+
   it('never shows a captured backup as protected', async () => {
     const [agent] = await start(3);
     await agent!.announce(agent!.newPacks(1));

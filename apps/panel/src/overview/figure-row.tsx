@@ -4,13 +4,16 @@ import type { Tone } from '../wording/states.ts';
 import { counted, formatBytes } from '../wording/quantities.ts';
 import classes from './overview.module.css';
 
+const ofHowMany = ({ protected: good, notProtected, storageOnly }: Overview['devices']): string =>
+  `of ${counted(good + notProtected, 'device')}${storageOnly === 0 ? '' : `; ${storageOnly} more only ${storageOnly === 1 ? 'stores' : 'store'}`}`;
+
 export function FigureRow({ overview: { devices, storage, repair } }: { readonly overview: Overview }) {
   return (
     <div className={classes['figures']}>
       <Figure
         label="Protected"
         value={devices.protected}
-        note={`of ${counted(devices.total, 'device')}`}
+        note={ofHowMany(devices)}
         tone={devices.protected > 0 ? 'protected' : 'neutral'}
       />
       <Figure

@@ -1,4 +1,4 @@
-import type { DeviceState, JoinLink, Overview, Protection, Restore, Run, Snapshot } from '#libs/contracts';
+import type { DeviceClass, DeviceState, JoinLink, Overview, Protection, Restore, Run, Snapshot } from '#libs/contracts';
 
 /** Green is for protected alone; captured is amber; red needs a person. */
 export type Tone = 'protected' | 'waiting' | 'risk' | 'neutral' | 'active';
@@ -36,11 +36,14 @@ export const deviceStateWords: Readonly<Record<DeviceState, Words>> = {
 
 /** What the devices table says about a device's own data. */
 export function deviceProtectionWords(device: {
+  readonly class: DeviceClass;
   readonly vaultId: string | null;
   readonly lastCapturedAtMs: number | null;
   readonly lastProtectedAtMs: number | null;
   readonly rpoMet: boolean | null;
 }): Words {
+  if (device.lastCapturedAtMs === null && device.class === 'anchor' && device.rpoMet === null)
+    return { tone: 'neutral', label: 'Storage only', meaning: 'Keeps packs of others and has no backup of its own.' };
   if (device.lastCapturedAtMs === null)
     return { tone: 'neutral', label: 'No backup yet', meaning: 'Nothing has been captured on this device.' };
   if (device.lastProtectedAtMs === null) return { tone: 'waiting', label: 'Captured only', meaning: protectionWords.captured.meaning };

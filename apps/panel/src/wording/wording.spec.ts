@@ -70,9 +70,15 @@ describe('only protected is green', () => {
   ] as const)('for runs: %o', (run, tone) => expect(runResultWords(run).tone).toBe(tone));
 
   it.each([
-    [{ vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null }, 'neutral'],
-    [{ vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: null, rpoMet: null }, 'waiting'],
-    [{ vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false }, 'risk'],
-    [{ vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: true }, 'protected'],
+    [{ class: 'workstation', vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null }, 'neutral'],
+    [{ class: 'workstation', vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: null, rpoMet: null }, 'waiting'],
+    [{ class: 'workstation', vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false }, 'risk'],
+    [{ class: 'workstation', vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: true }, 'protected'],
   ] as const)('for devices: %o', (device, tone) => expect(deviceProtectionWords(device).tone).toBe(tone));
+
+  it('says of an anchor without a backup that it only stores', () => {
+    const never = { vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null };
+    expect(deviceProtectionWords({ ...never, class: 'anchor' }).label).toBe('Storage only');
+    expect(deviceProtectionWords({ ...never, class: 'workstation' }).label).toBe('No backup yet');
+  });
 });
