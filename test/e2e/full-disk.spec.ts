@@ -113,7 +113,7 @@ describe('a full disk', () => {
     await expectRestored(seen.sequence);
 
     await limitHolder(512);
-    // Packs for which nobody had room are looked at every five minutes, and at once when a device wakes: as here.
+    // Packs for which nobody had room are looked at again when a device reports more, and when one wakes: as here.
     await ben.stop();
     await until('ben is seen to be away', async () => !(await scene.team.device('ben')).online);
     await ben.daemonReady();

@@ -3,16 +3,19 @@ import { Injectable } from '@nestjs/common';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { JobReportsService } from '../jobs/job-reports.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { PresenceService } from '../presence/presence.service.ts';
 import { DeviceTransitionsService } from './device-transitions.service.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
+import { RoomGrowth } from './room-growth.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
 
-/** Parked packs are looked at again, and missing inventories asked for, this often even when no device woke: disks get room without saying so. */
+/** Parked packs are looked at again, and missing inventories asked for, this often even when nothing was noticed that could help them. */
 const SLOW_ROUND_MS = 5 * 60_000;
 
 /** Notices what nobody reports: devices that fell silent, leases that ran out. What it finds is repaired by the placement loop. */
 @Injectable()
 export class DurabilitySweepService implements OnModuleInit {
+  readonly #room = new RoomGrowth();
   #unparkedAtMs = 0;
   #sweptAtMs = 0;
   #remindedAtMs = 0;
@@ -23,6 +26,7 @@ export class DurabilitySweepService implements OnModuleInit {
     private readonly breaker: RepairBreakerService,
     private readonly jobReports: JobReportsService,
     private readonly packs: PacksService,
+    private readonly presence: PresenceService,
     private readonly sweep: SweepSchedule,
   ) {}
 
@@ -39,7 +43,8 @@ export class DurabilitySweepService implements OnModuleInit {
     const awake = changes.some((change) => change.to === 'active');
     const pauseOver = await this.jobReports.pausesEndedSince(this.#sweptAtMs);
     this.#sweptAtMs = nowMs;
-    if (awake || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= SLOW_ROUND_MS) {
+    const roomier = this.#roomGrew();
+    if (awake || roomier || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= SLOW_ROUND_MS) {
       this.#unparkedAtMs = nowMs;
       await this.packs.unpark();
     }
@@ -48,5 +53,13 @@ export class DurabilitySweepService implements OnModuleInit {
       await this.transitions.remind();
     }
     this.packs.wake();
+  }
+
+  /** By the newest heartbeats of those that could take packs now. */
+  #roomGrew(): boolean {
+    this.#room.keepOnly((deviceId) => this.presence.get(deviceId) !== undefined);
+    return this.#room.notices(
+      this.presence.online().map((deviceId) => [deviceId, this.presence.get(deviceId)!.availableForPacksBytes] as const),
+    );
   }
 }

@@ -185,6 +185,32 @@ describe('placement and repair', () => {
     expect((await latest()).protection).toBe('protected');
   });
 
+  it('looks again at packs for which nobody had room, once a device reports more', async () => {
+    await start(4);
+    const roomOf = async (agents: readonly FakeAgent[], availableForPacksBytes: number): Promise<void> => {
+      for (const agent of agents) await agent.device.beat({ availableForPacksBytes });
+      // No heartbeat of the harness, which would report a lot of room.
+      await storage.round([]);
+    };
+    const fetched = async (): Promise<number[]> => Promise.all(others.map((agent) => agent.fetchAll()));
+    await roomOf(others, 0);
+    await owner.announce(owner.newPacks(2));
+    await owner.commit();
+    await storage.settled();
+    expect((await overview()).reasons.map((r: { text: string }) => r.text)).toContain(
+      '2 packs wait for copies: no device that is awake has room.',
+    );
+
+    await roomOf(others, 999);
+    expect(await fetched()).toEqual([0, 0, 0]);
+    await roomOf(others.slice(0, 2), 1e9);
+    expect(await fetched()).toEqual([2, 2, 0]);
+    expect((await latest()).protection).toBe('protected');
+    await roomOf(others.slice(2), 1e9);
+    expect(await fetched()).toEqual([0, 0, 2]);
+    expect((await latest()).protection).toBe('full');
+  });
+
   it('stands still when many go at once, says so, and goes on when they are back', async () => {
     await start(10);
     await backedUp(12);
