@@ -82,7 +82,7 @@ export function createProgram(): Command {
     .command('ls')
     .argument('[path]', 'folder or file inside the snapshot')
     .description('list what a snapshot holds')
-    .option('--snapshot <number>', 'which one (default: latest)', snapshotNumber, 'latest')
+    .option('--snapshot <number>', 'which one, by its number', snapshotNumber, 'latest')
     .option('-r, --recursive', 'all below it too')
     .action(async (path: string | undefined, o: { snapshot: number | 'latest'; recursive?: boolean }, c: Command) =>
       run(c, 'ls', { path: path === undefined ? '/' : resolve(path), snapshot: o.snapshot, recursive: o.recursive === true }),
@@ -93,7 +93,7 @@ export function createProgram(): Command {
     .argument('[paths...]', 'files and folders, as they were called (default: everything)')
     .description('bring files back, from this disk and from the holders')
     .option('--to <folder>', 'restore below this folder (default: to where they were)')
-    .option('--snapshot <number>', 'which one (default: latest)', snapshotNumber, 'latest')
+    .option('--snapshot <number>', 'which one, by its number', snapshotNumber, 'latest')
     .option('--include <pattern>', 'only what matches, gitignore syntax; repeatable', gather)
     .addOption(
       new Option('--conflict <rule>', 'when a file is there already')
@@ -127,7 +127,7 @@ export function createProgram(): Command {
     .command('dump')
     .argument('<file>', 'file inside the snapshot')
     .description('write one file to standard output')
-    .option('--snapshot <number>', 'which one (default: latest)', snapshotNumber, 'latest')
+    .option('--snapshot <number>', 'which one, by its number', snapshotNumber, 'latest')
     .action(async (file: string, o: { snapshot: number | 'latest' }, c: Command) =>
       run(c, 'dump', { path: resolve(file), snapshot: o.snapshot }),
     );

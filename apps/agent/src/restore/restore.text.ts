@@ -18,7 +18,8 @@ export function restoreLines(r: ResultEvent): string[] {
     lines.push(`  ${formatCount(fetched.packs, 'pack')}, ${formatBytes(fetched.bytes)} from other machines:`);
     for (const h of fetched.byHolder) lines.push(`    ${printable(h.name)}: ${formatCount(h.packs, 'pack')}, ${formatBytes(h.bytes)}`);
   }
-  if (n('filesSkipped') > 0) lines.push(`  ${formatCount(n('filesSkipped'), 'file')} left as they were`);
+  if (n('filesSkipped') > 0)
+    lines.push(`  ${formatCount(n('filesSkipped'), 'file')} left as ${n('filesSkipped') === 1 ? 'it was' : 'they were'}`);
   if (n('filesVerified') > 0) lines.push(`  ${formatCount(n('filesVerified'), 'file')} read back and compared`);
   if (n('corruptionsRepaired') > 0)
     lines.push(`  ${formatCount(n('corruptionsRepaired'), 'damaged block')} replaced by good ones from elsewhere`);
