@@ -57,7 +57,7 @@ interface State {
  * their chunks count as known. One process at a time.
  */
 export class LocalVault {
-  readonly header: VaultHeader;
+  #header: VaultHeader;
   readonly keys: VaultKeys;
   readonly chunkIds: ChunkIds;
   readonly options: LocalVaultOptions;
@@ -81,7 +81,7 @@ export class LocalVault {
     this.#head = state.head;
     this.#lock = state.lock;
     this.reader = state.reader;
-    this.header = state.reader.header;
+    this.#header = state.reader.header;
     this.index = state.reader.index;
     this.packs = state.reader.packs;
     this.keys = deriveVaultKeys(state.options.masterKey, this.header.epoch);
@@ -158,6 +158,11 @@ export class LocalVault {
 
   get vaultId(): VaultId {
     return this.header.vaultId;
+  }
+
+  /** As decoded from {@link headerBytes}; follows {@link replaceHeader}. */
+  get header(): VaultHeader {
+    return this.#header;
   }
 
   get headerBytes(): Uint8Array {
@@ -297,9 +302,11 @@ export class LocalVault {
 
   /** Puts changed header bytes (a key slot added or removed) in place. Throws `wrong_vault` when they belong to another. */
   async replaceHeader(headerBytes: Uint8Array): Promise<void> {
-    if (decodeHeader(headerBytes).vaultId !== this.vaultId) throw new EngineError('wrong_vault', 'this header belongs to another vault');
+    const header = decodeHeader(headerBytes);
+    if (header.vaultId !== this.vaultId) throw new EngineError('wrong_vault', 'this header belongs to another vault');
     await this.options.files.replace(headerPath(this.options.folder), headerBytes);
     this.#headerBytes = headerBytes;
+    this.#header = header;
   }
 
   /** Gives the lock back. Nothing needs to be written: whatever counts is on the disk already. */
