@@ -50,6 +50,11 @@ export class Protection {
     await this.#ports.file.write(this.#state);
   }
 
+  /** Whether as many members as the policy's minimum signed for the pack. */
+  isHeld(packId: PackId): boolean {
+    return this.#ports.holdersOf(packId).length >= this.#ports.minimum();
+  }
+
   view(): ProtectionView {
     const { latest } = this.#state;
     const holders = new Set<DeviceId>();
