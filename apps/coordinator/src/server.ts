@@ -1,6 +1,8 @@
 import 'reflect-metadata';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -12,6 +14,7 @@ import type { CoordinatorConfig } from './config/config.schema.ts';
 import { dataFolder } from './config/load-config.ts';
 import { CoordinatorError } from './errors.ts';
 import { fastifyServer } from './http/fastify-server.ts';
+import { FrameworkLogger } from './http/framework-logger.ts';
 import { servePanel } from './http/panel-files.ts';
 import { ServerFacts } from './http/server-facts.ts';
 import { MetricsService } from './metrics/metrics.service.ts';
@@ -43,7 +46,7 @@ export async function createCoordinator(config: CoordinatorConfig, ports: Ports 
     bodyParser: false,
     abortOnError: false,
   });
-  app.useLogger(app.get(Logger));
+  app.useLogger(new FrameworkLogger(app.get(Logger)));
   app.flushLogs();
   app.setGlobalPrefix('api/v1', { exclude: ['healthz', 'readyz', 'metrics'] });
   serveOpenApi(app);
@@ -55,21 +58,41 @@ export async function createCoordinator(config: CoordinatorConfig, ports: Ports 
   return { app, server, close: () => app.close() };
 }
 
+/**
+ * Throws `address_in_use` before anything is started: a second coordinator would open the database and fail at the swarm's port, loudly,
+ * before it came to this one.
+ */
+export async function assertAddressFree({ listen: { host, port } }: CoordinatorConfig): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen(port, host);
+    await once(probe, 'listening');
+  } catch (cause) {
+    throw listenError(cause, host, port);
+  }
+  probe.close();
+  await once(probe, 'close');
+}
+
 /** Starts listening; the address says which port it became. Throws `address_in_use`. */
 export async function listen({ app, server }: Coordinator, { listen: { host, port } }: CoordinatorConfig): Promise<AddressInfo> {
   try {
     await app.listen(port, host);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw cause;
-    throw new CoordinatorError('address_in_use', `Can't listen on ${host}:${port}: ${messageOf(cause)}`, {
-      cause,
-      nextStep: 'Choose another with --port or --host.',
-    });
+    throw listenError(cause, host, port);
   }
   const address = app.getHttpServer().address() as AddressInfo;
   server.boundPort = address.port;
   return address;
+}
+
+function listenError(cause: unknown, host: string, port: number): unknown {
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') return cause;
+  return new CoordinatorError('address_in_use', `Can't listen on ${host}:${port}: ${messageOf(cause)}`, {
+    cause,
+    nextStep: 'Choose another with --port or --host.',
+  });
 }
 
 function observeRequests(fastify: FastifyInstance, app: NestFastifyApplication): void {

@@ -1,5 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -82,18 +83,30 @@ describe('holdfast-coordinator', () => {
     await expect(call(origin, 'GET', '/setup')).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('says when its port is taken', async () => {
-    const taken = run('serve', '--json');
-    while (!out.some((line) => line.includes('listening'))) await new Promise((resolve) => setImmediate(resolve));
-    const { createServer } = await import('node:net');
+  it('ends what a person sees with the address and the set-up link', async () => {
+    const fresh = mkdtempSync(join(tmpdir(), 'holdfast-command-fresh-'));
+    const serving = run('serve', '--home', fresh);
+    while (!out.some((line) => line.includes('/setup#'))) await new Promise((resolve) => setImmediate(resolve));
+    expect(out.join('\n')).toMatch(/^Holdfast coordinator: https:\S+\nCertificate SHA-256: \S+\n[^]*https:\/\/\S+\/setup#[\w-]+\n$/);
+    process.emit('SIGTERM');
+    expect(await serving).toBe(0);
+    rmSync(fresh, { recursive: true });
+  });
+
+  it('says when its port is taken, and nothing else, before it touches the data folder', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
-    expect(await run('serve', '--port', String(port))).toBe(1);
-    expect(errors.join('\n')).toMatch(/--port[\s\S]*\(address_in_use\)/);
+    const untouched = join(home, 'untouched');
+    expect(await run('serve', '--home', untouched, '--port', String(port))).toBe(1);
     other.close();
-    process.emit('SIGTERM');
-    expect(await taken).toBe(0);
+    expect(out).toEqual([]);
+    expect(errors).toEqual([
+      expect.stringContaining(`Can't listen on 127.0.0.1:${port}`),
+      expect.stringContaining('Choose another with --port'),
+      '(address_in_use)',
+    ]);
+    expect(existsSync(untouched)).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { dataFolder } from '../config/load-config.ts';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import type { Coordinator } from '../server.ts';
-import { createCoordinator, listen } from '../server.ts';
+import { assertAddressFree, createCoordinator, listen } from '../server.ts';
 import { SetupService } from '../setup/setup.service.ts';
 import { listeningFile, writeListening } from './listening.ts';
 
@@ -13,6 +13,7 @@ const SHUTDOWN_LIMIT_MS = 4500;
 export async function serve(config: CoordinatorConfig, json: boolean): Promise<void> {
   const stopped = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal));
+  await assertAddressFree(config);
   const coordinator = await createCoordinator(config);
   try {
     await listen(coordinator, config);
