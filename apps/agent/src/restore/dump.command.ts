@@ -3,6 +3,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { AgentError } from '../errors.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
+import { withNewestThatHas } from '../snapshots/path-elsewhere.ts';
 import { pathNames, typedPath } from '../snapshots/typed-path.ts';
 
 const args = z.strictObject({ path: z.string().min(1).max(4096), snapshot: z.union([z.literal('latest'), z.int().min(1)]) });
@@ -17,7 +18,10 @@ export const dumpCommand = defineCommand<z.infer<typeof args>>({
   async *run({ agent, signal }, { path, snapshot: wanted }) {
     const { reader } = await openOwnVault(agent, signal);
     const snapshot = await reader.snapshot(wanted, { signal });
-    const entry = await reader.entry(snapshot, pathNames(typedPath(path)), { signal });
+    const entry = await reader.entry(snapshot, pathNames(typedPath(path)), { signal }).catch(async (error: unknown) => {
+      const command = (paths: readonly string[]): string[] => ['holdfast', 'dump', ...paths];
+      throw await withNewestThatHas(error, { reader, snapshot: wanted, paths: [path], signal, command });
+    });
     if (entry.type !== 'file')
       throw new AgentError('path_not_found', `${path} is no file but a ${entry.type}`, {
         nextStep: '"holdfast restore" brings folders back.',

@@ -8,6 +8,7 @@ import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { openOwnVault, openVault, type OpenedVault, unlockOtherVault } from '../reading/open-vault.ts';
 import { documentsOfDevice } from '../reading/vault-documents.ts';
 import { ownStoreName } from '../runtime/own-store-name.ts';
+import { withNewestThatHas } from '../snapshots/path-elsewhere.ts';
 import { typedPath } from '../snapshots/typed-path.ts';
 import { restoreLines } from './restore.text.ts';
 import { runRestore } from './run-restore.ts';
@@ -56,6 +57,10 @@ export const restoreCommand = defineCommand<Args>({
               bytesTotal: p.bytesTotal,
               current: p.current,
             }),
+        }).catch(async (error: unknown) => {
+          const { snapshot, paths } = options;
+          const command = (missing: readonly string[]): string[] => restoreWords(options, missing);
+          throw await withNewestThatHas(error, { reader: vault.reader, snapshot, paths, signal: either, command });
         });
         const healed = agent.vault.takeHealed();
         for (const { what, packId, from } of healed)
@@ -103,6 +108,19 @@ export const restoreCommand = defineCommand<Args>({
   },
   text: { result: restoreLines },
 });
+
+/** The command again for these paths. The file of the recovery kit is not known here, nor that of the passphrase. */
+function restoreWords(options: Args, paths: readonly string[]): string[] {
+  return [
+    ...['holdfast', 'restore', ...paths],
+    ...(options.to === undefined ? [] : ['--to', options.to]),
+    ...options.include.flatMap((pattern) => ['--include', pattern]),
+    ...(options.conflict === 'keep-both' ? [] : ['--conflict', options.conflict]),
+    ...(options.dryRun ? ['--dry-run'] : []),
+    ...(options.verify ? ['--verify'] : []),
+    ...(options.device === undefined ? [] : ['--device', options.device]),
+  ];
+}
 
 async function open(agent: AgentRuntime, options: Args, signal: AbortSignal): Promise<OpenedVault> {
   if (options.device === undefined) {

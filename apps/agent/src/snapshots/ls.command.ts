@@ -5,6 +5,7 @@ import { defineCommand } from '../commands/command.ts';
 import type { ItemEvent } from '../output/command-event.ts';
 import { formatBytes, formatTime, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
+import { withNewestThatHas } from './path-elsewhere.ts';
 import { pathNames, typedPath } from './typed-path.ts';
 
 const args = z.strictObject({
@@ -23,23 +24,28 @@ export const lsCommand = defineCommand<z.infer<typeof args>>({
     const snapshot = await reader.snapshot(options.snapshot, { signal });
     const path = pathNames(typedPath(options.path));
     let entries = 0;
-    if (options.recursive) {
-      for await (const { path: names, entry } of reader.walk(snapshot, path, { signal })) {
-        entries += 1;
-        yield itemOf(`/${names.map((name) => displayPath(name)).join('/')}`, entry, displayPath);
-      }
-    } else {
-      const folder = options.path === '/' ? '' : options.path.replace(/\/+$/, '');
-      const at = folder === '' ? undefined : await reader.entry(snapshot, path, { signal });
-      if (at && at.type !== 'directory') {
-        entries = 1;
-        yield itemOf(folder, at, displayPath);
-      } else {
-        for await (const entry of reader.list(snapshot, path, { signal })) {
+    try {
+      if (options.recursive) {
+        for await (const { path: names, entry } of reader.walk(snapshot, path, { signal })) {
           entries += 1;
-          yield itemOf(`${folder}/${displayPath(entry.name)}`, entry, displayPath);
+          yield itemOf(`/${names.map((name) => displayPath(name)).join('/')}`, entry, displayPath);
+        }
+      } else {
+        const folder = options.path === '/' ? '' : options.path.replace(/\/+$/, '');
+        const at = folder === '' ? undefined : await reader.entry(snapshot, path, { signal });
+        if (at && at.type !== 'directory') {
+          entries = 1;
+          yield itemOf(folder, at, displayPath);
+        } else {
+          for await (const entry of reader.list(snapshot, path, { signal })) {
+            entries += 1;
+            yield itemOf(`${folder}/${displayPath(entry.name)}`, entry, displayPath);
+          }
         }
       }
+    } catch (error) {
+      const command = (paths: readonly string[]): string[] => ['holdfast', 'ls', ...(options.recursive ? ['-r'] : []), ...paths];
+      throw await withNewestThatHas(error, { reader, snapshot: options.snapshot, paths: [options.path], signal, command });
     }
     yield { event: 'result', command: 'ls', exitCode: exitCodes.done, sequence: snapshot.sequence, entries };
   },
