@@ -2,7 +2,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { findDaemon, runInDaemon } from '../control/control-client.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import type { CommandEvent } from '../output/command-event.ts';
-import { printable, text } from '../output/format.ts';
+import { formatCount, printable, text } from '../output/format.ts';
 import type { TextForm } from '../output/renderer.ts';
 import { type Diagnosis, examinations } from './examinations.ts';
 
@@ -37,5 +37,10 @@ const marks: Readonly<Record<string, string>> = { ok: 'ok     ', warning: 'warni
 export const doctorText: TextForm = {
   item: (d) =>
     `${marks[text(d['severity'])] ?? ''}  ${printable(text(d['message']))}${d['nextStep'] === undefined ? '' : `\n         ${printable(text(d['nextStep']))}`}`,
-  result: (r) => [r['ok'] === true ? 'nothing is wrong' : `${text(r['errors'])} to put right`],
+  result: (r) => {
+    const warnings = Number(r['warnings']);
+    const toHeed = warnings > 0 ? [formatCount(warnings, 'warning')] : [];
+    if (r['ok'] !== true) return [[`${text(r['errors'])} to put right`, ...toHeed].join(', ')];
+    return [warnings > 0 ? `nothing is broken, but ${toHeed.join('')} to look at` : 'nothing is wrong'];
+  },
 };

@@ -13,6 +13,7 @@ import { formatBytes } from '../output/format.ts';
 import { backupFolders } from '../policy/backup-folders.ts';
 import { defaultPolicy, type Policy } from '#libs/contracts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
+import { examineFolders } from './examine-folders.ts';
 
 /** One thing that was looked at. */
 export interface Diagnosis {
@@ -189,20 +190,7 @@ const schedule: Examination = async ({ paths }) => {
   if (!document) return [];
   const policy = await policyOf(paths);
   const folders = backupFolders(policy.folders, document.folders);
-  const found: Diagnosis[] = [];
-  if (folders.length === 0)
-    found.push(
-      wrong(
-        'no_folders',
-        'no folder is chosen: scheduled backups do nothing',
-        'Add folders to the policy in the admin panel, or join with --folder.',
-      ),
-    );
-  for (const folder of folders) {
-    const problem = await access(folder, constants.R_OK).then(() => undefined, messageOf);
-    if (problem)
-      found.push(warning('folder_unreadable', `${folder} can't be read: ${problem}`, "Correct the policy, or the folder's permissions."));
-  }
+  const found = await examineFolders(folders);
   try {
     const next = activeSchedule(policy.schedule, 0).fires.next(Date.now());
     found.push(

@@ -28,6 +28,7 @@ import { printable } from '../output/format.ts';
 import type { TextForm } from '../output/renderer.ts';
 import { RosterKeeper } from '../roster/roster-keeper.ts';
 import { createOwnVault } from './create-own-vault.ts';
+import { missingFolderNotices } from './missing-folders.ts';
 
 const args = z.strictObject({
   link: z.string().min(1).max(2000),
@@ -98,6 +99,7 @@ export async function* joinTeam(paths: AgentPaths, given: unknown, signal: Abort
         joinedAtMs: nowMs,
         folders: [...new Set(options.folders)],
       });
+      yield* await missingFolderNotices(options.folders, paths.agent);
       const reported = await firstReport(paths, signal);
       yield {
         event: 'result',

@@ -1,0 +1,40 @@
+import { access, constants } from 'node:fs/promises';
+import { messageOf, systemErrorCode } from '#libs/kernel';
+import type { Diagnosis } from './examinations.ts';
+
+/** The folders of scheduled backups. One that can't be read is a warning; when none can, a backup takes nothing, and each is an error. */
+export async function examineFolders(folders: readonly string[]): Promise<Diagnosis[]> {
+  if (folders.length === 0)
+    return [
+      {
+        severity: 'error',
+        code: 'no_folders',
+        message: 'no folder is chosen: scheduled backups do nothing',
+        nextStep: 'Add folders to the policy in the admin panel, or join with --folder.',
+      },
+    ];
+  const problems: { code: string; message: string }[] = [];
+  for (const folder of folders) {
+    const error: unknown = await access(folder, constants.R_OK).then(
+      () => undefined,
+      (cause: unknown) => cause,
+    );
+    if (error === undefined) continue;
+    const missing = ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '');
+    problems.push(
+      missing
+        ? { code: 'folder_not_found', message: `${folder} is not there` }
+        : { code: 'folder_unreadable', message: `${folder} can't be read: ${messageOf(error)}` },
+    );
+  }
+  const none = problems.length === folders.length;
+  return problems.map(({ code, message }) => ({
+    severity: none ? 'error' : 'warning',
+    code,
+    message: none ? `${message}: nothing is backed up` : message,
+    nextStep:
+      code === 'folder_not_found'
+        ? 'Create it, or correct its name: in the policy, or under "folders" in agent.json if it was given at join.'
+        : "Correct the policy, or the folder's permissions.",
+  }));
+}
