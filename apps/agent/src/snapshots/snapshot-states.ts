@@ -11,7 +11,7 @@ export interface SnapshotFacts {
   /** The newest snapshot with exactly the packs that it needs, where that was kept. */
   readonly latest: { readonly sequence: number; readonly packIds: readonly PackId[] } | null;
   /** Whether enough members signed for the pack. */
-  isHeld(packId: PackId): boolean;
+  readonly isHeld: (packId: PackId) => boolean;
 }
 
 /**
