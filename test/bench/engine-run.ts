@@ -38,7 +38,7 @@ if (verb === 'backup') {
     folders: [folder],
     host: 'bench',
     user: 'bench',
-    workers: Number(process.env['HOLDFAST_WORKERS'] ?? 2),
+    workers: Number(process.env['HOLDFAST_WORKERS'] ?? 0),
   });
   report({ stored: snapshot.stats.newPackBytes, files: snapshot.stats.files, packs: snapshot.stats.newPacks });
 } else if (verb === 'restore') {
