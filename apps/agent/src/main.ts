@@ -13,5 +13,13 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exitCode = 1;
 } else {
   const { createProgram } = await import('./cli/program.ts');
-  await createProgram().parseAsync(process.argv);
+  const { CommanderError } = await import('commander');
+  try {
+    const json = process.argv.includes('--json');
+    await createProgram({ json, out: (line) => void process.stdout.write(line) }).parseAsync(process.argv);
+  } catch (error) {
+    // Wrong usage, or help that was shown: said already.
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode;
+  }
 }

@@ -1,11 +1,32 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { resolve } from 'node:path';
 import { agentVersion } from './agent-version.ts';
+import type { ErrorEvent } from '../output/command-event.ts';
 import type { RunOptions } from './run-command.ts';
 
 interface GlobalOptions {
   readonly home?: string;
   readonly json?: boolean;
+}
+
+/** Where wrong usage is told. */
+export interface UsageOutput {
+  /** As one JSON event, like everything else that a script reads. */
+  readonly json: boolean;
+  out(line: string): void;
+}
+
+/** Commander's sentence as the last event of a command that failed. */
+function usageErrorLine(message: string): string {
+  const event: ErrorEvent = {
+    event: 'error',
+    code: 'bad_usage',
+    message: message.trim().replace(/^error: /, ''),
+    nextStep: '"holdfast help COMMAND" shows how it is used.',
+    temporary: false,
+    exitCode: 1,
+  };
+  return `${JSON.stringify(event)}\n`;
 }
 
 /** Repeatable options gather their values. */
@@ -19,14 +40,20 @@ function snapshotNumber(text: string): number | 'latest' {
   return number;
 }
 
-/** The command line: names, options and help. What a command does is loaded when it is run. */
-export function createProgram(): Command {
+/**
+ * The command line: names, options and help. What a command does is loaded when it is run. Parsing throws a
+ * `CommanderError` with its exit code where commander would end the process.
+ */
+export function createProgram(usage: UsageOutput): Command {
   const program = new Command('holdfast')
+    // Before the commands: each takes these settings over when it is made.
+    .exitOverride()
+    .configureOutput({ outputError: (message, write) => (usage.json ? usage.out(usageErrorLine(message)) : write(message)) })
     .description("Backs up this machine, encrypted, onto the team's spare disks - and keeps others' backups in return.")
     .version(agentVersion)
     .option('--home <folder>', 'the agent\'s data folder (default: $HOLDFAST_HOME, or "holdfast" in the user\'s data folder)')
     .option('--json', 'one event as JSON a line, for scripts')
-    .showHelpAfterError('(see "holdfast help <command>")')
+    .showHelpAfterError(usage.json ? false : '(see "holdfast help <command>")')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, request } from 'node:http';
 import { systemErrorCode } from '#libs/kernel';
 import { AgentError } from '../errors.ts';
 import type { CommandEvent } from '../output/command-event.ts';
-import { controlAbout, controlLimits } from './control-protocol.ts';
+import { commandIdHeader, controlAbout, controlLimits } from './control-protocol.ts';
 
 /** Who answers at the control socket, or undefined when no daemon does. */
 export async function findDaemon(address: string): Promise<{ pid: number; version: string; startedAtMs: number } | undefined> {
@@ -18,11 +19,26 @@ export async function findDaemon(address: string): Promise<{ pid: number; versio
   }
 }
 
-/** Runs a command in the daemon. The abort closes the connection, which stops the command there. */
+/**
+ * Runs a command in the daemon. The abort asks the daemon to stop it and the stream goes on until it has, so that whoever
+ * starts the next command at once finds nothing in its way. A daemon that does not end it in time is left alone.
+ */
 export async function* runInDaemon(address: string, name: string, args: unknown, signal: AbortSignal): AsyncGenerator<CommandEvent> {
   let ended = false;
+  const id = randomUUID();
+  const patience = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    timer = setTimeout(() => patience.abort(signal.reason), controlLimits.stopTimeoutMs);
+    send(address, 'POST', `/v1/stop/${id}`, '{}', patience.signal).then(
+      (answer) => answer.resume(),
+      () => patience.abort(signal.reason),
+    );
+  };
+  signal.throwIfAborted();
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    const response = await send(address, 'POST', `/v1/commands/${name}`, JSON.stringify(args), signal);
+    const response = await send(address, 'POST', `/v1/commands/${name}`, JSON.stringify(args), patience.signal, { [commandIdHeader]: id });
     if (response.statusCode !== 200)
       throw new AgentError('control_failed', `the daemon does not know "${name}"`, {
         nextStep: 'Restart the daemon: it may be an older version.',
@@ -44,6 +60,11 @@ export async function* runInDaemon(address: string, name: string, args: unknown,
     if (signal.aborted) throw signal.reason;
     if (error instanceof AgentError) throw error;
     if (!ended) throw gone(error);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(timer);
+    // Left early by the reader: closing the connection stops the command.
+    if (!ended) patience.abort(new DOMException('the command was left', 'AbortError'));
   }
   if (!ended) throw gone(undefined);
 }
@@ -60,10 +81,23 @@ function gone(cause: unknown): AgentError {
   );
 }
 
-function send(address: string, method: string, path: string, body: string | undefined, signal: AbortSignal): Promise<IncomingMessage> {
+function send(
+  address: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+  signal: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { socketPath: address, method, path, signal, headers: body === undefined ? {} : { 'content-type': 'application/json' } },
+      {
+        socketPath: address,
+        method,
+        path,
+        signal,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...more },
+      },
       resolve,
     );
     outgoing.once('error', reject);

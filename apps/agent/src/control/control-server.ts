@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { errorEvent } from '../cli/exit-codes.ts';
 import { AgentError } from '../errors.ts';
 import type { CommandEvent } from '../output/command-event.ts';
-import { controlLimits } from './control-protocol.ts';
+import { commandIdHeader, controlLimits } from './control-protocol.ts';
 
 export interface ControlHandlers {
   about(): { pid: number; version: string; startedAtMs: number };
@@ -17,6 +17,8 @@ export class ControlServer {
   readonly #server: Server;
   readonly #stopping = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  /** Commands under way that can be stopped, by the id that their caller chose. */
+  readonly #stoppable = new Map<string, AbortController>();
 
   private constructor(handlers: ControlHandlers) {
     this.#server = createServer((request, response) => {
@@ -54,6 +56,12 @@ export class ControlServer {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(handlers.about()));
       return;
     }
+    const stopped = /^\/v1\/stop\/([0-9a-f-]{36})$/.exec(request.url ?? '')?.[1];
+    if (request.method === 'POST' && stopped !== undefined) {
+      this.#stoppable.get(stopped)?.abort(new DOMException('stopped by the command line', 'AbortError'));
+      response.writeHead(204).end();
+      return;
+    }
     const name = /^\/v1\/commands\/([a-z-]{1,40})$/.exec(request.url ?? '')?.[1];
     if (request.method !== 'POST' || name === undefined) {
       response.writeHead(404).end();
@@ -62,12 +70,16 @@ export class ControlServer {
     const gone = new AbortController();
     response.once('close', () => gone.abort(new DOMException('the command line went away', 'AbortError')));
     const signal = AbortSignal.any([gone.signal, this.#stopping.signal]);
+    const id = request.headers[commandIdHeader];
+    if (typeof id === 'string') this.#stoppable.set(id, gone);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     try {
       const args = JSON.parse(await readRequest(request)) as unknown;
       for await (const event of handlers.run(name, args, signal)) await this.#write(response, event, signal);
     } catch (error) {
       await this.#write(response, errorEvent(error), signal).catch(() => undefined);
+    } finally {
+      if (typeof id === 'string') this.#stoppable.delete(id);
     }
     response.end();
   }
