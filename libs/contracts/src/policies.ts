@@ -34,6 +34,10 @@ export const retention = z.strictObject({
   weekly: z.int().min(0).max(10_000),
   monthly: z.int().min(0).max(10_000),
   yearly: z.int().min(0).max(10_000),
+  /** Everything this many days before the newest snapshot; absent or 0: this rule keeps nothing. */
+  withinDays: z.int().min(0).max(36_600).optional(),
+  /** Snapshots with one of these tags stay. */
+  tags: z.array(z.string().min(1).max(100)).max(100).optional(),
 });
 
 export const policy = z

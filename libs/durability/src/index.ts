@@ -24,3 +24,4 @@ export * from './retention.ts';
 export * from './rpo.ts';
 export * from './settings.ts';
 export * from './time.ts';
+export * from './trusted-times.ts';

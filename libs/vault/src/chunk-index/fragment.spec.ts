@@ -70,6 +70,16 @@ describe('index fragments', () => {
     expect(merge([older!, newer!]).index.lookup(aChunk(1, 1).id)).toMatchObject({ ordinal: 2, offset: 777 });
   });
 
+  it('leave out dead packs and what was in them', () => {
+    const [fragment] = encodeFragments([aPackInfo(1), aPackInfo(9), aPackInfo(17)], [aChunk(1, 1), aChunk(2, 9), aChunk(3, 17)]);
+    const dead = new PackBitmap();
+    dead.set(9);
+    const loaded = { packs: new PackTable(), index: new ChunkIndex() };
+    mergeFragment(fragment!, loaded.packs, loaded.index, dead);
+    expect([...loaded.packs.values()].map((pack) => pack.ordinal)).toEqual([1, 17]);
+    expect([1, 2, 3].map((n) => loaded.index.has(aChunk(n, 0).id))).toEqual([true, false, true]);
+  });
+
   it('fail as a whole with index_corrupt (or are another index), never otherwise', () => {
     const [fragment] = encodeFragments(
       [aPackInfo(1), aPackInfo(2, 'meta')],

@@ -8,6 +8,7 @@ import { formatVersion, idBytes, limits, sealOverhead } from '../limits.ts';
 import { packHeaderBytes, packKindNumber, packKindOf } from '../pack/pack-layout.ts';
 import { cidBytes, packIdBytes, packIdFromBytes } from '../pack/pack-id.ts';
 import type { ChunkIndex, IndexedChunk } from './chunk-index.ts';
+import type { PackBitmap } from './pack-bitmap.ts';
 import type { PackInfo, PackTable } from './pack-table.ts';
 
 /** id 32 ‖ pack ordinal u32le ‖ offset u32le ‖ sealed length u32le ‖ plain length u32le. */
@@ -85,9 +86,9 @@ function encodeFragment(packs: readonly PackInfo[], chunks: readonly IndexedChun
 
 /**
  * Checks a fragment whole, then adds its packs and chunks; what it says of a chunk replaces what was known. So
- * fragments are merged in the order in which they were written. Throws `index_corrupt` and leaves both tables alone.
+ * fragments are merged in the order in which they were written. Packs in `dead` and their chunks are left out. Throws `index_corrupt` and leaves both tables alone.
  */
-export function mergeFragment(fragment: Uint8Array, packs: PackTable, index: ChunkIndex): void {
+export function mergeFragment(fragment: Uint8Array, packs: PackTable, index: ChunkIndex, dead?: PackBitmap): void {
   const fail = (what: string): VaultError =>
     new VaultError('index_corrupt', `index fragment: ${what}`, { context: { region: 'index fragment' } });
   if (fragment.length < 4) throw fail('too short');
@@ -118,11 +119,13 @@ export function mergeFragment(fragment: Uint8Array, packs: PackTable, index: Chu
       throw fail(`entries out of order at byte ${at}`);
     }
   }
-  for (const pack of header.packs) packs.add(pack);
+  for (const pack of header.packs) if (!dead?.has(pack.ordinal)) packs.add(pack);
   for (let at = from; at < fragment.length; at += fragmentEntryBytes) {
+    const ordinal = view.getUint32(at + 32, true);
+    if (dead?.has(ordinal)) continue;
     index.insert(
       fragment.subarray(at, at + idBytes),
-      view.getUint32(at + 32, true),
+      ordinal,
       view.getUint32(at + 36, true),
       view.getUint32(at + 40, true),
       view.getUint32(at + 44, true),

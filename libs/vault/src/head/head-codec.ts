@@ -5,6 +5,7 @@ import { CborReader } from '../cbor/cbor-reader.ts';
 import { CborWriter } from '../cbor/cbor-writer.ts';
 import { readFields, required } from '../cbor/fields.ts';
 import { checkSignature, decodeSigned, encodeSigned, openFile, sealFile } from '../cbor/signed-envelope.ts';
+import { PackBitmap } from '../chunk-index/pack-bitmap.ts';
 import { VaultError } from '../errors.ts';
 import { formatVersion, idBytes, limits, sealOverhead } from '../limits.ts';
 import { cidBytes, packIdBytes, packIdFromBytes } from '../pack/pack-id.ts';
@@ -12,6 +13,8 @@ import { packHeaderBytes } from '../pack/pack-layout.ts';
 import type { HeadIndexPack, HeadSnapshot, VaultHead } from './vault-head.ts';
 
 const letters = 'HFHD';
+/** One bit an ordinal: 8 million packs. */
+const maxDeadBytes = 1024 * 1024;
 const maxTime = 8_640_000_000_000_000;
 const fail = (what: string): VaultError => new VaultError('bad_head', `vault head: ${what}`);
 
@@ -20,9 +23,15 @@ export function encodeHead(head: VaultHead, keys: SigningKeyPair): Uint8Array {
   const problem = headProblem(head);
   if (problem) throw new VaultError('invalid_input', `vault head: ${problem}`);
   const w = new CborWriter(1024 + head.snapshots.length * 80 + head.indexPacks.length * 56);
-  w.map(head.previousHead ? 9 : 8);
+  const dead = head.dead && head.dead.count > 0 ? head.dead.toBytes() : undefined;
+  const pinned = head.pinned && head.pinned.length > 0 ? head.pinned : undefined;
+  w.map(8 + (head.previousHead ? 1 : 0) + (dead ? 1 : 0) + (pinned ? 1 : 0));
   w.text('v');
   w.int(formatVersion);
+  if (dead) {
+    w.text('dead');
+    w.bytes(dead);
+  }
   w.text('live');
   w.map(2);
   w.text('count');
@@ -31,6 +40,11 @@ export function encodeHead(head: VaultHead, keys: SigningKeyPair): Uint8Array {
   w.bytes(head.live.digest);
   w.text('vault');
   w.bytes(fromHex(head.vaultId));
+  if (pinned) {
+    w.text('pinned');
+    w.array(pinned.length);
+    for (const sequence of pinned) w.int(sequence);
+  }
   w.text('sequence');
   w.int(head.sequence);
   w.text('snapshots');
@@ -73,10 +87,14 @@ export function decodeHead(headBytes: Uint8Array, signingPublicKey: Uint8Array):
   const r = new CborReader(signed.payload, fail);
   const head: { -readonly [K in keyof VaultHead]?: VaultHead[K] } = {};
   let version: number | undefined;
-  readFields(r, 9, (key) => {
+  readFields(r, 11, (key) => {
     switch (key) {
       case 'v':
         return void (version = r.int(0, 0xffff));
+      case 'dead':
+        return void (head.dead = readDead(r));
+      case 'pinned':
+        return void (head.pinned = Array.from({ length: r.array(limits.snapshotsPerHead) }, () => r.int(1, Number.MAX_SAFE_INTEGER)));
       case 'live':
         return void (head.live = readLive(r));
       case 'vault':
@@ -106,12 +124,20 @@ export function decodeHead(headBytes: Uint8Array, signingPublicKey: Uint8Array):
     indexPacks: required(r, 'indexPacks', head.indexPacks),
     snapshots: required(r, 'snapshots', head.snapshots),
     live: required(r, 'live', head.live),
+    dead: head.dead,
+    pinned: head.pinned,
     nextOrdinal: required(r, 'nextOrdinal', head.nextOrdinal),
     previousHead: head.previousHead,
   };
   const problem = headProblem(complete);
   if (problem) throw r.fail(problem);
   return complete;
+}
+
+function readDead(r: CborReader): PackBitmap {
+  const bytes = r.bytes(maxDeadBytes);
+  if (bytes.length === 0 || bytes.at(-1) === 0) throw r.fail('the bitmap of dead packs is empty or ends with zeros');
+  return PackBitmap.fromBytes(bytes);
 }
 
 function readLive(r: CborReader): VaultHead['live'] {
@@ -151,7 +177,18 @@ function headProblem(head: VaultHead): string | undefined {
     if (!pack || one.offset + one.sealedLength > pack.sizeBytes) return `snapshot ${one.sequence} points nowhere`;
   }
   for (const pack of head.indexPacks) if (pack.ordinal >= head.nextOrdinal) return 'an index pack has an ordinal that is not given out yet';
+  for (const pack of head.indexPacks) if (head.dead?.has(pack.ordinal)) return 'an index pack is called dead';
+  if (head.dead && highest(head.dead) >= head.nextOrdinal) return 'a dead pack has an ordinal that is not given out yet';
+  const sequences = new Set(head.snapshots.map((one) => one.sequence));
+  for (const [i, sequence] of (head.pinned ?? []).entries()) {
+    if (!sequences.has(sequence) || (i > 0 && head.pinned![i - 1]! >= sequence)) return 'pinned snapshots are unknown or out of order';
+  }
   return undefined;
+}
+
+function highest(bitmap: PackBitmap): number {
+  const bytes = bitmap.toBytes();
+  return bytes.length === 0 ? -1 : bytes.length * 8 - 1 - (Math.clz32(bytes.at(-1)!) - 24);
 }
 
 /** BLAKE3 of a head file's bytes: the next head's `previousHead`. */

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { cryptoReady, type SigningKeyPair, signingKeyPairFromSeed } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
-import { utf8 } from '#libs/kernel';
+import { toHex, utf8 } from '#libs/kernel';
+import { PackBitmap } from '../chunk-index/pack-bitmap.ts';
 import { packIdOf } from '../pack/pack-id.ts';
 import { decodeSnapshotRecord, encodeSnapshotRecord } from '../snapshot/record-codec.ts';
 import type { SnapshotRecord } from '../snapshot/snapshot-record.ts';
@@ -20,6 +21,12 @@ beforeAll(async () => {
   keys = signingKeyPairFromSeed(mulberry32(1, 32));
   stranger = signingKeyPairFromSeed(mulberry32(2, 32));
 });
+
+const bitmap = (...ordinals: number[]): PackBitmap => {
+  const made = new PackBitmap();
+  for (const ordinal of ordinals) made.set(ordinal);
+  return made;
+};
 
 const aHead = (change: Partial<VaultHead> = {}): VaultHead => ({
   vaultId: aVaultId,
@@ -46,6 +53,17 @@ describe('vault head', () => {
     }
   });
 
+  it('carries dead packs and pinned snapshots, in bytes that never change', () => {
+    const dead = bitmap(0, 2, 8);
+    const bytes = encodeHead(aHead({ dead, pinned: [1, 4] }), keys);
+    const back = decodeHead(bytes, keys.publicKey);
+    expect([...back.dead!.ordinals()]).toEqual([0, 2, 8]);
+    expect(back.pinned).toEqual([1, 4]);
+    expect(toHex(primitives.blake3(bytes))).toBe('fc56d798fa72dc8ffdc9eb8ad054ba090e3be8a982976eb3feabebd351879261');
+    // Without them the bytes are those of a head from before they were known.
+    expect(encodeHead(aHead({ dead: bitmap(), pinned: [] }), keys)).toEqual(encodeHead(aHead(), keys));
+  });
+
   it('is refused when another device signed it', () => {
     expect(decodeOutcome(() => decodeHead(encodeHead(aHead(), stranger), keys.publicKey))).toEqual({ code: 'bad_signature' });
   });
@@ -69,6 +87,10 @@ describe('vault head', () => {
     ['a record beyond its pack', { snapshots: [{ ...aHead().snapshots[0]!, offset: 4_990 }] }],
     ['a record in no pack', { snapshots: [{ ...aHead().snapshots[0]!, pack: 2 }] }],
     ['an ordinal that is not given out', { nextOrdinal: 9 }],
+    ['a dead index pack', { dead: bitmap(3) }],
+    ['a dead pack that was never there', { dead: bitmap(10) }],
+    ['a pinned snapshot that it does not have', { pinned: [2] }],
+    ['pinned snapshots out of order', { pinned: [4, 1] }],
   ])('is not written with %s', (_name, change) => {
     expect(decodeOutcome(() => encodeHead(aHead(change), keys))).toEqual({ code: 'invalid_input' });
   });
@@ -112,7 +134,11 @@ describe('snapshot record', () => {
   });
 
   it('comes back as it was written, paths in order', () => {
-    for (const record of [aRecord(), aRecord({ previous: undefined, roots: [], excludes: [], tags: [], stats: {} })]) {
+    for (const record of [
+      aRecord(),
+      aRecord({ adHoc: true }),
+      aRecord({ previous: undefined, roots: [], excludes: [], tags: [], stats: {} }),
+    ]) {
       expect(decodeSnapshotRecord(encodeSnapshotRecord({ ...record, roots: [...record.roots].reverse() }, keys), keys.publicKey)).toEqual(
         record,
       );

@@ -1,4 +1,5 @@
 import type { PackId, VaultId } from '#libs/kernel';
+import type { PackBitmap } from '../chunk-index/pack-bitmap.ts';
 
 export interface HeadIndexPack {
   readonly packId: PackId;
@@ -28,6 +29,13 @@ export interface VaultHead {
   readonly snapshots: readonly HeadSnapshot[];
   /** All packs of the vault that live: how many, and {@link livePackDigest} of their ids. */
   readonly live: { readonly count: number; readonly digest: Uint8Array };
+  /**
+   * Ordinals that the fragments of `indexPacks` still describe and that live no more: a reader leaves these packs and all
+   * their entries out. Undefined: none. See {@link PackBitmap}.
+   */
+  readonly dead?: PackBitmap | undefined;
+  /** Sequences of snapshots that no rule may forget, ascending. Undefined: none. */
+  readonly pinned?: readonly number[] | undefined;
   /** The ordinal that the next pack gets; never goes back. */
   readonly nextOrdinal: number;
   /** BLAKE3 of the previous head file's bytes; undefined for the first. */

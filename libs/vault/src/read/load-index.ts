@@ -32,13 +32,14 @@ export async function loadIndex(
     for (const [i, { pack, fragments }] of opened.entries()) {
       const { packId, sizeBytes, kind, epoch, noncePrefix } = pack;
       packs.add({ ordinal: batch[i]!.ordinal, packId, sizeBytes, kind, epoch, noncePrefix });
-      for (const fragment of fragments) mergeFragment(fragment, packs, index);
+      for (const fragment of fragments) mergeFragment(fragment, packs, index, head.dead);
     }
   }
   return { index, packs };
 }
 
-async function readFragments(
+/** An index pack and its fragments, plain. Throws `index_corrupt` when it is not the one that the head names. */
+export async function readFragments(
   opener: ChunkOpener,
   blocks: VerifiedBlocks,
   { packId, sizeBytes }: HeadIndexPack,

@@ -23,7 +23,7 @@ export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPai
   const problem = rootsProblem(roots);
   if (problem) throw new VaultError('invalid_input', `snapshot record: ${problem}`);
   const w = new CborWriter(4096);
-  w.map(record.previous ? 12 : 11);
+  w.map(11 + (record.previous ? 1 : 0) + (record.adHoc ? 1 : 0));
   w.text('v');
   w.int(formatVersion);
   w.text('host');
@@ -32,6 +32,10 @@ export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPai
   texts(w, record.tags);
   w.text('user');
   w.text(record.user);
+  if (record.adHoc) {
+    w.text('adHoc');
+    w.bool(true);
+  }
   w.text('roots');
   w.array(roots.length);
   for (const { path, entry } of roots) {
@@ -77,7 +81,7 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
   const r = new CborReader(signed.payload, fail);
   const record: { -readonly [K in keyof SnapshotRecord]?: SnapshotRecord[K] } = {};
   let version: number | undefined;
-  readFields(r, 12, (key) => {
+  readFields(r, 13, (key) => {
     switch (key) {
       case 'v':
         return void (version = r.int(0, 0xffff));
@@ -91,6 +95,9 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
         return void (record.roots = readRoots(r));
       case 'stats':
         return void (record.stats = readStats(r));
+      case 'adHoc':
+        if (!r.bool()) throw r.fail('adHoc is true or absent');
+        return void (record.adHoc = true);
       case 'endedAt':
         return void (record.endedAtMs = r.int(0, 8_640_000_000_000_000));
       case 'partial':
@@ -124,6 +131,7 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
     tags: required(r, 'tags', record.tags),
     stats: required(r, 'stats', record.stats),
     partial: required(r, 'partial', record.partial),
+    ...(record.adHoc && { adHoc: true }),
   };
 }
 

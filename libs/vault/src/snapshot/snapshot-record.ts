@@ -24,4 +24,6 @@ export interface SnapshotRecord {
   readonly stats: Readonly<Record<string, number>>;
   /** Some folder could not be read, or the run was stopped. */
   readonly partial: boolean;
+  /** Of paths that somebody named, not of everything that this device is to back up. Undefined: false. */
+  readonly adHoc?: boolean | undefined;
 }
