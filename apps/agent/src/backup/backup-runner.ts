@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import type { BackupResult, Progress } from '#libs/engine';
 import { type Clock, isAppError, messageOf } from '#libs/kernel';
 import { AgentError } from '../errors.ts';
-import type { AgentDocument } from '../home/agent-document.ts';
+import type { OwnFolders } from '../folders/own-folders.ts';
 import type { AgentLog } from '../log/agent-log.ts';
 import { errorFields } from '../log/agent-log.ts';
 import { backupFolders } from '../policy/backup-folders.ts';
@@ -22,7 +22,7 @@ export interface BackupRequest {
 
 export interface BackupRunnerPorts {
   readonly home: string;
-  readonly document: AgentDocument;
+  readonly ownFolders: OwnFolders;
   readonly policy: PolicyKeeper;
   readonly runs: RunHistory;
   readonly vault: VaultAccess;
@@ -52,9 +52,9 @@ export class BackupRunner {
     return this.#running !== undefined;
   }
 
-  /** The folders that a backup without paths takes. */
+  /** The folders that a backup without paths takes: the policy's and this machine's own. */
   folders(): string[] {
-    return backupFolders(this.#ports.policy.effective.folders, this.#ports.document.folders);
+    return backupFolders(this.#ports.policy.effective.folders, this.#ports.ownFolders.list());
   }
 
   /** Throws `busy` while another backup runs, `nothing_to_back_up`, and what the engine throws; the run's end is recorded first. */
@@ -126,7 +126,8 @@ export class BackupRunner {
     const folders = request.paths.length > 0 ? [...request.paths] : this.folders();
     if (folders.length === 0) {
       throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
-        nextStep: 'Name one: "holdfast backup PATH", or add folders to the policy in the admin panel.',
+        nextStep:
+          'Name one: "holdfast folders add PATH" (or "holdfast backup PATH" for once), or add folders to the policy in the admin panel.',
       });
     }
     const { vault, reporter, policy, workers, home, clock } = this.#ports;

@@ -82,6 +82,21 @@ export function createProgram(usage: UsageOutput): Command {
     .description('is this machine protected, and what is going on')
     .action(async (_o: unknown, c: Command) => run(c, 'status', {}));
 
+  const folders = program.command('folders').description('what this machine backs up, by the policy and of its own');
+  folders
+    .command('list', { isDefault: true })
+    .description('all of them')
+    .action(async (_o: unknown, c: Command) => run(c, 'folders', { action: 'list', paths: [] }));
+  for (const [action, description] of [
+    ['add', 'back these up too, from the next backup on'],
+    ['remove', 'leave these out from now on; what is backed up of them stays'],
+  ] as const) {
+    folders
+      .command(action)
+      .argument('<paths...>')
+      .description(description)
+      .action(async (paths: string[], _o: unknown, c: Command) => run(c, 'folders', { action, paths: paths.map((p) => resolve(p)) }));
+  }
   program
     .command('backup')
     .argument('[paths...]', 'only these files and folders (default: the folders of the policy and of join)')

@@ -2,7 +2,7 @@ import { isAppError, systemClock } from '#libs/kernel';
 import { findDaemon, runInDaemon } from '../control/control-client.ts';
 import { AgentError } from '../errors.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
-import { HomeLock, lockHolder } from '../home/home-lock.ts';
+import { FolderLock, lockHolder } from '#libs/kernel/node';
 import type { CommandEvent } from '../output/command-event.ts';
 import type { Command } from './command.ts';
 
@@ -31,9 +31,9 @@ export async function* commandSource(
     await systemClock.sleep(200, signal);
   }
   const { openAgent } = await import('../runtime/open-agent.ts');
-  let lock: HomeLock | undefined;
+  let lock: FolderLock | undefined;
   try {
-    lock = await HomeLock.acquire(paths.lock, name);
+    lock = await FolderLock.acquire(paths.lock, name);
   } catch (error) {
     if (command.access !== 'reader' || !isAppError(error)) throw error;
   }

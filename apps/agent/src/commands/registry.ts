@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'key-list': async () => (await import('../key/key.commands.ts')).keyListCommand,
   'key-add-passphrase': async () => (await import('../key/key.commands.ts')).keyAddPassphraseCommand,
   'key-remove': async () => (await import('../key/key.commands.ts')).keyRemoveCommand,
+  folders: async () => (await import('../folders/folders.command.ts')).foldersCommand,
   devices: async () => (await import('../devices/devices.command.ts')).devicesCommand,
 };
 

@@ -7,7 +7,7 @@ import { loadCommand } from '../commands/registry.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { AgentError } from '../errors.ts';
 import { agentPaths, type AgentPaths, resolveHome } from '../home/agent-paths.ts';
-import { HomeLock } from '../home/home-lock.ts';
+import { FolderLock } from '#libs/kernel/node';
 import { type AgentLog, errorFields, lineLog } from '../log/agent-log.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { openAgent } from '../runtime/open-agent.ts';
@@ -111,12 +111,12 @@ async function serve(options: DaemonOptions, log: AgentLog): Promise<void> {
  * The home's lock. A command that has it ends by itself: it is waited for, so that a service that starts in between does
  * not fail. Undefined when told to stop meanwhile. Throws `busy` when another daemon has it.
  */
-async function ownHome(paths: AgentPaths, log: AgentLog, stop: Promise<unknown>): Promise<HomeLock | undefined> {
+async function ownHome(paths: AgentPaths, log: AgentLog, stop: Promise<unknown>): Promise<FolderLock | undefined> {
   const stopped = new AbortController();
   void stop.then(() => stopped.abort());
   for (let told = false; !stopped.signal.aborted; told = true) {
     try {
-      return await HomeLock.acquire(paths.lock, 'daemon');
+      return await FolderLock.acquire(paths.lock, 'daemon');
     } catch (error) {
       if (!isAppError(error, 'busy') || error.context['what'] === 'daemon') throw error;
       if (!told) log.write('info', 'waiting for a command that uses this folder', errorFields(error));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { missingFolderNotices } from '../join/missing-folders.ts';
+import { missingFolderNotices } from '../folders/missing-folders.ts';
 import { doctorText } from './doctor.command.ts';
 import { examineFolders } from './examine-folders.ts';
 
@@ -27,9 +27,9 @@ describe('folders to back up', () => {
   });
 
   it('are told of at join when they are not there', async () => {
-    const notices = await missingFolderNotices([there, gone, gone], '/data/agent.json');
+    const notices = await missingFolderNotices([there, gone, gone]);
     expect(notices).toMatchObject([{ event: 'notice', code: 'folder_not_found', path: gone }]);
-    expect(notices[0]!.message).toContain('/data/agent.json');
+    expect(notices[0]!.message).toContain('holdfast folders');
   });
 });
 

@@ -34,7 +34,7 @@ export async function examineFolders(folders: readonly string[]): Promise<Diagno
     message: none ? `${message}: nothing is backed up` : message,
     nextStep:
       code === 'folder_not_found'
-        ? 'Create it, or correct its name: in the policy, or under "folders" in agent.json if it was given at join.'
+        ? 'Create it, or correct its name: in the policy, or with "holdfast folders" if this machine named it.'
         : "Correct the policy, or the folder's permissions.",
   }));
 }

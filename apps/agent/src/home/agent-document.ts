@@ -14,7 +14,7 @@ export const agentDocument = z.strictObject({
   rootKey: publicKey,
   vaultId,
   joinedAtMs: timeMs,
-  /** Folders given at join or with `backup PATH…` at join time; they add to the policy's. */
+  /** Folders that this machine named itself, at join or with `holdfast folders`; they add to the policy's. */
   folders: z.array(z.string().min(1).max(4096)).max(1000),
 });
 export type AgentDocument = z.infer<typeof agentDocument>;

@@ -18,9 +18,10 @@ import { certificateDigest, certificatePin } from '../coordinator-client/certifi
 import { jsonRequest } from '../coordinator-client/json-request.ts';
 import { PinnedConnections } from '../coordinator-client/pinned-connection.ts';
 import { AgentError } from '../errors.ts';
+import { missingFolderNotices } from '../folders/missing-folders.ts';
 import { agentDocument, rosterState, teamState } from '../home/agent-document.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
-import { HomeLock } from '../home/home-lock.ts';
+import { FolderLock } from '#libs/kernel/node';
 import { JsonFile } from '../home/json-file.ts';
 import { createIdentity, proofOf, readIdentity } from '../identity/device-identity.ts';
 import type { CommandEvent } from '../output/command-event.ts';
@@ -28,7 +29,6 @@ import { printable } from '../output/format.ts';
 import type { TextForm } from '../output/renderer.ts';
 import { RosterKeeper } from '../roster/roster-keeper.ts';
 import { createOwnVault } from './create-own-vault.ts';
-import { missingFolderNotices } from './missing-folders.ts';
 
 const args = z.strictObject({
   link: z.string().min(1).max(2000),
@@ -48,7 +48,7 @@ export async function* joinTeam(paths: AgentPaths, given: unknown, signal: Abort
   const options = parsed.data;
   await cryptoReady();
   const link = parseJoinLink(options.link);
-  const lock = await HomeLock.acquire(paths.lock, 'join');
+  const lock = await FolderLock.acquire(paths.lock, 'join');
   try {
     const agentFile = new JsonFile(nodeFiles, paths.agent, agentDocument);
     const already = await agentFile.read();
@@ -99,7 +99,7 @@ export async function* joinTeam(paths: AgentPaths, given: unknown, signal: Abort
         joinedAtMs: nowMs,
         folders: [...new Set(options.folders)],
       });
-      yield* await missingFolderNotices(options.folders, paths.agent);
+      yield* await missingFolderNotices(options.folders);
       const reported = await firstReport(paths, signal);
       yield {
         event: 'result',

@@ -24,7 +24,7 @@ export interface NoticeEvent {
 /** One row of a list: `type` says of which. */
 export interface ItemEvent {
   readonly event: 'item';
-  readonly type: 'snapshot' | 'entry' | 'finding' | 'device' | 'key' | 'file' | 'pack';
+  readonly type: 'snapshot' | 'entry' | 'finding' | 'device' | 'key' | 'file' | 'folder' | 'pack';
   readonly [key: string]: unknown;
 }
 

@@ -4,6 +4,7 @@ import type { FilePackStore, HeldPackStore } from '#libs/swarm';
 import type { BackupRunner } from '../backup/backup-runner.ts';
 import type { VaultReporter } from '../backup/vault-reporter.ts';
 import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
+import type { OwnFolders } from '../folders/own-folders.ts';
 import type { AgentDocument } from '../home/agent-document.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import type { DeviceIdentity } from '../identity/device-identity.ts';
@@ -40,7 +41,9 @@ export interface AgentRuntime {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: AgentLog;
+  /** As it was when the agent was opened; the folders are in {@link ownFolders}. */
   readonly document: AgentDocument;
+  readonly ownFolders: OwnFolders;
   readonly identity: DeviceIdentity;
   readonly team: { readonly teamId: string; readonly name: string; readonly recoveryKey: Uint8Array };
   readonly coordinator: CoordinatorClient;

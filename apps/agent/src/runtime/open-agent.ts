@@ -9,6 +9,7 @@ import { deliveredState, VaultReporter } from '../backup/vault-reporter.ts';
 import { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
 import { certificatePin } from '../coordinator-client/certificate-pin.ts';
 import { AgentError } from '../errors.ts';
+import { OwnFolders } from '../folders/own-folders.ts';
 import { agentDocument, type AgentDocument, policyState, rosterState, teamState } from '../home/agent-document.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import { JsonFile } from '../home/json-file.ts';
@@ -133,9 +134,10 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     isConnected: (deviceId) => swarm.running?.connections().some((c) => c.peer.deviceId === deviceId) ?? false,
     nameOf: (deviceId) => roster.member(deviceId)?.name ?? deviceId,
   });
+  const ownFolders = new OwnFolders(json(paths.agent, agentDocument), document);
   const backups = new BackupRunner({
     home: paths.home,
-    document,
+    ownFolders,
     policy,
     runs,
     vault,
@@ -160,6 +162,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     random,
     log,
     document,
+    ownFolders,
     identity,
     team,
     coordinator,

@@ -63,7 +63,7 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   row('own packs', `${formatCount(ms(own['packs']), 'pack')}, ${formatBytes(ms(own['bytes']))}`);
   row(
     'folders',
-    folders.length === 0 ? 'none: name some in the policy, at join, or with "holdfast backup PATH"' : folders.map(printable).join(', '),
+    folders.length === 0 ? 'none: name some in the policy, or with "holdfast folders add PATH"' : folders.map(printable).join(', '),
   );
   if (running)
     row(

@@ -75,6 +75,9 @@ describe('holdfast-coordinator', () => {
     expect([url.split('#')[0], email]).toEqual([`${origin}/sign-in`, 'owner@example.org']);
     expect(await call(origin, 'POST', '/session/ticket', { ticket: url.split('#')[1] })).toMatchObject({ user: { email } });
     expect(await run('login-link', '--email', 'nobody@example.org')).toBe(1);
+    // A second one on the same folder is refused, whatever port it would take.
+    expect(await run('serve', '--port', '0')).toBe(1);
+    expect(errors.join('\n')).toMatch(/process \d+ \(coordinator\) is using this folder[\s\S]*\(busy\)/);
     expect(await run('verify-audit-log')).toBe(0);
     expect(out.at(-1)).toMatch(/^The audit log holds: 3 entries/);
 

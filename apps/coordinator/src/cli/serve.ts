@@ -1,6 +1,10 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FolderLock } from '#libs/kernel/node';
 import { dataFolder } from '../config/load-config.ts';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
+import { isAppError, messageOf } from '#libs/kernel';
+import { CoordinatorError } from '../errors.ts';
 import type { Coordinator } from '../server.ts';
 import { assertAddressFree, createCoordinator, listen } from '../server.ts';
 import { SetupService } from '../setup/setup.service.ts';
@@ -14,21 +18,38 @@ export async function serve(config: CoordinatorConfig, json: boolean): Promise<v
   const stopped = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal));
   await assertAddressFree(config);
-  const coordinator = await createCoordinator(config);
+  const folder = dataFolder(config);
+  // Two on one folder would undo each other's keys and embedded database, whatever their ports are.
+  const lock = await takeFolder(folder);
+  let coordinator: Coordinator;
   try {
-    await listen(coordinator, config);
+    coordinator = await createCoordinator(config);
+    await listen(coordinator, config).catch(async (error: unknown) => {
+      await coordinator.close();
+      throw error;
+    });
   } catch (error) {
-    await coordinator.close();
+    await lock.release();
     throw error;
   }
-  const folder = dataFolder(config);
   writeListening(folder, { origin: coordinator.server.origin, pid: process.pid });
   await announce(coordinator, json);
   await stopped.promise;
   const limit = setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS);
   rmSync(listeningFile(folder), { force: true });
   await coordinator.close();
+  await lock.release();
   clearTimeout(limit);
+}
+
+/** Throws `busy` naming the process that has it, `data_folder_unusable`. */
+async function takeFolder(folder: string): Promise<FolderLock> {
+  try {
+    return await FolderLock.acquire(join(folder, 'coordinator.lock'), 'coordinator');
+  } catch (cause) {
+    if (isAppError(cause)) throw cause;
+    throw new CoordinatorError('data_folder_unusable', `The data folder ${folder} can't be used: ${messageOf(cause)}`, { cause });
+  }
 }
 
 async function announce({ app, server }: Coordinator, json: boolean): Promise<void> {

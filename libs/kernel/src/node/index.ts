@@ -1,5 +1,5 @@
 /**
- * The kernel's Node half: durable state on disk as a port, and its real implementation.
+ * The kernel's Node half: durable state on disk as a port, its real implementation, and the lock of a data folder.
  *
  * ```ts
  * import { nodeFiles } from '#libs/kernel/node';
@@ -9,4 +9,5 @@
  * Not for the user's own files: those are read and written by the engine through its platform port, names as bytes.
  */
 export * from './durable-files.ts';
+export { FolderLock, lockHolder, type LockHolder } from './folder-lock.ts';
 export { nodeFiles, translateFileError } from './node-files.ts';

@@ -4,9 +4,9 @@ import type { NoticeEvent } from '../output/command-event.ts';
 
 /**
  * A notice for each folder that is not there. Joining goes on: a disk may be mounted later, but a slip of the pen would
- * otherwise show only when something is to be restored. `agentFile` is where the folders of join are kept.
+ * otherwise show only when something is to be restored.
  */
-export async function missingFolderNotices(folders: readonly string[], agentFile: string): Promise<NoticeEvent[]> {
+export async function missingFolderNotices(folders: readonly string[]): Promise<NoticeEvent[]> {
   const notices: NoticeEvent[] = [];
   for (const path of new Set(folders)) {
     const code = await stat(path).then(() => undefined, systemErrorCode);
@@ -15,7 +15,7 @@ export async function missingFolderNotices(folders: readonly string[], agentFile
       event: 'notice',
       code: 'folder_not_found',
       path,
-      message: `is not there, so nothing of it is backed up; create it, or correct its name under "folders" in ${agentFile} and restart the daemon`,
+      message: 'is not there, so nothing of it is backed up; create it, or correct its name with "holdfast folders"',
     });
   }
   return notices;

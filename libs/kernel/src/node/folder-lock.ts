@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemClock, systemErrorCode } from '#libs/kernel';
-import { AgentError } from '../errors.ts';
+import { systemClock } from '../clock.ts';
+import { AppError, systemErrorCode } from '../errors.ts';
 import { processStartMark } from './process-start-mark.ts';
 
 export interface LockHolder {
@@ -13,10 +13,10 @@ export interface LockHolder {
 }
 
 /**
- * The right to write to a home folder: at most one live process has it. A file with the holder's pid; a holder that no
+ * The right to write to a data folder: at most one live process has it. A file with the holder's pid; a holder that no
  * longer lives (killed, machine restarted) is replaced.
  */
-export class HomeLock {
+export class FolderLock {
   readonly #path: string;
   readonly #token: string;
 
@@ -26,7 +26,7 @@ export class HomeLock {
   }
 
   /** Throws `busy` naming the holder when a live process has it. */
-  static async acquire(path: string, what: string): Promise<HomeLock> {
+  static async acquire(path: string, what: string): Promise<FolderLock> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const token = randomUUID();
     const mine = `${path}.${token}`;
@@ -38,7 +38,7 @@ export class HomeLock {
         try {
           // link() is atomic: of two that try at once, one gets EEXIST; and the file is never seen half-written.
           await link(mine, path);
-          return new HomeLock(path, token);
+          return new FolderLock(path, token);
         } catch (error) {
           if (systemErrorCode(error) !== 'EEXIST') throw error;
         }
@@ -47,7 +47,7 @@ export class HomeLock {
         if (await isAlive(holder)) throw busy(holder);
         await breakStale(path, holder.token);
       }
-      throw new AgentError('busy', 'another process keeps taking the lock of this folder', { status: 'temporary' });
+      throw new AppError('busy', 'another process keeps taking the lock of this folder', { status: 'temporary' });
     } finally {
       await rm(mine, { force: true });
     }
@@ -128,10 +128,10 @@ async function isAlive(holder: LockHolder): Promise<boolean> {
   return holder.startMark === '' || mark === '' || mark === holder.startMark;
 }
 
-function busy(holder: LockHolder): AgentError {
-  return new AgentError('busy', `process ${holder.pid} (${holder.what}) is using this folder`, {
+function busy(holder: LockHolder): AppError<'busy'> {
+  return new AppError('busy', `process ${holder.pid} (${holder.what}) is using this folder`, {
     status: 'temporary',
     context: { pid: holder.pid, what: holder.what },
-    nextStep: 'Wait until it has finished, or run the daemon: then commands run side by side with it.',
+    nextStep: 'Wait until it has finished, or stop it.',
   });
 }

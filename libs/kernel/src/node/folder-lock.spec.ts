@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HomeLock, lockHolder } from './home-lock.ts';
+import { FolderLock, lockHolder } from './folder-lock.ts';
 import { processStartMark } from './process-start-mark.ts';
 
 let folder: string;
@@ -21,18 +21,18 @@ async function deadPid(): Promise<number> {
   return pid!;
 }
 
-describe('HomeLock', () => {
+describe('FolderLock', () => {
   it('is given to one at a time, and says who has it', async () => {
-    const lock = await HomeLock.acquire(path, 'daemon');
-    await expect(HomeLock.acquire(path, 'backup')).rejects.toMatchObject({ code: 'busy', context: { pid: process.pid, what: 'daemon' } });
+    const lock = await FolderLock.acquire(path, 'daemon');
+    await expect(FolderLock.acquire(path, 'backup')).rejects.toMatchObject({ code: 'busy', context: { pid: process.pid, what: 'daemon' } });
     expect(await lockHolder(path)).toMatchObject({ pid: process.pid, what: 'daemon' });
     await lock.release();
-    await (await HomeLock.acquire(path, 'backup')).release();
+    await (await FolderLock.acquire(path, 'backup')).release();
     expect(await readdir(folder)).toEqual([]);
   });
 
   it('of many that ask at once, one gets it', async () => {
-    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => HomeLock.acquire(path, 'backup')));
+    const asked = await Promise.allSettled(Array.from({ length: 20 }, () => FolderLock.acquire(path, 'backup')));
     const got = asked.flatMap((a) => (a.status === 'fulfilled' ? [a.value] : []));
     expect(got).toHaveLength(1);
     await got[0]!.release();
@@ -49,14 +49,14 @@ describe('HomeLock', () => {
     if (name.startsWith('a pid') && (await processStartMark(process.pid)) === '') return;
     await writeFile(path, await content());
     expect(await lockHolder(path)).toBeUndefined();
-    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => HomeLock.acquire(path, 'backup')));
+    const asked = await Promise.allSettled(Array.from({ length: 10 }, () => FolderLock.acquire(path, 'backup')));
     expect(asked.filter((a) => a.status === 'fulfilled')).toHaveLength(1);
   });
 
   it('a late release does not take the lock from who has it now', async () => {
-    const first = await HomeLock.acquire(path, 'daemon');
+    const first = await FolderLock.acquire(path, 'daemon');
     await rm(path);
-    const second = await HomeLock.acquire(path, 'backup');
+    const second = await FolderLock.acquire(path, 'backup');
     await first.release();
     expect(await lockHolder(path)).toMatchObject({ what: 'backup' });
     await second.release();
