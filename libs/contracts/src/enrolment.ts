@@ -63,6 +63,7 @@ export const agentEvent = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('roster'), version: z.int() }),
   z.strictObject({ event: z.literal('policy'), version: z.int() }),
   z.strictObject({ event: z.literal('receipts') }),
+  z.strictObject({ event: z.literal('releases') }),
 ]);
 export type AgentEvent = z.infer<typeof agentEvent>;
 

@@ -9,4 +9,5 @@ export * from './overview.ts';
 export * from './packs.ts';
 export * from './people.ts';
 export * from './policies.ts';
+export * from './releases.ts';
 export * from './team.ts';

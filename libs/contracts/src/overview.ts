@@ -63,7 +63,7 @@ export type Overview = z.infer<typeof overview>;
 
 /** Events of the panel's stream (`/api/v1/events`): what to fetch again. */
 export const panelEvent = z.strictObject({
-  event: z.enum(['devices', 'snapshots', 'runs', 'packs', 'restores', 'policies', 'join-links']),
+  event: z.enum(['devices', 'snapshots', 'runs', 'packs', 'restores', 'policies', 'join-links', 'releases']),
   deviceId: deviceId.optional(),
 });
 export type PanelEvent = z.infer<typeof panelEvent>;

@@ -177,6 +177,9 @@ export class Daemon {
       case 'receipts':
         void this.#receipts.ask();
         break;
+      case 'releases':
+        // The hold-keeper asks by itself.
+        break;
     }
   }
 

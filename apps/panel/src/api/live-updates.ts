@@ -13,6 +13,7 @@ const staleBy: Readonly<Record<PanelEvent['event'], readonly string[]>> = {
   restores: ['restores'],
   policies: ['policies'],
   'join-links': ['join-links', 'overview'],
+  releases: ['releases', 'overview'],
 };
 
 /** Events come in bursts while packs are placed; what is shown is fetched again at most this often. */
