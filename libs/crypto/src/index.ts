@@ -24,6 +24,7 @@ export * from './peer-id.ts';
 export * from './primitives.ts';
 export { cryptoReady } from './ready.ts';
 export * from './recovery-kit.ts';
+export * from './release-statements.ts';
 export { constantTimeEqual, wipe } from './secret-bytes.ts';
 export * from './signed-statement.ts';
 export * from './signing-keys.ts';
