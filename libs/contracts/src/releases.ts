@@ -6,8 +6,8 @@ import { base64Url, count, deviceId, packId, signedStatement, sizeBytes, timeMs,
  * countersigns it, holders keep the packs for the hold, ask once more, and only then delete.
  */
 
-/** retention: no snapshot needs them; rewrite: what lives in them was copied to new packs; surplus: more copies than wanted; leaver: the vault is given up. */
-export const releaseReason = z.enum(['retention', 'rewrite', 'surplus', 'leaver']);
+/** retention: no snapshot needs them; rewrite: what lives in them was copied to new packs; leaver: the vault is given up. */
+export const releaseReason = z.enum(['retention', 'rewrite', 'leaver']);
 export type ReleaseReason = z.infer<typeof releaseReason>;
 
 /** 5,000 ids are some 310 KB: one call, one statement, one file at each holder. More packs are several releases. */
@@ -32,8 +32,6 @@ export const release = z.strictObject({
   /** Of the vault at the time of signing. Replicas of a later generation were placed after a cancel and are not meant. */
   generation: z.int().min(0),
   reason: releaseReason,
-  /** Null: every holder. Else only these holders' replicas, of packs that stay with enough others. */
-  holders: z.array(deviceId).min(1).max(64).nullable(),
   packIds: z.array(packId).min(1).max(maxPacksPerRelease),
   atMs: timeMs,
 });
