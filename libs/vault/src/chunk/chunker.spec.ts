@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { cryptoReady, type Primitives } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import { mulberry32 } from '../testing/golden-vectors.ts';
 import { createChunker, type Chunker } from './chunker.ts';
 import { gearTable } from './gear.ts';
+import { wasmGearScan } from './wasm-gear-scan.ts';
 
 const small = { minBytes: 256, avgBytes: 1024, maxBytes: 4096 };
 const gearKey = new Uint8Array(32).fill(3);
@@ -49,13 +52,16 @@ function streamedCuts(chunker: Chunker, data: Uint8Array, pieces: readonly numbe
   }
 }
 
-describe('chunker', () => {
+describe.each([
+  ['in WebAssembly', false],
+  ['in plain JavaScript', true],
+])('chunker %s', (_name, portable) => {
   let primitives: Primitives;
   let chunker: Chunker;
   beforeAll(async () => {
     await cryptoReady();
     primitives = nodePrimitives();
-    chunker = createChunker(primitives, gearKey, small);
+    chunker = createChunker(primitives, gearKey, small, { portable });
   });
   const cutsOf = (data: Uint8Array, by = chunker): number[] => streamedCuts(by, data, [data.length]);
 
@@ -124,7 +130,7 @@ describe('chunker', () => {
     const cuts = cutsOf(data);
     expect(data.length / cuts.length).toBeGreaterThan(small.avgBytes * 0.8);
     expect(data.length / cuts.length).toBeLessThan(small.avgBytes * 1.6);
-    const others = new Set(cutsOf(data, createChunker(primitives, new Uint8Array(32).fill(4), small)));
+    const others = new Set(cutsOf(data, createChunker(primitives, new Uint8Array(32).fill(4), small, { portable })));
     expect(cuts.filter((cut) => others.has(cut)).length).toBeLessThan(cuts.length / 20);
   });
 
@@ -144,5 +150,50 @@ describe('chunker', () => {
     { minBytes: 256, avgBytes: Number.NaN, maxBytes: 4096 },
   ])('refuses sizes that the format does not allow: %j', (parameters) => {
     expect(() => createChunker(primitives, gearKey, parameters)).toThrow(expect.objectContaining({ code: 'limit_exceeded' }));
+  });
+});
+
+describe('the two scans', () => {
+  beforeAll(() => cryptoReady());
+
+  it('find the same cuts under any key, in the own buffer and elsewhere', () => {
+    const primitives = nodePrimitives();
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.integer({ min: 0, max: 150_000 }),
+        fc.integer({ min: 0, max: 40 }),
+        // Few different bytes make many places whose low byte fits and whose other bits don't.
+        fc.constantFrom(0xff, 0x03, 0x11, 0x00),
+        (key, seed, length, shift, mask) => {
+          const data = mulberry32(seed, length).map((byte) => byte & mask);
+          const fast = createChunker(primitives, key, small, { bufferBytes: 200_000 });
+          const slow = createChunker(primitives, key, small, { portable: true });
+          const own = fast.buffer.subarray(shift, shift + length);
+          own.set(data);
+          const expected = streamedCuts(slow, data, [length || 1]);
+          expect(streamedCuts(fast, data, [length || 1])).toEqual(expected);
+          const cuts: number[] = [];
+          for (let start = 0; start < length; cuts.push(start)) start = fast.nextCut(own, start, length, true);
+          expect(cuts).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('agree at the sizes that are used, over many pieces', () => {
+    const parameters = { minBytes: 256 * 1024, avgBytes: 1024 * 1024, maxBytes: 4 * 1024 * 1024 };
+    const data = mulberry32(20, 8_000_000);
+    const [fast, slow] = [false, true].map((portable) => createChunker(nodePrimitives(), gearKey, parameters, { portable }));
+    expect(streamedCuts(fast!, data, [data.length])).toEqual(streamedCuts(slow!, data, [data.length]));
+  });
+});
+
+describe('the WebAssembly module', () => {
+  it('is what its source compiles to, and is used here', () => {
+    execFileSync(process.execPath, [join(import.meta.dirname, '../../wasm/build.mjs'), '--check'], { stdio: 'pipe' });
+    expect(wasmGearScan(new Int32Array(256), 10)?.buffer).toHaveLength(10);
   });
 });

@@ -1,12 +1,28 @@
 /** Bytes that a gear hash depends on: each older byte is shifted out of the 32 bits. */
 export const gearWindow = 32;
 
+/** Looks for the places where a chunk may end. Two ways, the same places. */
+export interface GearScan {
+  /** Memory of its own; bytes in it are scanned where they are. */
+  readonly buffer: Uint8Array;
+  /** Index of the first byte in [from, end) at which (hash & mask) is zero, or -1. The 32 bytes before `from` count and must be there. */
+  scan(source: Uint8Array, from: number, end: number, mask: number): number;
+}
+
+/** In plain JavaScript: the reference, and what a system without SIMD in WebAssembly gets. */
+export function plainGearScan(gear: Int32Array, bufferBytes: number): GearScan {
+  return {
+    buffer: new Uint8Array(bufferBytes),
+    scan: (source, from, end, mask) => scanGear(gear, source, from, end, gearHashAt(gear, source, from - 1), mask),
+  };
+}
+
 const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 /** The gear hash of the window that ends with byte `last`: sum of gear[byte] << age, mod 2^32. */
-export function gearHashAt(gear: Int32Array, buffer: Uint8Array, last: number, from: number): number {
+function gearHashAt(gear: Int32Array, buffer: Uint8Array, last: number): number {
   let h = 0;
-  for (let k = Math.max(from, last - gearWindow + 1); k <= last; k += 1) h = ((h << 1) + gear[buffer[k]!]!) | 0;
+  for (let k = last - gearWindow + 1; k <= last; k += 1) h = ((h << 1) + gear[buffer[k]!]!) | 0;
   return h;
 }
 
@@ -16,7 +32,7 @@ export function gearHashAt(gear: Int32Array, buffer: Uint8Array, last: number, f
  * The inner loop takes eight bytes a turn from 32-bit words, keeps the chain of dependent additions to one in two
  * bytes, and has one branch: it asks only whether any of eight low bytes is zero, which all masks demand.
  */
-export function scanGear(gear: Int32Array, buffer: Uint8Array, from: number, end: number, h: number, mask: number): number {
+function scanGear(gear: Int32Array, buffer: Uint8Array, from: number, end: number, h: number, mask: number): number {
   let i = from;
   const base = buffer.byteOffset;
   const aligned = littleEndian ? Math.min(end, i + ((4 - ((base + i) & 3)) & 3)) : end;
