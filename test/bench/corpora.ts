@@ -1,12 +1,14 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Deterministic data sets. Sizes in bytes; the same arguments always write the same bytes. */
 
 const MiB = 1024 * 1024;
+const mixedFileBytes = 8 * MiB;
 
 function generator(seed: number): (bytes: Uint8Array) => void {
-  let x = seed >>> 0 || 1;
+  // Neighbouring seeds must not give related streams: xorshift alone would.
+  let x = Math.imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
   return (bytes) => {
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >>> 2);
     for (let i = 0; i < words.length; i += 1) {
@@ -16,6 +18,12 @@ function generator(seed: number): (bytes: Uint8Array) => void {
       words[i] = x;
     }
   };
+}
+
+function randomBytesOf(sizeBytes: number, seed: number): Buffer {
+  const bytes = new Uint8Array((sizeBytes + 3) & ~3);
+  generator(seed)(bytes);
+  return Buffer.from(bytes.buffer, 0, sizeBytes);
 }
 
 function writeRandom(file: string, sizeBytes: number, seed: number): void {
@@ -33,7 +41,7 @@ const words =
   'team laptop backup chunk pack holder replica restore night office paper report north tower garden river stone light water'.split(' ');
 
 /** Text with the statistics of logs and documents: about a fifth of its size after zstd. */
-function text(sizeBytes: number, seed: number): Uint8Array {
+function text(sizeBytes: number, seed: number): Buffer {
   const random = new Uint32Array(sizeBytes >>> 2);
   generator(seed)(new Uint8Array(random.buffer));
   const lines: string[] = [];
@@ -56,8 +64,8 @@ export function incompressible(folder: string, sizeBytes: number): void {
 /** Half text, half random, in files of 8 MiB. */
 export function mixed(folder: string, sizeBytes: number): void {
   mkdirSync(folder, { recursive: true });
-  for (let at = 0, n = 0; at < sizeBytes; at += 8 * MiB, n += 1) {
-    const size = Math.min(8 * MiB, sizeBytes - at);
+  for (let at = 0, n = 0; at < sizeBytes; at += mixedFileBytes, n += 1) {
+    const size = Math.min(mixedFileBytes, sizeBytes - at);
     if (n % 2 === 0) writeFileSync(join(folder, `text-${n}.log`), text(size, n + 1));
     else writeRandom(join(folder, `random-${n}.bin`), size, n + 1);
   }
@@ -74,19 +82,25 @@ export function smallFiles(folder: string, count: number): void {
   }
 }
 
-/** Changes about one percent of the bytes of every file in place: a second version. */
-export function edit(folder: string, names: readonly string[]): void {
-  for (const name of names) {
+/**
+ * A second version of every file: one piece of 1 % of its length is written anew, somewhere; every fourth file gets 100 bytes inserted
+ * before it as well, so that what follows moves. Another `version` writes other bytes of the same amounts at the same places: no tool
+ * meets bytes that it stored before.
+ */
+export function edit(folder: string, version: number): void {
+  for (const [n, name] of readdirSync(folder).sort().entries()) {
     const file = join(folder, name);
-    const bytes = readFileSync(file);
-    const patch = Buffer.from('edited on a Tuesday; ');
-    for (let at = 0; at < bytes.length; at += 4 * MiB) patch.copy(bytes, at + ((at / MiB) % 3) * 1000);
-    writeFileSync(file, bytes);
-    utimesSync(file, new Date(), new Date());
+    const before = readFileSync(file);
+    const length = Math.ceil(before.length / 100);
+    const from = Math.floor((((n * 37) % 97) / 100) * before.length);
+    const seed = 1_000_000 + version * 10_000 + n;
+    const piece = name.startsWith('text') ? text(length, seed) : randomBytesOf(length, seed);
+    const inserted = n % 4 === 0 ? randomBytesOf(100, seed + 5_000) : Buffer.alloc(0);
+    writeFileSync(file, Buffer.concat([before.subarray(0, from), inserted, piece, before.subarray(from + length)]));
   }
 }
 
-/** Makes a data set once; later runs reuse it. */
+/** Makes a data set once; later runs with the same folder use it again. */
 export function once(folder: string, make: (folder: string) => void): string {
   const mark = `${folder}.complete`;
   if (!existsSync(mark)) {
@@ -95,4 +109,11 @@ export function once(folder: string, make: (folder: string) => void): string {
     writeFileSync(mark, '');
   }
   return folder;
+}
+
+/** A fresh copy to work on. */
+export function copyOf(original: string, to: string): string {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(original, to, { recursive: true, preserveTimestamps: true });
+  return to;
 }

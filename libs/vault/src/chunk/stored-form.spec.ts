@@ -22,6 +22,7 @@ describe('stored form', () => {
     const random = mulberry32(1, 100_000);
     expect(toStored(primitives, random, 1)).toBe(random);
     expect(toStored(primitives, utf8('tiny'), 1)).toEqual(utf8('tiny'));
+    expect(toStored(primitives, text, 0)).toBe(text);
   });
 
   it('keeps a compressed form only when it saves at least 2 %', () => {

@@ -164,7 +164,7 @@ function readParameters(r: CborReader): VaultParameters {
     else if (key === 'dataPack') p.dataPackBytes = size();
     else if (key === 'metaPack') p.metaPackBytes = size();
     else if (key === 'blockHash') p.blockHash = blockHashes[r.int(0, 1)]!;
-    else if (key === 'compression') p.compressionLevel = r.int(1, 19);
+    else if (key === 'compression') p.compressionLevel = r.int(0, 19);
     else return false;
   });
   return {

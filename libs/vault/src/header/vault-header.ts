@@ -7,7 +7,7 @@ export interface VaultParameters {
   readonly chunkMinBytes: number;
   readonly chunkAvgBytes: number;
   readonly chunkMaxBytes: number;
-  /** Zstandard level, 1 to 19. */
+  /** Zstandard level, 1 to 19; 0 stores everything as it is. */
   readonly compressionLevel: number;
   /** Sizes that finished packs have at most. */
   readonly dataPackBytes: number;
