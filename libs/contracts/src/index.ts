@@ -3,6 +3,7 @@
  * the agent and the panel. No behaviour, no I/O.
  */
 export * from './common.ts';
+export * from './durability-rules.ts';
 export * from './enrolment.ts';
 export * from './jobs.ts';
 export * from './overview.ts';

@@ -4,7 +4,18 @@ import { deviceClass } from './team.ts';
 import { run, snapshot } from './packs.ts';
 
 /** See docs/glossary.md; decided by the rules in libs/durability. */
-export const deviceState = z.enum(['active', 'asleep', 'overdue', 'suspect', 'missing', 'lost', 'draining', 'revoked']);
+export const deviceState = z.enum([
+  'vetting',
+  'active',
+  'asleep',
+  'overdue',
+  'suspect',
+  'missing',
+  'lost',
+  'reconciling',
+  'draining',
+  'revoked',
+]);
 export type DeviceState = z.infer<typeof deviceState>;
 
 export const deviceSummary = z

@@ -1,16 +1,5 @@
 import { z } from 'zod';
-
-const timeZone = z
-  .string()
-  .max(60)
-  .refine((zone) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: zone });
-      return true;
-    } catch {
-      return false;
-    }
-  }, 'must be an IANA time zone such as Europe/Berlin');
+import { durabilityRules, timeZone } from './durability-rules.ts';
 
 /** When a backup starts: a cron expression (5 or 6 fields) in a time zone, with random delay. */
 export const schedule = z.strictObject({
@@ -56,12 +45,14 @@ export const policy = z
       reservePercent: z.number().min(0).max(90),
     }),
     limits: z.strictObject({ uploadBytesPerSecond: z.int().min(0).nullable(), downloadBytesPerSecond: z.int().min(0).nullable() }),
+    /** Of the whole team; a device can't override it. */
+    durability: durabilityRules.optional(),
   })
   .meta({ id: 'Policy' });
 export type Policy = z.infer<typeof policy>;
 
 /** Overrides for one device: any top-level part replaces the team's. */
-export const policyOverride = policy.partial().meta({ id: 'PolicyOverride' });
+export const policyOverride = policy.omit({ durability: true }).partial().meta({ id: 'PolicyOverride' });
 export type PolicyOverride = z.infer<typeof policyOverride>;
 
 export const policyDocument = z.strictObject({ version: z.int(), team: policy }).meta({ id: 'PolicyDocument' });

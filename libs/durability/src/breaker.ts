@@ -1,10 +1,11 @@
 import type { DeviceState } from '#libs/contracts';
 import type { DurabilitySettings } from './settings.ts';
 
-/** A device for the breaker: since when it is in its state, and whether a person said so. */
+/** A device for the breaker: since when it is in its state, when it was last heard of, and whether a person said so. */
 export interface BreakerDevice {
   readonly state: DeviceState;
   readonly stateSinceMs: number;
+  readonly lastSeenAtMs: number | null;
   readonly marked: boolean;
 }
 
@@ -12,9 +13,9 @@ export type BreakerState =
   { readonly open: false } | { readonly open: true; readonly sinceMs: number; readonly reason: string; readonly nextStep: string };
 
 /**
- * Tells an outage from a loss. Opens when more than 30 % of the devices (and at least three) went missing within ten
- * minutes: copying everything to the rest would fill their disks for a power cut. Stays open until enough of them are
- * back or an admin has marked them lost or revoked (marked devices never count).
+ * Tells an outage from a loss. Opens when more than 30 % of the devices (and at least three) are doubted or gone that fell silent, or
+ * were found so, within ten minutes of each other: copying everything to the rest would fill their disks for a power cut. Stays open
+ * until enough of them are back or an admin has marked them lost or revoked (marked devices never count).
  */
 export function planBreaker(
   previous: BreakerState,
@@ -23,11 +24,28 @@ export function planBreaker(
   settings: DurabilitySettings,
 ): BreakerState {
   const counted = devices.filter((d) => !d.marked);
-  const gone = counted.filter((d) => d.state === 'missing' || d.state === 'lost');
-  const tooMany = (n: number): boolean => n >= settings.breaker.atLeast && n > counted.length * settings.breaker.share;
-  if (previous.open) return tooMany(gone.length) ? describe(previous.sinceMs, gone.length, counted.length) : { open: false };
-  const recent = gone.filter((d) => nowMs - d.stateSinceMs <= settings.breaker.windowMs);
-  return tooMany(recent.length) ? describe(nowMs, gone.length, counted.length) : { open: false };
+  const away = counted.filter((d) => d.state === 'suspect' || d.state === 'missing' || d.state === 'lost');
+  const { windowMs, share, atLeast } = settings.breaker;
+  const tooMany = (n: number): boolean => n >= atLeast && n > counted.length * share;
+  if (previous.open) return tooMany(away.length) ? describe(previous.sinceMs, away.length, counted.length) : { open: false };
+  const found = away.filter((d) => nowMs - d.stateSinceMs <= windowMs).length;
+  const atOnce = mostWithin(
+    away.flatMap((d) => d.lastSeenAtMs ?? []),
+    windowMs,
+  );
+  return tooMany(found) || tooMany(atOnce) ? describe(nowMs, away.length, counted.length) : { open: false };
+}
+
+/** The most of these moments that lie within one window. */
+function mostWithin(moments: readonly number[], windowMs: number): number {
+  const sorted = [...moments].sort((a, b) => a - b);
+  let most = 0;
+  let first = 0;
+  sorted.forEach((moment, at) => {
+    while (moment - sorted[first]! > windowMs) first += 1;
+    most = Math.max(most, at - first + 1);
+  });
+  return most;
 }
 
 const describe = (sinceMs: number, gone: number, total: number): BreakerState => ({

@@ -12,12 +12,16 @@ export interface Candidate {
   readonly state: DeviceState;
   readonly online: boolean;
   readonly availableBytes: number;
-  /** How likely it is to be there at this hour of the week, 0 to 1. */
+  /** Share of the week that it is there, 0 to 1. */
   readonly presence: number;
   /** Share of its audits that it passed, 0 to 1. */
   readonly auditScore: number;
   /** Packs that may be sent to it now besides those already on their way, so that nobody is flooded; no limit unless given. */
   readonly openSlots?: number;
+  /** Of those, how many may be repairs that are not urgent. */
+  readonly repairSlots?: number;
+  /** It has shown that it comes back and keeps what it gets; taken for granted unless it says false. */
+  readonly vetted?: boolean;
 }
 
 export interface PackToPlace {
@@ -40,7 +44,7 @@ export interface Assignment {
   readonly reason: PlacementReason;
 }
 
-export type ShortfallCode = 'no_other_device' | 'nobody_awake' | 'all_busy' | 'no_space' | 'too_few_devices';
+export type ShortfallCode = 'no_other_device' | 'nobody_awake' | 'all_busy' | 'no_space' | 'too_few_devices' | 'too_few_vetted';
 /** A pack for which fewer places were found than wanted, and why in plain words. */
 export interface Shortfall {
   readonly packId: PackId;
@@ -55,8 +59,13 @@ export function wantedReplicas(kind: PackKind, goal: ReplicaGoal, settings: Dura
   return kind === 'index' ? Math.max(goal.target, settings.placement.indexCopies) : goal.target;
 }
 
+/** What of a candidate's score does not depend on the pack: presence × audit record, each at least a little. */
+export function candidateMerit({ presence, auditScore }: Candidate, { placement }: DurabilitySettings): number {
+  return Math.max(presence, placement.leastPresence) * Math.max(auditScore, placement.leastAuditScore);
+}
+
 /** Score of a candidate: free space × presence × audit record × locality. Larger is better; 0 never wins. */
 export function candidateScore(candidate: Candidate, freeBytes: number, owner: PackOwner, settings: DurabilitySettings): number {
   const locality = candidate.site === owner.site ? settings.placement.sameSiteFactor : settings.placement.otherSiteFactor;
-  return Math.max(0, freeBytes) * candidate.presence * candidate.auditScore * locality;
+  return Math.max(0, freeBytes) * candidateMerit(candidate, settings) * locality;
 }

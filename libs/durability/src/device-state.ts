@@ -1,6 +1,7 @@
 import type { DeviceClass, DeviceState } from '#libs/contracts';
+import { markedLostWords, standingWords } from './device-words.ts';
 import type { DurabilitySettings, SilenceThresholds } from './settings.ts';
-import { everyHour, inWords, type WorkCalendar } from './time.ts';
+import { everyHourCounts, type Calendars } from './work-week.ts';
 
 /** What is known of a device. `mark` is what an admin said and outranks every clock. */
 export interface DeviceFacts {
@@ -10,13 +11,23 @@ export interface DeviceFacts {
   readonly lastSeenAtMs: number | null;
   /** It said goodbye (sleep or clean shutdown) after its last heartbeat. */
   readonly saidGoodbye: boolean;
-  readonly mark: 'none' | 'draining' | 'lost' | 'revoked';
+  readonly mark: DeviceMark;
   /** "On holiday until": no state worse than overdue before then. */
   readonly awayUntilMs: number | null;
+  /** Audits that it passed so far; null when nobody audits: age alone decides then. */
+  readonly auditsPassed?: number | null;
+  /** The absence that 95 % of its absences stay below, or null. */
+  readonly gap95Ms?: number | null;
+  /** It was gone (or doubted), is back, and has not shown yet what it still holds. */
+  readonly reconciling?: boolean;
 }
+
+export type DeviceMark = 'none' | 'draining' | 'lost' | 'revoked';
 
 export interface DeviceStanding {
   readonly state: DeviceState;
+  /** It has shown that it comes back and keeps what it was given. Silence does not take that away. */
+  readonly vetted: boolean;
   /** Plain words for the panel. */
   readonly reason: string;
   /** What a person can do, or null when nothing needs doing. */
@@ -28,96 +39,99 @@ export interface DeviceStanding {
 const silentStates = ['asleep', 'overdue', 'suspect', 'missing', 'lost'] as const;
 type SilentState = (typeof silentStates)[number];
 
-const thresholdOf = (state: SilentState, silence: SilenceThresholds): number =>
-  ({
-    asleep: silence.asleepAfterMs,
-    overdue: silence.overdueAfterMs,
-    suspect: silence.suspectAfterMs,
-    missing: silence.missingAfterMs,
-    lost: silence.lostAfterMs,
-  })[state];
-
 /**
- * The state of a device now. Monotone: with the same facts, more silence never gives a better state.
- * `calendar` says how much of a span counts (working hours); every hour counts unless given.
+ * The state of a device now. Monotone: with the same facts, more silence never gives a better state. `calendars` say how much of a
+ * span counts for workstations (an anchor is expected always); every hour counts unless given.
  */
 export function deviceStanding(
   facts: DeviceFacts,
   nowMs: number,
   settings: DurabilitySettings,
-  calendar: WorkCalendar = everyHour,
+  calendars: Calendars = everyHourCounts,
 ): DeviceStanding {
-  if (facts.mark !== 'none') return marked(facts.mark);
-  const silence = settings.silence[facts.deviceClass === 'workstation' ? 'workstation' : 'anchor'];
+  const vetting = vettingOf(facts, nowMs, settings);
+  const vetted = !vetting.open;
+  if (facts.mark !== 'none') {
+    const words = facts.mark === 'lost' ? markedLostWords : standingWords(facts.mark, null);
+    return { state: facts.mark, vetted, ...words, changesAtMs: null };
+  }
   const sinceMs = facts.lastSeenAtMs ?? facts.enrolledAtMs;
-  const silentMs = Math.max(0, calendar.elapsedMs(sinceMs, nowMs));
-  let state: SilentState | 'active' = facts.saidGoodbye || facts.lastSeenAtMs === null ? 'asleep' : 'active';
-  for (const candidate of silentStates) if (silentMs >= thresholdOf(candidate, silence)) state = candidate;
+  const due = dueTimes(facts, sinceMs, settings, calendars);
+  const silent = silentStates.filter((state) => nowMs >= due[state]).at(-1);
+  const resting = facts.saidGoodbye || facts.lastSeenAtMs === null;
+  const awake = facts.reconciling ? 'reconciling' : vetting.open ? 'vetting' : 'active';
   const away = facts.awayUntilMs !== null && nowMs < facts.awayUntilMs;
-  const held = away && (state === 'suspect' || state === 'missing' || state === 'lost');
-  if (held) state = 'overdue';
-  const later = silentStates.find((candidate) => thresholdOf(candidate, silence) > silentMs);
-  const dueMs = later === undefined ? null : calendar.whenElapsed(sinceMs, thresholdOf(later, silence));
+  const held = away && silent !== undefined && isDoubtedOrGone(silent);
+  const state = held ? 'overdue' : (silent ?? (resting ? 'asleep' : awake));
+  const silentMs = facts.lastSeenAtMs === null ? null : nowMs - facts.lastSeenAtMs;
+  return { state, vetted, ...standingWords(state, silentMs, vetting.lacks), changesAtMs: nextChange() };
+
+  function nextChange(): number | null {
+    if (held) return facts.awayUntilMs;
+    const later = silentStates
+      .slice(silent === undefined ? 0 : silentStates.indexOf(silent) + 1)
+      .map((name) => (away && state === 'overdue' ? Math.max(due[name], facts.awayUntilMs) : due[name]));
+    if (state === 'vetting' && vetting.endsAtMs !== null) later.push(vetting.endsAtMs);
+    const soonest = later.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    return Number.isFinite(soonest) ? soonest : null;
+  }
+}
+
+/** When each silent state begins if nothing is heard. A device that says goodbye sleeps at once, which `due.asleep` need not know. */
+function dueTimes(
+  { deviceClass, gap95Ms }: DeviceFacts,
+  sinceMs: number,
+  settings: DurabilitySettings,
+  calendars: Calendars,
+): Record<SilentState, number> {
+  const workstation = deviceClass === 'workstation';
+  const silence: SilenceThresholds = settings.silence[workstation ? 'workstation' : 'anchor'];
+  const { always, hours, days, ordinary } = workstation ? calendars : anchorCalendars(calendars);
+  const habitMs = workstation && gap95Ms ? settings.presence.ownGapFactor * gap95Ms : 0;
   return {
-    state,
-    ...words(state, facts.lastSeenAtMs === null ? null : nowMs - facts.lastSeenAtMs),
-    changesAtMs: held ? facts.awayUntilMs : away && state === 'overdue' && dueMs !== null ? Math.max(dueMs, facts.awayUntilMs) : dueMs,
+    asleep: always.whenElapsed(sinceMs, silence.asleepAfterMs),
+    overdue: Math.max(hours.whenElapsed(sinceMs, silence.overdueAfterMs), sinceMs + habitMs),
+    suspect: days.whenElapsed(sinceMs, silence.suspectAfterMs),
+    missing: ordinary.whenElapsed(sinceMs, silence.missingAfterMs),
+    lost: ordinary.whenElapsed(sinceMs, silence.lostAfterMs),
   };
 }
 
-function marked(mark: 'draining' | 'lost' | 'revoked'): DeviceStanding {
-  switch (mark) {
-    case 'draining':
-      return {
-        state: 'draining',
-        reason: 'Is leaving the team: its packs are being copied to others first.',
-        nextStep: 'Wait until its packs are copied, then revoke it.',
-        changesAtMs: null,
-      };
-    case 'lost':
-      return {
-        state: 'lost',
-        reason: 'An admin marked it as lost; what it held is being copied again from others.',
-        nextStep: 'Restore its owner to another machine, or revoke it.',
-        changesAtMs: null,
-      };
-    case 'revoked':
-      return { state: 'revoked', reason: 'Revoked: no member of the team talks to it any more.', nextStep: null, changesAtMs: null };
-  }
+/** An anchor is expected at every hour. */
+const anchorCalendars = ({ always }: Calendars): Calendars => ({ always, hours: always, days: always, ordinary: always });
+
+interface Vetting {
+  readonly open: boolean;
+  /** When age alone would end it; null when audits are what is missing. */
+  readonly endsAtMs: number | null;
+  readonly lacks: string;
 }
 
-function words(state: SilentState | 'active', silentMs: number | null): { reason: string; nextStep: string | null } {
-  const ago = silentMs === null ? 'since it enrolled' : `for ${inWords(silentMs)}`;
-  switch (state) {
-    case 'active':
-      return { reason: 'Online and in order.', nextStep: null };
-    case 'asleep':
-      return {
-        reason: silentMs === null ? 'Enrolled; has not reported yet.' : `Asleep or switched off ${ago}; its packs count.`,
-        nextStep: null,
-      };
-    case 'overdue':
-      return { reason: `Not heard of ${ago}: gets no new packs; what it holds still counts.`, nextStep: 'Switch it on for a while.' };
-    case 'suspect':
-      return {
-        reason: `Not heard of ${ago}: what it holds counts one half.`,
-        nextStep: 'Ask its owner whether it is in use; mark it lost if it is not.',
-      };
-    case 'missing':
-      return {
-        reason: `Not heard of ${ago}: what it held no longer counts and is being copied again.`,
-        nextStep: 'Find the machine, or mark it lost.',
-      };
-    case 'lost':
-      return {
-        reason: `Not heard of ${ago}: treated as lost.`,
-        nextStep: 'Revoke it, and restore its owner to another machine if needed.',
-      };
-  }
+function vettingOf({ enrolledAtMs, auditsPassed = null }: DeviceFacts, nowMs: number, settings: DurabilitySettings): Vetting {
+  const { minAgeMs, auditsPassed: needed } = settings.vetting;
+  const endsAtMs = enrolledAtMs + minAgeMs;
+  const missing = auditsPassed === null ? 0 : Math.max(0, needed - auditsPassed);
+  return {
+    open: nowMs < endsAtMs || missing > 0,
+    endsAtMs: missing > 0 || nowMs >= endsAtMs ? null : endsAtMs,
+    lacks: missing > 0 ? `${missing} of ${needed} audits are still to be passed` : 'its first day is not over',
+  };
 }
 
-/** New packs may be sent to it. */
-export const acceptsPacks = (state: DeviceState): boolean => state === 'active';
+/** New packs may be sent to it; to a device in vetting only those beyond the minimum (placement sees to that). */
+export const acceptsPacks = (state: DeviceState): boolean => state === 'active' || state === 'vetting';
 
 /** Presumed not to come back with what it held. */
 export const isGone = (state: DeviceState): boolean => state === 'missing' || state === 'lost' || state === 'revoked';
+
+/** Half believed: what it holds counts one half. */
+export const isDoubted = (state: DeviceState): boolean => state === 'suspect' || state === 'reconciling';
+
+const isDoubtedOrGone = (state: DeviceState): boolean => isDoubted(state) || isGone(state);
+
+/**
+ * Whether a device that goes from one state to another has to show what it holds before it is believed: it was doubted or gone, and
+ * is there again.
+ */
+export const isReturn = (from: DeviceState, to: DeviceState): boolean =>
+  (from === 'suspect' || from === 'missing' || from === 'lost') && !isDoubtedOrGone(to) && to !== 'draining';

@@ -1,6 +1,6 @@
 /**
- * Durability: the pure rules that keep data alive. Device states, replica counts, placement, repair, the outage breaker,
- * snapshot protection, retention, RPO, and the words that explain each of them.
+ * Durability: the pure rules that keep data alive. Device states by working hours and habit, replica counts, placement, allowances,
+ * repair, the outage breaker, draining, reconciliation, surplus, snapshot protection, retention, RPO, and the words for each of them.
  *
  * No I/O, no clock: the time is an argument, randomness a port. The coordinator and a simulator get the same answer from
  * the same input. Non-goals: carrying a plan out, remembering anything between two calls.
@@ -10,20 +10,27 @@
  * const plan = planPlacement({ packs, candidates, goal: { target: 3, minimum: 2 }, settings: defaultDurabilitySettings, random: systemRandom });
  * ```
  */
+export * from './allowance.ts';
 export * from './breaker.ts';
+export * from './candidate-pool.ts';
 export * from './candidate.ts';
 export * from './device-state.ts';
+export * from './drain.ts';
 export * from './errors.ts';
 export * from './headline.ts';
 export * from './hold-clock.ts';
 export * from './pack-bitmap.ts';
 export * from './placement.ts';
+export * from './presence-history.ts';
 export * from './protection.ts';
+export * from './reconcile.ts';
 export * from './release.ts';
 export * from './repair.ts';
 export * from './replicas.ts';
 export * from './retention.ts';
 export * from './rpo.ts';
 export * from './settings.ts';
+export * from './surplus.ts';
 export * from './time.ts';
 export * from './trusted-times.ts';
+export * from './work-week.ts';

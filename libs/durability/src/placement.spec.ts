@@ -76,11 +76,53 @@ describe('placement', () => {
     expect(new Set(shortfalls.map((s) => s.code))).toEqual(new Set(['all_busy']));
   });
 
+  describe('in vetting', () => {
+    const old = (n: number, more = {}) => aCandidate(n, more);
+    const fresh = (n: number, more = {}) => aCandidate(n, { state: 'vetting', vetted: false, availableBytes: 50_000_000, ...more });
+
+    it('a newcomer gets what is beyond the minimum, however much room it has', () => {
+      const candidates = [old(1), old(2), old(3), fresh(4, { anchor: true }), fresh(5)];
+      for (let seed = 0; seed < 30; seed += 1) {
+        const chosen = holders({ candidates }, seed);
+        expect(chosen.filter((id) => [1, 2, 3].map(deviceNumber).includes(id as never)).length).toBeGreaterThanOrEqual(2);
+        expect(chosen).toContain(deviceNumber(4));
+      }
+    });
+
+    it('waits for a vetted device that sleeps and has room', () => {
+      const candidates = [old(1), old(2, { online: false, state: 'asleep' }), fresh(3), fresh(4)];
+      const { assignments, shortfalls } = plan({ candidates });
+      expect(assignments.map((a) => a.deviceId)).toEqual([deviceNumber(1)]);
+      expect(shortfalls).toEqual([expect.objectContaining({ code: 'too_few_vetted', missing: 2 })]);
+    });
+
+    it.each([
+      ['all are new', [fresh(1), fresh(2), fresh(3)]],
+      ['the old ones are full', [old(1, { availableBytes: 10 }), fresh(2), fresh(3), fresh(4)]],
+      ['the old one is gone', [old(1, { state: 'missing', online: false }), fresh(2), fresh(3), fresh(4)]],
+    ])('newcomers stand in when %s', (_, candidates) => {
+      expect(holders({ candidates })).toHaveLength(3);
+    });
+  });
+
   it('says too_few_devices when everybody has it', () => {
     expect(plan({ candidates: [aCandidate(1), aCandidate(2)] }).shortfalls[0]).toMatchObject({ code: 'too_few_devices', missing: 1 });
   });
 
-  const states: DeviceState[] = ['active', 'active', 'active', 'asleep', 'overdue', 'suspect', 'missing', 'lost', 'draining', 'revoked'];
+  const states: DeviceState[] = [
+    'vetting',
+    'reconciling',
+    'active',
+    'active',
+    'active',
+    'asleep',
+    'overdue',
+    'suspect',
+    'missing',
+    'lost',
+    'draining',
+    'revoked',
+  ];
   const anyCandidate = (n: number) =>
     fc
       .record({
@@ -91,6 +133,7 @@ describe('placement', () => {
         online: fc.boolean(),
         availableBytes: fc.integer({ min: 0, max: 20_000 }),
         presence: fc.double({ min: 0, max: 1, noNaN: true }),
+        vetted: fc.boolean(),
       })
       .map(({ machine, ...rest }) => aCandidate(n, { ...rest, machineId: `machine-${machine}` }));
   const anyTeam = fc.integer({ min: 0, max: 14 }).chain((size) => fc.tuple(...Array.from({ length: size }, (_, n) => anyCandidate(n))));
@@ -118,7 +161,7 @@ describe('placement', () => {
           const mine = assignments.filter((a) => a.packId === pack.packId).map((a) => byDevice.get(a.deviceId)!);
           for (const candidate of mine) {
             expect(candidate.deviceId).not.toBe(pack.owner.deviceId);
-            expect(candidate.state).toBe('active');
+            expect(['active', 'vetting']).toContain(candidate.state);
             expect(candidate.online).toBe(true);
             expect(machines.has(candidate.machineId)).toBe(false);
             machines.add(candidate.machineId);
@@ -135,13 +178,14 @@ describe('placement', () => {
 
   it('finds a place whenever there is one, and says so whenever there is none', () => {
     fc.assert(
-      fc.property(anyTeam, fc.integer(), (candidates, seed) => {
+      fc.property(anyTeam, fc.integer(), (team, seed) => {
+        const candidates = team.map((c) => ({ ...c, vetted: true }));
         const { assignments, shortfalls } = plan({ candidates }, seed);
         const open = new Set(
           candidates
             .filter(
               (c) =>
-                c.state === 'active' &&
+                (c.state === 'active' || c.state === 'vetting') &&
                 c.online &&
                 c.availableBytes >= 1000 &&
                 c.machineId !== 'machine-0' &&

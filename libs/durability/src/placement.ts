@@ -1,5 +1,5 @@
 import type { RandomSource } from '#libs/kernel';
-import { CandidatePool } from './candidate-pool.ts';
+import { CandidatePool, isVetted, type Place, type Urgency } from './candidate-pool.ts';
 import {
   wantedReplicas,
   type Assignment,
@@ -11,8 +11,9 @@ import {
   type ShortfallCode,
 } from './candidate.ts';
 import { acceptsPacks, isGone } from './device-state.ts';
-import { expectedReplicas } from './replicas.ts';
+import { expectedReplicas, vettedReplicas } from './replicas.ts';
 import type { DurabilitySettings } from './settings.ts';
+import { explainShortfall } from './shortfall.ts';
 
 export interface PlacementInput {
   readonly packs: readonly PackToPlace[];
@@ -28,8 +29,9 @@ export interface PlacementPlan {
 
 /**
  * Decides who should fetch which pack. Guarantees: never the owner's machine, never a machine twice for one pack, only
- * devices that are active and online, never more bytes to a device than it has available, never more copies than wanted
- * (index packs: every anchor besides). Cost: packs × copies × a few draws, plus one pass over the candidates.
+ * devices that are active (or in vetting) and online, never more bytes to a device than it has available, never more copies than
+ * wanted (index packs: every anchor besides). The copies up to the minimum go to vetted devices, as long as there are any with room.
+ * Cost: packs × copies × a few draws, plus one pass over the candidates.
  */
 export function planPlacement(input: PlacementInput): PlacementPlan {
   const pool = new CandidatePool(input.candidates, input.settings, input.random);
@@ -48,45 +50,60 @@ export function placeOne(
   pack: PackToPlace,
   pool: CandidatePool,
   input: Pick<PlacementInput, 'goal' | 'settings'>,
+  urgency: Urgency = 'at-once',
 ): { assignments: Assignment[]; shortfall?: Shortfall; unmet?: ShortfallCode } {
   const { goal, settings } = input;
-  // Machines and devices in one set: a device may have changed its machine since.
-  const taken = new Set<string>([pack.owner, ...pack.replicas].flatMap((r) => [r.machineId, r.deviceId]));
-  const free = (c: Candidate): boolean => !taken.has(c.machineId) && !taken.has(c.deviceId);
-  const sites = new Set([pack.owner.site, ...pack.replicas.filter((r) => !isGone(r.state)).map((r) => r.site)]);
-  let hasAnchor = pack.replicas.some((r) => r.anchor && acceptsPacks(r.state));
-  let wanted = Math.ceil(wantedReplicas(pack.kind, goal, settings) - expectedReplicas(pack.replicas, pack.owner, settings));
+  const { owner, replicas } = pack;
+  // Machines and devices alike: a device may have changed its machine since.
+  const taken: string[] = [owner.machineId, owner.deviceId];
+  for (const replica of replicas) taken.push(replica.machineId, replica.deviceId);
+  const free = (c: Candidate): boolean => !taken.includes(c.machineId) && !taken.includes(c.deviceId);
+  const isElsewhere = (site: string): boolean => site !== owner.site;
+  let hasElsewhere = replicas.some((r) => !isGone(r.state) && isElsewhere(r.site));
+  let hasAnchor = replicas.some((r) => r.anchor && acceptsPacks(r.state));
+  let vetted = vettedReplicas(replicas, owner, settings);
+  let wanted = Math.ceil(wantedReplicas(pack.kind, goal, settings) - expectedReplicas(replicas, owner, settings));
+  const allowed = (c: Candidate): boolean => free(c) && (vetted >= goal.minimum || isVetted(c));
   const assignments: Assignment[] = [];
 
-  const give = (candidate: Candidate | undefined, reason: PlacementReason): boolean => {
-    if (!candidate) return false;
-    pool.take(candidate, pack.sizeBytes);
-    taken.add(candidate.machineId).add(candidate.deviceId);
-    sites.add(candidate.site);
+  const give = (place: Place | undefined, reason: PlacementReason): boolean => {
+    if (!place) return false;
+    const { candidate } = place;
+    pool.take(place, pack.sizeBytes, urgency);
+    taken.push(candidate.machineId, candidate.deviceId);
+    hasElsewhere ||= isElsewhere(candidate.site);
     hasAnchor ||= candidate.anchor;
+    if (isVetted(candidate)) vetted += 1;
     wanted -= 1;
     assignments.push({ packId: pack.packId, deviceId: candidate.deviceId, reason });
     return true;
   };
+  const pick = (allow: (c: Candidate) => boolean, from: readonly Place[]): Place | undefined => pool.pick(pack, urgency, allow, from);
 
-  if (pack.kind === 'index') {
-    for (const anchor of pool.anchors()) if (free(anchor) && pool.fits(anchor, pack.sizeBytes)) give(anchor, 'index-copy');
-  } else if (wanted > 0 && !hasAnchor) {
-    give(
-      pool.pick(pack, (c) => c.anchor && free(c), pool.anchors()),
-      'anchor',
-    );
-  }
+  const best: PlacementReason = pack.kind === 'index' ? 'index-copy' : 'best-score';
+  let waitsForVetted = false;
+  if (pack.kind === 'index')
+    for (const anchor of pool.anchors)
+      if (free(anchor.candidate) && pool.hasRoom(anchor, pack.sizeBytes, urgency)) give(anchor, 'index-copy');
   for (;;) {
     if (wanted <= 0) break;
+    if (!hasAnchor && give(pick(allowed, pool.anchors), pack.kind === 'index' ? best : 'anchor')) continue;
     // One copy away from the owner's building survives a fire there; after that distance no longer decides.
-    const elsewhere = sites.size === 1 ? pool.pick(pack, (c) => free(c) && !sites.has(c.site)) : undefined;
-    if (give(elsewhere, 'other-site')) continue;
-    const next = pool.pick(pack, free);
-    if (!give(next, pack.kind === 'index' ? 'index-copy' : 'best-score')) break;
+    if (!hasElsewhere && give(pick(allowed, pool.elsewhere(owner.site)), 'other-site')) continue;
+    if (vetted >= goal.minimum) {
+      if (give(pick(free, pool.ready), best)) continue;
+      break;
+    }
+    if (give(pick(free, pool.vetted), best)) continue;
+    // In a team too young (or too full) to have vetted devices with room, newcomers stand in: a copy there is better than none.
+    waitsForVetted = pool.vettedHasRoom(pack, free);
+    if (waitsForVetted || !give(pick(free, pool.ready), best)) break;
   }
   if (wanted <= 0) return { assignments };
-  const why = pool.explain(pack, free, wanted);
+  // That a newcomer was passed over is the reason only where one could have taken it.
+  const passedOver = (place: Place): boolean =>
+    !isVetted(place.candidate) && free(place.candidate) && pool.hasRoom(place, pack.sizeBytes, urgency);
+  const why = explainShortfall(pool, pack, free, wanted, waitsForVetted && pool.ready.some(passedOver));
   // Index packs ask for more copies than a small team has devices; only falling short of the goal is worth a word.
   const missing = wanted - (wantedReplicas(pack.kind, goal, settings) - goal.target);
   return { assignments, unmet: why.code, ...(missing > 0 ? { shortfall: { ...why, missing } } : {}) };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { seededRandom } from '#libs/kernel/testing';
 import type { DeviceState } from '#libs/contracts';
 import { planBreaker } from './breaker.ts';
+import { CandidatePool } from './candidate-pool.ts';
 import { planRepair, type RepairInput } from './repair.ts';
 import { effectiveReplicas, expectedReplicas } from './replicas.ts';
 import { defaultDurabilitySettings as settings } from './settings.ts';
@@ -88,7 +89,42 @@ describe('repair', () => {
     expect(repair([pack(1, []), pack(2, [])], { settings: small }).more).toBe(true);
   });
 
-  const states: DeviceState[] = ['active', 'asleep', 'overdue', 'suspect', 'missing', 'lost', 'draining', 'revoked'];
+  it('keeps to its share of the slots while two copies are left, and to none when one is', () => {
+    const candidates = team.map((c) => ({ ...c, openSlots: 10, repairSlots: 2 }));
+    const broken = (copies: number) => (n: number) =>
+      pack(
+        n,
+        Array.from({ length: 3 }, (_, r) => aReplica(20 + ((n + r) % 9), r < copies ? 'active' : 'lost')),
+      );
+    const many = (copies: number) => Array.from({ length: 200 }, (_, n) => broken(copies)(n));
+    expect(repair(many(2), { candidates }).assignments).toHaveLength(9 * 2);
+    expect(repair(many(1), { candidates }).assignments).toHaveLength(9 * 10);
+    expect(repair(many(2), { candidates }).unmet.every(({ code }) => code === 'all_busy')).toBe(true);
+  });
+
+  it('refuses new data over the allowance, and repairs what was placed all the same', () => {
+    const plan = repair([pack(1, [], { overAllowance: true }), pack(2, [aReplica(1), aReplica(2, 'lost')], { overAllowance: true })]);
+    expect(plan.unmet).toEqual([{ packId: packNumber(1), code: 'over_allowance' }]);
+    expect(new Set(plan.assignments.map((a) => a.packId))).toEqual(new Set([packNumber(2)]));
+  });
+
+  it('plans in parts as it plans in one: a pool remembers what it gave', () => {
+    const pool = new CandidatePool(
+      team.map((c) => ({ ...c, openSlots: 3 })),
+      settings,
+      seededRandom(2),
+    );
+    const given = [0, 1, 2, 3].map((part) => repair([pack(part, []), pack(part + 10, [])], { candidates: pool }).assignments.length);
+    expect(given).toEqual([6, 6, 6, 6]);
+    expect(
+      repair(
+        Array.from({ length: 9 }, (_, n) => pack(n + 20, [])),
+        { candidates: pool },
+      ).assignments,
+    ).toHaveLength(3);
+  });
+
+  const states: DeviceState[] = ['active', 'asleep', 'overdue', 'suspect', 'reconciling', 'missing', 'lost', 'draining', 'revoked'];
   const anyPack = fc
     .record({
       replicas: fc.uniqueArray(fc.record({ n: fc.integer({ min: 1, max: 9 }), state: fc.constantFrom(...states), held: fc.boolean() }), {
@@ -138,6 +174,8 @@ describe('outage breaker', () => {
     Array.from({ length: total }, (_, n) => ({
       state: n < gone ? ('missing' as const) : ('active' as const),
       stateSinceMs: sinceMs,
+      // Each was last heard of an hour after the one before: only when it was found missing is common to them.
+      lastSeenAtMs: sinceMs - (n + 1) * 3_600_000,
       marked,
     }));
 
@@ -148,6 +186,28 @@ describe('outage breaker', () => {
     ['all of 3', 3, 3, true],
   ])('%s', (_, gone, total, open) => {
     expect(planBreaker({ open: false }, devices(gone, total), now, settings).open).toBe(open);
+  });
+
+  it('opens for those that fell silent at once, however long ago and however slowly they were found', () => {
+    const cut = devices(4, 9).map((d, n) => ({
+      ...d,
+      stateSinceMs: now - n * 3_600_000,
+      lastSeenAtMs: n < 4 ? now - 5e8 + n * 60_000 : now,
+    }));
+    const suspects = cut.map((d) => (d.state === 'missing' ? { ...d, state: 'suspect' as const } : d));
+    for (const team of [cut, suspects]) expect(planBreaker({ open: false }, team, now, settings).open).toBe(true);
+    const spread = cut.map((d, n) => ({ ...d, lastSeenAtMs: d.lastSeenAtMs - n * 11 * 60_000 }));
+    expect(planBreaker({ open: false }, spread, now, settings).open).toBe(false);
+  });
+
+  it('does not open for a team that sleeps', () => {
+    const asleep = Array.from({ length: 50 }, () => ({
+      state: 'asleep' as const,
+      stateSinceMs: now,
+      lastSeenAtMs: now - 60_000,
+      marked: false,
+    }));
+    expect(planBreaker({ open: false }, asleep, now, settings).open).toBe(false);
   });
 
   it('does not open for those that went one by one', () => {

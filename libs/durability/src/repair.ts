@@ -2,7 +2,7 @@ import type { PackKind } from '#libs/contracts';
 import type { DeviceId, PackId, RandomSource } from '#libs/kernel';
 import type { BreakerState } from './breaker.ts';
 import { CandidatePool } from './candidate-pool.ts';
-import { acceptsPacks, isGone } from './device-state.ts';
+import { acceptsPacks, isDoubted, isGone } from './device-state.ts';
 import {
   wantedReplicas,
   type Assignment,
@@ -16,10 +16,18 @@ import { placeOne } from './placement.ts';
 import { effectiveReplicas, expectedReplicas, presentReplicas } from './replicas.ts';
 import type { DurabilitySettings } from './settings.ts';
 
+export interface PackToRepair extends PackToPlace {
+  readonly goal: ReplicaGoal;
+  readonly ownerOnline: boolean;
+  /** Its owner has used up its allowance: first copies are refused, repair is not. */
+  readonly overAllowance?: boolean;
+}
+
 export interface RepairInput {
   /** Packs with something to look at; order does not matter. The goal is the owner's. */
-  readonly packs: readonly (PackToPlace & { readonly goal: ReplicaGoal; readonly ownerOnline: boolean })[];
-  readonly candidates: readonly Candidate[];
+  readonly packs: readonly PackToRepair[];
+  /** Or a pool of a plan before this one, that remembers what it gave: for one plan in several parts. */
+  readonly candidates: readonly Candidate[] | CandidatePool;
   readonly breaker: BreakerState;
   readonly settings: DurabilitySettings;
   readonly random: RandomSource;
@@ -29,7 +37,7 @@ export interface RepairAssignment extends Assignment {
   /** Devices that have the pack, best first; never empty. */
   readonly sources: readonly DeviceId[];
   /** `repair`: copies were lost; `placement`: the pack never had them all. */
-  readonly cause: 'repair' | 'placement';
+  readonly cause: RepairCause;
   readonly effective: number;
 }
 
@@ -46,8 +54,10 @@ export interface RepairPlan {
   readonly more: boolean;
 }
 
-/** A shortfall, or: nobody online has the pack; the breaker is open. */
-export type UnmetCode = ShortfallCode | 'no_source' | 'outage';
+export type RepairCause = 'repair' | 'placement';
+
+/** A shortfall, or: nobody online has the pack; the breaker is open; its owner has used up its allowance. */
+export type UnmetCode = ShortfallCode | 'no_source' | 'outage' | 'over_allowance';
 
 /** Whether a pack needs copies now: below the minimum, or copies went for good, or it never had them. Naps above the minimum are left alone. */
 export function needsCopies(pack: PackToPlace, goal: ReplicaGoal, settings: DurabilitySettings): boolean {
@@ -61,10 +71,11 @@ const kindOrder: Record<PackKind, number> = { index: 0, meta: 1, data: 2 };
 /**
  * What to copy, from whom to whom: fewest effective replicas first, index before data among equals. Acts below the
  * minimum (or when copies went for good), restores to the target and never beyond it. Frozen while the breaker is open.
+ * Repair keeps to its share of each device's slots, except where one copy or none is left.
  */
 export function planRepair(input: RepairInput): RepairPlan {
-  const { settings } = input;
-  const pool = new CandidatePool(input.candidates, settings, input.random);
+  const { settings, candidates } = input;
+  const pool = candidates instanceof CandidatePool ? candidates : new CandidatePool(candidates, settings, input.random);
   const rows = input.packs
     .filter((pack) => needsCopies(pack, pack.goal, settings))
     .map((pack) => ({ pack, effective: effectiveReplicas(pack.replicas, pack.owner, settings), cause: causeOf(pack) }))
@@ -75,38 +86,44 @@ export function planRepair(input: RepairInput): RepairPlan {
   const unmet: { packId: PackId; code: UnmetCode }[] = [];
   let more = false;
   for (const { pack, effective, cause } of rows) {
-    if (input.breaker.open && cause === 'repair') {
-      unmet.push({ packId: pack.packId, code: 'outage' });
-      continue;
-    }
+    const { packId } = pack;
     if (assignments.length >= settings.repair.maxAssignments) {
       more = true;
       break;
     }
-    const sources = sourcesOf(pack, input.candidates, settings);
+    const refusal = refusalOf(pack, cause, input.breaker);
+    const sources = refusal ? [] : sourcesOf(pack, pool, settings);
     if (sources.length === 0) {
-      unreachable.push(pack.packId);
-      unmet.push({ packId: pack.packId, code: 'no_source' });
+      if (!refusal) unreachable.push(packId);
+      unmet.push({ packId, code: refusal ?? 'no_source' });
       continue;
     }
-    const placed = placeOne(pack, pool, { goal: pack.goal, settings });
+    const urgency = cause === 'placement' || effective <= 1 ? 'at-once' : 'in-its-share';
+    const placed = placeOne(pack, pool, { goal: pack.goal, settings }, urgency);
     for (const assignment of placed.assignments) assignments.push({ ...assignment, sources, cause, effective });
-    if (placed.unmet) unmet.push({ packId: pack.packId, code: placed.unmet });
+    if (placed.unmet) unmet.push({ packId, code: placed.unmet });
     if (placed.shortfall) shortfalls.push(placed.shortfall);
   }
   return { frozen: input.breaker.open ? input.breaker.reason : null, assignments, shortfalls, unreachable, unmet, more };
 }
 
-const causeOf = (pack: PackToPlace): 'repair' | 'placement' =>
-  pack.replicas.some((r) => r.status === 'held' && (isGone(r.state) || r.state === 'suspect' || r.state === 'draining'))
+/** Why a pack gets no copies whoever is there. */
+function refusalOf(pack: PackToRepair, cause: RepairCause, breaker: BreakerState): 'outage' | 'over_allowance' | undefined {
+  if (breaker.open && cause === 'repair') return 'outage';
+  return pack.overAllowance === true && pack.replicas.every((r) => r.status !== 'held') ? 'over_allowance' : undefined;
+}
+
+const causeOf = (pack: PackToPlace): RepairCause =>
+  pack.replicas.some((r) => r.status === 'held' && (isGone(r.state) || isDoubted(r.state) || r.state === 'draining'))
     ? 'repair'
     : 'placement';
 
-function sourcesOf(pack: RepairInput['packs'][number], candidates: readonly Candidate[], settings: DurabilitySettings): DeviceId[] {
-  const online = new Set(candidates.filter((c) => c.online).map((c) => c.deviceId));
-  const holders = pack.replicas
-    .filter((r) => r.status === 'held' && online.has(r.deviceId) && !isGone(r.state))
-    .sort((a, b) => Number(acceptsPacks(b.state)) - Number(acceptsPacks(a.state)) || Number(b.anchor) - Number(a.anchor))
-    .map((r) => r.deviceId);
-  return (pack.ownerOnline ? [pack.owner.deviceId, ...holders] : holders).slice(0, settings.repair.maxSources);
+/** The owner, when it is there, then holders that are awake: those in order first, anchors before others. */
+function sourcesOf(pack: PackToRepair, pool: CandidatePool, settings: DurabilitySettings): DeviceId[] {
+  const holders = pack.replicas.filter((r) => r.status === 'held' && !isGone(r.state) && pool.isOnline(r.deviceId));
+  if (holders.length > 1)
+    holders.sort((a, b) => Number(acceptsPacks(b.state)) - Number(acceptsPacks(a.state)) || Number(b.anchor) - Number(a.anchor));
+  const devices = holders.map((r) => r.deviceId);
+  if (pack.ownerOnline) devices.unshift(pack.owner.deviceId);
+  return devices.slice(0, settings.repair.maxSources);
 }

@@ -6,7 +6,18 @@ import { defaultDurabilitySettings as settings } from './settings.ts';
 import { aReplica, deviceNumber } from './testing/builders.ts';
 
 const owner = { deviceId: deviceNumber(0), machineId: 'machine-0' };
-const states: DeviceState[] = ['active', 'asleep', 'overdue', 'suspect', 'missing', 'lost', 'draining', 'revoked'];
+const states: DeviceState[] = [
+  'vetting',
+  'reconciling',
+  'active',
+  'asleep',
+  'overdue',
+  'suspect',
+  'missing',
+  'lost',
+  'draining',
+  'revoked',
+];
 const anyReplica = fc
   .record({
     n: fc.integer({ min: 0, max: 8 }),
@@ -25,6 +36,8 @@ describe('effective replicas', () => {
     ['overdue', 1],
     ['draining', 1],
     ['suspect', 0.5],
+    ['reconciling', 0.5],
+    ['vetting', 1],
     ['missing', 0],
     ['lost', 0],
     ['revoked', 0],

@@ -1,4 +1,4 @@
-/** How much of a span of time counts. A calendar of working hours (so that a weekend is no silence) fits in here. */
+/** How much of a span of time counts: every hour, working hours (so that a weekend is no silence), all but holidays. */
 export interface WorkCalendar {
   /** Counting milliseconds in [fromMs, toMs); 0 when `toMs` is earlier. */
   elapsedMs(fromMs: number, toMs: number): number;
@@ -12,14 +12,15 @@ export const everyHour: WorkCalendar = {
   whenElapsed: (fromMs, countMs) => fromMs + countMs,
 };
 
-/** Every hour but those of one span. */
-export function without(startMs: number, endMs: number): WorkCalendar {
-  const overlapMs = (fromMs: number, toMs: number): number => Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, startMs));
+/** `base` without one span of time: what happened in it says nothing of any device. */
+export function without(startMs: number, endMs: number, base: WorkCalendar = everyHour): WorkCalendar {
+  if (endMs <= startMs) return base;
   return {
-    elapsedMs: (fromMs, toMs) => Math.max(0, toMs - fromMs) - overlapMs(fromMs, toMs),
+    elapsedMs: (fromMs, toMs) => base.elapsedMs(fromMs, toMs) - base.elapsedMs(Math.max(fromMs, startMs), Math.min(toMs, endMs)),
     whenElapsed: (fromMs, countMs) => {
-      const beforeMs = Math.max(0, startMs - fromMs);
-      return countMs <= beforeMs ? fromMs + countMs : fromMs + countMs + overlapMs(fromMs, Number.MAX_SAFE_INTEGER);
+      if (fromMs >= endMs) return base.whenElapsed(fromMs, countMs);
+      const beforeMs = base.elapsedMs(fromMs, startMs);
+      return countMs <= beforeMs ? base.whenElapsed(fromMs, countMs) : base.whenElapsed(endMs, countMs - beforeMs);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { timeZone } from '#libs/contracts';
 import { isValidCron } from './cron.ts';
 
 const seconds = z
@@ -59,6 +60,18 @@ export const coordinatorConfig = z.strictObject({
     sweepCron: cron,
     /** Silence after which a device changes state. */
     silence: z.strictObject({ workstation: silence, anchor: silence }),
+    /** When workstations are expected; null: at every hour. Time zone null: that of the team's backup schedule. */
+    workWeek: z
+      .strictObject({
+        timeZone: timeZone.nullable(),
+        workingDays: z.array(z.int().min(1).max(7)).min(1),
+        fromHour: z.number().min(0).max(24),
+        toHour: z.number().min(0).max(24),
+        holidays: z.array(z.iso.date()),
+      })
+      .nullable(),
+    /** Until when a new device holds packs beyond the minimum only. */
+    vetting: z.strictObject({ minAgeSeconds: z.number().min(0), auditsPassed: z.int().min(0) }),
     /** So many gone within the window is an outage, not a loss: repair waits. */
     breaker: z.strictObject({ share: z.number().gt(0).max(1), windowSeconds: seconds, atLeast: z.int().min(1) }),
     jobs: z.strictObject({

@@ -14,10 +14,12 @@ const inMs = (silence: Silence): DurabilitySettings['silence']['anchor'] => ({
 
 /** The rules' settings as configured; what can't be configured keeps the rules' own defaults. */
 export function durabilitySettings({ durability }: CoordinatorConfig): DurabilitySettings {
-  const { breaker, silence } = durability;
+  const { breaker, silence, vetting, workWeek } = durability;
   return {
     ...defaultDurabilitySettings,
     silence: { workstation: inMs(silence.workstation), anchor: inMs(silence.anchor) },
+    workWeek: workWeek && { ...workWeek, timeZone: workWeek.timeZone ?? 'UTC' },
+    vetting: { minAgeMs: vetting.minAgeSeconds * 1000, auditsPassed: vetting.auditsPassed },
     breaker: { windowMs: breaker.windowSeconds * 1000, share: breaker.share, atLeast: breaker.atLeast },
   };
 }

@@ -1,12 +1,10 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { DeviceState } from '#libs/contracts';
-import type { DeviceStanding, DurabilitySettings } from '#libs/durability';
-import { deviceStanding, everyHour, without } from '#libs/durability';
+import type { Calendars, DeviceStanding } from '#libs/durability';
+import { deviceStanding, mapCalendars, without } from '#libs/durability';
 import type { Clock, DeviceId } from '#libs/kernel';
-import type { CoordinatorConfig } from '../config/config.schema.ts';
-import { CONFIG } from '../config/config.module.ts';
-import { durabilitySettings } from '../config/durability-settings.ts';
+import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { PresenceService } from '../presence/presence.service.ts';
 import type { DeviceStandingEntity } from './device-standing.entity.ts';
@@ -29,27 +27,21 @@ export interface StateChange {
  */
 @Injectable()
 export class DeviceStatesService implements OnModuleInit {
-  readonly #settings: DurabilitySettings;
-  #calendar = everyHour;
+  /** When the coordinator was down before this start. */
+  #down: { readonly fromMs: number; readonly toMs: number } | undefined;
 
   constructor(
     private readonly devices: DevicesService,
     private readonly presence: PresenceService,
     private readonly standings: DeviceStandingsRepository,
-    @Inject(CONFIG) config: CoordinatorConfig,
+    private readonly rules: DurabilityRulesService,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {
-    this.#settings = durabilitySettings(config);
-  }
+  ) {}
 
   /** A coordinator that was down heard nobody: that time is no silence of the devices, or a restart would declare them all missing. */
   async onModuleInit(): Promise<void> {
     const lastSeen = (await this.devices.agents()).map((device) => device.lastSeenAtMs ?? device.enrolledAtMs);
-    if (lastSeen.length > 0)
-      this.#calendar = without(
-        lastSeen.reduce((a, b) => Math.max(a, b)),
-        this.clock.nowMs(),
-      );
+    if (lastSeen.length > 0) this.#down = { fromMs: lastSeen.reduce((a, b) => Math.max(a, b)), toMs: this.clock.nowMs() };
   }
 
   standing(device: Device): DeviceStanding {
@@ -64,9 +56,15 @@ export class DeviceStatesService implements OnModuleInit {
         awayUntilMs: null,
       },
       this.clock.nowMs(),
-      this.#settings,
-      this.#calendar,
+      this.rules.settings,
+      this.#calendars(),
     );
+  }
+
+  #calendars(): Calendars {
+    const { calendars } = this.rules;
+    const down = this.#down;
+    return down ? mapCalendars(calendars, (calendar) => without(down.fromMs, down.toMs, calendar)) : calendars;
   }
 
   /** Devices whose state is no longer what was recorded. */

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { JobReportsService } from '../jobs/job-reports.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { PresenceService } from '../presence/presence.service.ts';
 import { DeviceTransitionsService } from './device-transitions.service.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
@@ -28,6 +29,7 @@ export class DurabilitySweepService implements OnModuleInit {
     private readonly packs: PacksService,
     private readonly presence: PresenceService,
     private readonly sweep: SweepSchedule,
+    private readonly rules: DurabilityRulesService,
   ) {}
 
   onModuleInit(): void {
@@ -35,6 +37,7 @@ export class DurabilitySweepService implements OnModuleInit {
   }
 
   async run({ signal, nowMs }: { readonly signal: AbortSignal; readonly nowMs: number }): Promise<void> {
+    await this.rules.refresh();
     const changes = await this.states.changes();
     let closed = false;
     if (changes.length > 0) await this.transitions.record(changes, async () => void (closed = await this.breaker.update()));

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { JobTask } from '#libs/contracts';
-import type { DurabilitySettings, RepairAssignment, RepairPlan } from '#libs/durability';
+import type { RepairAssignment, RepairPlan } from '#libs/durability';
 import { planRepair } from '#libs/durability';
 import type { PackId } from '#libs/kernel';
 import { systemRandom } from '#libs/kernel';
-import type { CoordinatorConfig } from '../config/config.schema.ts';
-import { CONFIG } from '../config/config.module.ts';
-import { durabilitySettings } from '../config/durability-settings.ts';
 import type { NewJob } from '../jobs/jobs.service.ts';
 import { JobsService } from '../jobs/jobs.service.ts';
 import type { PackRow } from '../packs/packs.repository.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 import { PlacementInputService } from './placement-input.service.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
@@ -31,25 +29,21 @@ export interface PlanOutcome {
 /** Carries plans of `libs/durability` out: a pending replica and a job for each assignment, and a pause for what can't be helped now. */
 @Injectable()
 export class PlacementService {
-  readonly #settings: DurabilitySettings;
-
   constructor(
     private readonly packs: PacksService,
     private readonly replicas: ReplicasService,
     private readonly jobs: JobsService,
     private readonly input: PlacementInputService,
     private readonly breaker: RepairBreakerService,
-    @Inject(CONFIG) config: CoordinatorConfig,
-  ) {
-    this.#settings = durabilitySettings(config);
-  }
+    private readonly rules: DurabilityRulesService,
+  ) {}
 
   /** Plans and orders copies of the packs that have the fewest. To be called in a transaction. */
   async placeSome(): Promise<PlanOutcome> {
     const packs = await this.packs.wanting(PLAN_SIZE);
     if (packs.length === 0) return { looked: 0, assigned: 0, parked: 0 };
     const breaker = await this.breaker.current();
-    const plan = planRepair({ ...(await this.input.of(packs)), breaker, settings: this.#settings, random: systemRandom });
+    const plan = planRepair({ ...(await this.input.of(packs)), breaker, settings: this.rules.settings, random: systemRandom });
     await this.#order(plan.assignments, new Map(packs.map((pack) => [pack.packId, pack])));
     const parked = await this.#park(plan);
     return { looked: packs.length, assigned: plan.assignments.length, parked };

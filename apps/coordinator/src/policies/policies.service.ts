@@ -14,7 +14,7 @@ import { EventsService } from '../events/events.service.ts';
 import { HeartbeatFactsRegistry } from '../presence/heartbeat-facts.ts';
 import { PoliciesRepository } from './policies.repository.ts';
 
-/** Told after a commit that changed how many replicas are wanted. */
+/** Told after a commit that changed how many replicas are wanted, or by which rules they are counted. */
 export type GoalsListener = () => void;
 
 /** What the team and each device are to do: schedule, folders, retention, replicas. Versions only grow, so an agent sees a change by comparing. */
@@ -85,7 +85,7 @@ export class PoliciesService implements OnModuleInit {
         detail: { version, changed: changedParts(before.team, policy) },
       });
       this.events.publishAllAgents({ event: 'policy', version });
-      this.#published(before.team.replicas, policy.replicas);
+      this.#published(before.team, policy);
       return { version, team: policy };
     });
   }
@@ -107,7 +107,7 @@ export class PoliciesService implements OnModuleInit {
         detail: { version: after.version, changed: changedParts(before.effective, after.effective) },
       });
       this.events.publishAgent(deviceId, { event: 'policy', version: after.version });
-      this.#published(before.effective.replicas, after.effective.replicas, deviceId);
+      this.#published(before.effective, after.effective, deviceId);
       return after;
     });
   }
@@ -120,15 +120,17 @@ export class PoliciesService implements OnModuleInit {
     return { version: version + (own?.version ?? 0), effective: { ...team, ...override }, override };
   }
 
-  #published(before: ReplicaGoal, after: ReplicaGoal, deviceId?: DeviceId): void {
+  #published(before: Policy, after: Policy, deviceId?: DeviceId): void {
     this.events.publishPanel(deviceId ? { event: 'policies', deviceId } : { event: 'policies' });
-    if (before.minimum === after.minimum && before.target === after.target) return;
-    this.database.afterCommit(() => this.#listeners.forEach((listener) => listener()));
+    const recount = changedParts(before, after).some((part) => part === 'replicas' || part === 'durability');
+    if (recount) this.database.afterCommit(() => this.#listeners.forEach((listener) => listener()));
   }
 }
 
 const changedParts = (before: Policy, after: Policy): string[] =>
-  (Object.keys(after) as (keyof Policy)[]).filter((part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]));
+  ([...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Policy)[]).filter(
+    (part) => JSON.stringify(before[part]) !== JSON.stringify(after[part]),
+  );
 
 function checkCron(policy: PolicyOverride): void {
   const cron = policy.schedule?.cron;

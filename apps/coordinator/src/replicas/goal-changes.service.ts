@@ -2,6 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../database/database.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
 import { SnapshotProtectionService } from '../snapshots/snapshot-protection.service.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
@@ -22,6 +23,7 @@ export class GoalChangesService implements OnModuleInit {
     private readonly packs: PacksService,
     private readonly vaults: VaultsService,
     private readonly policies: PoliciesService,
+    private readonly rules: DurabilityRulesService,
     private readonly snapshots: SnapshotProtectionService,
     private readonly database: Database,
   ) {}
@@ -42,6 +44,7 @@ export class GoalChangesService implements OnModuleInit {
     while (this.#again) {
       this.#again = false;
       try {
+        await this.rules.refresh();
         await this.#recountAll();
       } catch (error) {
         this.#log.error({ err: error }, 'counting again after a change of policy failed; the next change or restart repeats it');

@@ -1,15 +1,13 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { DurabilitySettings, PackToPlace, Replica, ReplicaChange, ReplicaGoal } from '#libs/durability';
+import { Injectable } from '@nestjs/common';
+import type { PackToPlace, Replica, ReplicaChange, ReplicaGoal } from '#libs/durability';
 import { effectiveReplicas, needsCopies } from '#libs/durability';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import type { DeviceState } from '#libs/contracts';
-import type { CoordinatorConfig } from '../config/config.schema.ts';
-import { CONFIG } from '../config/config.module.ts';
-import { durabilitySettings } from '../config/durability-settings.ts';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { lack, queue } from '../packs/pack.entity.ts';
 import type { PackCounts, PackRow } from '../packs/packs.repository.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
 import { SnapshotProtectionService } from '../snapshots/snapshot-protection.service.ts';
 import type { ReplicaRow } from './replicas.repository.ts';
@@ -21,18 +19,14 @@ import { ReplicasRepository } from './replicas.repository.ts';
  */
 @Injectable()
 export class ReplicaCountsService {
-  readonly #settings: DurabilitySettings;
-
   constructor(
     private readonly replicas: ReplicasRepository,
     private readonly packs: PacksService,
     private readonly states: DeviceStatesService,
     private readonly policies: PoliciesService,
     private readonly snapshots: SnapshotProtectionService,
-    @Inject(CONFIG) config: CoordinatorConfig,
-  ) {
-    this.#settings = durabilitySettings(config);
-  }
+    private readonly rules: DurabilityRulesService,
+  ) {}
 
   /** Counts these packs again. */
   async recount(packIds: readonly PackId[]): Promise<void> {
@@ -62,11 +56,11 @@ export class ReplicaCountsService {
 
   #count(pack: PackRow, rows: readonly ReplicaRow[], stateOf: (deviceId: DeviceId) => DeviceState, goal: ReplicaGoal): PackCounts {
     const toPlace = packToPlace(pack, rows, stateOf);
-    const effective = effectiveReplicas(toPlace.replicas, toPlace.owner, this.#settings);
+    const effective = effectiveReplicas(toPlace.replicas, toPlace.owner, this.rules.settings);
     return {
       effective: Math.round(effective * 2),
       lack: effective < goal.minimum ? lack.belowMinimum : effective < goal.target ? lack.belowTarget : lack.none,
-      queue: needsCopies(toPlace, goal, this.#settings) ? queue.wanting : queue.settled,
+      queue: needsCopies(toPlace, goal, this.rules.settings) ? queue.wanting : queue.settled,
       parkedFor: '',
     };
   }

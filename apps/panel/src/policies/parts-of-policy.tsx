@@ -1,33 +1,33 @@
 import type { ReactNode } from 'react';
-import type { Policy } from '#libs/contracts';
+import type { Policy, PolicyOverride } from '#libs/contracts';
 import { ListFields } from './list-fields.tsx';
 import { ReplicaFields } from './replica-fields.tsx';
 import { RetentionFields } from './retention-fields.tsx';
 import { LimitFields, PledgeFields } from './room-fields.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
 
-export interface FieldsProps<K extends keyof Policy> {
+export interface FieldsProps<K extends keyof PolicyOverride> {
   readonly value: Policy[K];
   readonly onChange: (value: Policy[K]) => void;
   readonly disabled: boolean;
 }
 
-interface PartOfPolicy<K extends keyof Policy> {
+interface PartOfPolicy<K extends keyof PolicyOverride> {
   readonly key: K;
   readonly title: string;
   readonly note: string;
   readonly fields: (props: FieldsProps<K>) => ReactNode;
 }
 
-const part = <K extends keyof Policy>(
+const part = <K extends keyof PolicyOverride>(
   key: K,
   title: string,
   note: string,
   fields: (props: FieldsProps<K>) => ReactNode,
-): PartOfPolicy<keyof Policy> => ({ key, title, note, fields }) as unknown as PartOfPolicy<keyof Policy>;
+): PartOfPolicy<keyof PolicyOverride> => ({ key, title, note, fields }) as unknown as PartOfPolicy<keyof PolicyOverride>;
 
 /** The parts of a policy, in the order of the screen. A device may have its own of each. */
-export const partsOfPolicy: readonly PartOfPolicy<keyof Policy>[] = [
+export const partsOfPolicy: readonly PartOfPolicy<keyof PolicyOverride>[] = [
   part('schedule', 'Schedule', 'When a backup starts, and how old the newest protected snapshot may get.', (props) => (
     <ScheduleFields {...props} />
   )),

@@ -24,12 +24,14 @@ export function snapshotWords(snapshot: Pick<Snapshot, 'protection' | 'partial'>
 }
 
 export const deviceStateWords: Readonly<Record<DeviceState, Words>> = {
+  vetting: { tone: 'neutral', label: 'New', meaning: 'Gets packs beyond the minimum only, until it has proved itself.' },
   active: { tone: 'neutral', label: 'Active', meaning: 'In touch with the coordinator.' },
   asleep: { tone: 'neutral', label: 'Asleep', meaning: 'Switched off or sleeping: normal for a workstation.' },
   overdue: { tone: 'waiting', label: 'Overdue', meaning: 'Away longer than usual; it gets no new packs.' },
   suspect: { tone: 'waiting', label: 'Suspect', meaning: 'Away for days; its replicas count one half.' },
   missing: { tone: 'risk', label: 'Missing', meaning: 'Away for two weeks; its replicas no longer count.' },
   lost: { tone: 'risk', label: 'Lost', meaning: 'Given up; its replicas were made again elsewhere.' },
+  reconciling: { tone: 'waiting', label: 'Reconciling', meaning: 'Back after a long absence; what it holds is being counted again.' },
   draining: { tone: 'waiting', label: 'Draining', meaning: 'Its packs are being copied out before it leaves.' },
   revoked: { tone: 'risk', label: 'Revoked', meaning: 'No longer part of the team; nobody talks to it.' },
 };
