@@ -16,7 +16,9 @@ export interface Summary {
   readonly bytes: number;
   readonly packs: number;
   readonly packBytes: number;
-  readonly snapshotState: Snapshot['protection'];
+  readonly snapshotState: 'captured' | 'protected';
+  /** Every pack at the target, not only at the minimum. */
+  readonly fullyReplicated: boolean;
   readonly repair: 'done';
   readonly repairedPacks: number;
   readonly killedHolder: string;
@@ -109,7 +111,8 @@ export async function runScenario(options: DemoOptions, folder: string, report: 
     bytes: snapshot.stats.bytes,
     packs: snapshot.packs,
     packBytes: snapshot.stats.newPackBytes,
-    snapshotState: snapshot.protection,
+    snapshotState: snapshot.protection === 'captured' ? 'captured' : 'protected',
+    fullyReplicated: snapshot.protection === 'full',
     repair: 'done',
     repairedPacks: repaired.packs,
     killedHolder: repaired.holder,

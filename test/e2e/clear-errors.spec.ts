@@ -10,7 +10,8 @@ import { Agent, lastEvent } from '../support/agent.ts';
 import { newJoinLink } from '../support/coordinator.ts';
 import { until } from '../support/processes.ts';
 import { writeSample } from '../support/sample-folder.ts';
-import { restoredPath, teamForTests } from '../support/team-for-tests.ts';
+import { restoredPath } from '../support/restored-path.ts';
+import { teamForTests } from '../support/team-for-tests.ts';
 
 interface Failure {
   readonly event: string;

@@ -8,7 +8,8 @@ import type { Agent } from '../support/agent.ts';
 import { Agent as NewAgent, lastEvent } from '../support/agent.ts';
 import { newJoinLink } from '../support/coordinator.ts';
 import { until } from '../support/processes.ts';
-import { restoredPath, teamForTests } from '../support/team-for-tests.ts';
+import { restoredPath } from '../support/restored-path.ts';
+import { teamForTests } from '../support/team-for-tests.ts';
 
 /** From when on a fire time that was not acted on counts as missed: `scheduleTimes.onTimeToleranceMs` of the agent. */
 const missedAfterMs = 60_000;

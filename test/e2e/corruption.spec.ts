@@ -5,7 +5,8 @@ import type { Agent } from '../support/agent.ts';
 import { lastEvent } from '../support/agent.ts';
 import { flipBit, packFiles } from '../support/pack-files.ts';
 import { writeSample } from '../support/sample-folder.ts';
-import { restoredPath, teamForTests } from '../support/team-for-tests.ts';
+import { restoredPath } from '../support/restored-path.ts';
+import { teamForTests } from '../support/team-for-tests.ts';
 
 const MiB = 1024 * 1024;
 

@@ -8,7 +8,8 @@ import { lastEvent } from '../support/agent.ts';
 import { packFiles } from '../support/pack-files.ts';
 import { until } from '../support/processes.ts';
 import { incompressible, writeSample } from '../support/sample-folder.ts';
-import { restoredPath, teamForTests } from '../support/team-for-tests.ts';
+import { restoredPath } from '../support/restored-path.ts';
+import { teamForTests } from '../support/team-for-tests.ts';
 
 const MiB = 1024 * 1024;
 const photoBytes = 24 * MiB;

@@ -8,7 +8,8 @@ import type { Agent, CommandResult } from '../support/agent.ts';
 import { lastEvent } from '../support/agent.ts';
 import { until } from '../support/processes.ts';
 import { incompressible } from '../support/sample-folder.ts';
-import { restoredPath, teamForTests } from '../support/team-for-tests.ts';
+import { restoredPath } from '../support/restored-path.ts';
+import { teamForTests } from '../support/team-for-tests.ts';
 
 const MiB = 1024 * 1024;
 /** HOLDFAST_SEED repeats a run; the moments are the same up to what else the machine does. */

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, jest } from '@jest/globals';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { currentPlatform } from '#libs/engine';
 import { killAll } from './processes.ts';
 import { Team } from './team.ts';
 
@@ -53,10 +52,4 @@ export function teamForTests(options: { replicas?: number } = {}): TeamForTests 
       return team;
     },
   };
-}
-
-/** Where a restore to `target` puts what stood at `path`. */
-export function restoredPath(target: string, path: string): string {
-  const platform = currentPlatform();
-  return join(target, ...platform.split(platform.absolute(path)).map((part) => part.toString()));
 }

@@ -45,15 +45,35 @@ export async function forEachConcurrent<T>(
   for await (const _ of mapConcurrent(items, concurrency, work, options)) void _;
 }
 
+async function unlessAborted(waiting: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([waiting, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /** One at a time, in the order of asking. */
 export class Mutex {
   #tail: Promise<void> = Promise.resolve();
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** `signal` ends the waiting, with its reason; work that has begun is the work's own to stop. */
+  async run<T>(work: () => Promise<T>, options: { readonly signal?: AbortSignal } = {}): Promise<T> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     const before = this.#tail;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#tail = promise;
-    await before;
+    try {
+      await (signal ? unlessAborted(before, signal) : before);
+    } catch (error) {
+      // Whoever comes after still waits for those before.
+      void before.then(resolve);
+      throw error;
+    }
     try {
       return await work();
     } finally {

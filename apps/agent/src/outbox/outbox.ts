@@ -61,15 +61,18 @@ export class Outbox {
 
   /**
    * Delivers until nothing waits. Throws the first temporary failure (the entry stays), or the signal's reason.
-   * Several callers at once share the work.
+   * Several callers at once share the work; each waits no longer than its own signal says.
    */
   async flush(signal: AbortSignal): Promise<void> {
-    await this.#delivering.run(async () => {
-      while (this.#names.length > 0) {
-        signal.throwIfAborted();
-        await this.#deliverFirst(this.#names[0]!, signal);
-      }
-    });
+    await this.#delivering.run(
+      async () => {
+        while (this.#names.length > 0) {
+          signal.throwIfAborted();
+          await this.#deliverFirst(this.#names[0]!, signal);
+        }
+      },
+      { signal },
+    );
   }
 
   /** Resolves when something waits. */
