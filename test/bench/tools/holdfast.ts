@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { measure } from '../measure.ts';
 import { clear, type Tool } from './tool.ts';
 
-const engineRun = join(import.meta.dirname, '..', 'engine-run.ts');
+const engineRun = join(import.meta.dirname, '../../support/engine-run.ts');
 const run = (...args: string[]) => measure(process.execPath, [engineRun, ...args]);
 
 /** This tree's built engine in a process of its own. */

@@ -1,9 +1,9 @@
 /**
  * The built engine as one process, the way the agent runs it but without a network, so that time, memory and processor time are those of
  * the engine from start to end, Node.js included:
- *   node test/bench/engine-run.ts create  STATE
- *   node test/bench/engine-run.ts backup  STATE FOLDER
- *   node test/bench/engine-run.ts restore STATE TARGET [PATH]
+ *   node test/support/engine-run.ts create  STATE
+ *   node test/support/engine-run.ts backup  STATE FOLDER
+ *   node test/support/engine-run.ts restore STATE TARGET [PATH]
  * STATE/store holds the vault and its packs, STATE/compression says on or off. Prints one JSON line. $HOLDFAST_WORKERS: worker threads.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -58,9 +58,9 @@ if (verb === 'create') {
   });
   const done = await restore({ reader, to: folder, conflict: 'fail', ...(path !== undefined && { paths: [path] }) });
   if (done.errorCount > 0) throw new Error(`${done.errorCount} files could not be restored: ${JSON.stringify(done.errors[0])}`);
-  report({ files: done.files, packs: done.packsFetched });
+  report({ files: done.files, packs: done.packsFetched, notes: done.notes });
 } else throw new Error(`what is "${verb}"?`);
 
-function report(facts: Record<string, number>): void {
+function report(facts: Readonly<Record<string, unknown>>): void {
   console.log(JSON.stringify(facts));
 }
