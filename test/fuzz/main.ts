@@ -39,6 +39,11 @@ async function runnerThread(): Promise<void> {
     });
     results.push(await outcomeOf(worker, name, at));
     const { outcomes, slowestMs, mostBytes } = results.at(-1)!;
+    const accepted = outcomes['accepted'] ?? 0;
+    const { accepts = true, refuses = true } = targets.find((one) => one.name === name)!;
+    // Then the inputs end at the first check, and nothing was shown of what lies behind it.
+    if (inputs >= 200 && (accepted > 0 !== accepts || accepted < inputs !== refuses))
+      throw new Error(`${name}: ${accepted} of ${inputs} inputs were accepted`);
     const said = Object.entries(outcomes)
       .map(([code, count]) => `${code} ${count}`)
       .join(', ');

@@ -127,7 +127,8 @@ function itemsExchanged(dice: Dice, bytes: Uint8Array, other: Uint8Array): Uint8
 }
 
 function written(bytes: Uint8Array, at: number, values: readonly number[]): Uint8Array {
-  const out = bytes.slice();
+  // A copy also of a Buffer, whose own slice is a view: the sample must stay sound.
+  const out = new Uint8Array(bytes);
   for (const [i, value] of values.entries()) if (at + i < out.length) out[at + i] = value;
   return out;
 }

@@ -14,7 +14,7 @@ export async function wireTargets(): Promise<FuzzTarget[]> {
   const pack = await aPack({ plainBytes: 1_500 });
   const store = memoryPackStore();
   await store.put(pack);
-  const car = Buffer.concat(await Array.fromAsync(exportCar(store, pack.packId)));
+  const car = new Uint8Array(Buffer.concat(await Array.fromAsync(exportCar(store, pack.packId))));
   const requests = [
     packMessages.encodeRequest({ kind: 'root', packId: pack.packId }),
     packMessages.encodeRequest({ kind: 'leaves', packId: pack.packId, first: 3, count: 9 }),
