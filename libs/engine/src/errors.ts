@@ -6,7 +6,7 @@ import { AppError } from '#libs/kernel';
  * `symlink_in_path`, `unsafe_name`, `name_too_long`, `file_changed`, `io_failed`, `unsupported`, `too_many_open_files`.
  * Of a whole run: `folder_not_found`, `no_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
  * `vault_state_corrupt`, `wrong_vault`, `snapshot_not_found`, `path_not_found`, `conflict`, `destination_invalid`, `interrupted` (temporary),
- * `worker_failed` (temporary).
+ * `worker_failed` (temporary), `vault_changed` (temporary), `snapshot_protected` (it may not be forgotten), `prune_impossible`.
  */
 export type EngineErrorCode =
   | 'file_not_found'
@@ -34,7 +34,10 @@ export type EngineErrorCode =
   | 'conflict'
   | 'destination_invalid'
   | 'interrupted'
-  | 'worker_failed';
+  | 'worker_failed'
+  | 'vault_changed'
+  | 'snapshot_protected'
+  | 'prune_impossible';
 
 /** The engine's error. Branch on `code`; per-file ones travel as values in reports. */
 export class EngineError extends AppError<EngineErrorCode> {

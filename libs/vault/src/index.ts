@@ -44,6 +44,7 @@ export * from './pack/pack-writer.ts';
 export * from './pack/padme.ts';
 export { leafCount, leafSize } from './pack/unixfs-root.ts';
 export * from './ports.ts';
+export { abortable } from './read/abortable.ts';
 export { ChunkOpener, type ChunkPlace, type OpenablePack } from './read/chunk-opener.ts';
 export type { LocatedChunk, ReadChunk } from './read/chunk-reader.ts';
 export { type FileChunk, type FilePiece, type FileRange, idsIn } from './read/file-reader.ts';

@@ -20,6 +20,8 @@ export interface BackupOptions extends ScanOptions {
   readonly host: string;
   readonly user: string;
   readonly tags?: readonly string[];
+  /** These folders are not everything that the device is to back up. */
+  readonly adHoc?: boolean;
   /** Worker threads that read, chunk and seal, with the system's own platform adapter; 0 works in this thread. Default 0. Some 130 MiB each. */
   readonly workers?: number;
   readonly onProgress?: OnProgress;
@@ -40,6 +42,8 @@ export interface CommittedSnapshot {
   readonly startedAtMs: number;
   readonly endedAtMs: number;
   readonly partial: boolean;
+  /** Of named paths only; see `SnapshotRecord`. */
+  readonly adHoc: boolean;
   readonly stats: SnapshotStats;
 }
 

@@ -1,4 +1,4 @@
-import { isAppError, systemClock, systemRandom } from '#libs/kernel';
+import { type Clock, isAppError, systemClock, systemRandom } from '#libs/kernel';
 import type { SnapshotRoot, TreeEntry } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
@@ -10,6 +10,7 @@ import type { BackupOptions, BackupResult } from './backup-types.ts';
 import { FileBatches } from './file-batches.ts';
 import { FileEntries } from './file-entries.ts';
 import { FileSealer, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
+import { parentRoots } from './parent-roots.ts';
 import { BackupSession } from './session.ts';
 import type { WalkContext } from './slot.ts';
 import { TreeBackup } from './tree-backup.ts';
@@ -30,9 +31,29 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const counts = new BackupCounts();
   throwIfInterrupted(signal);
   const roots = findRoots(options, platform, counts);
-  const latest = await vault.latest();
-  const parents = new Map(latest?.roots.map((root) => [Buffer.from(root.path).toString('latin1'), root.entry]));
+  // From here to the end nothing that is known may be retired: the snapshot in the making counts on it.
+  const leave = await vault.sessions.enter();
+  try {
+    return await capture(options, { platform, clock, startedAtMs, counts, roots });
+  } finally {
+    leave();
+  }
+}
 
+interface Prepared {
+  readonly platform: Platform;
+  readonly clock: Clock;
+  readonly startedAtMs: number;
+  readonly counts: BackupCounts;
+  readonly roots: readonly { readonly path: Buffer; readonly facts: FileFacts }[];
+}
+
+async function capture(options: BackupOptions, { platform, clock, startedAtMs, counts, roots }: Prepared): Promise<BackupResult> {
+  const { vault, signal } = options;
+  const parents = await parentRoots(
+    vault,
+    roots.map(({ path }) => path),
+  );
   const session = new BackupSession(vault, counts);
   const { primitives, random = systemRandom } = vault.options;
   const { vaultId, keys } = vault;
@@ -43,13 +64,12 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const batches = new FileBatches(sealers.map((sealer) => (jobs) => sealer.seal(jobs, signal)));
 
   const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
-  const totals = latest && { files: latest.stats['files'], bytes: latest.stats['bytes'] };
   const report = (phase: 'transfer' | 'commit') =>
     progress.update(phase, () => ({
       filesDone: counts.files,
       bytesDone: counts.bytes,
-      filesTotal: totals?.files,
-      bytesTotal: totals?.bytes,
+      filesTotal: parents.files,
+      bytesTotal: parents.bytes,
       current: counts.current,
       errors: counts.errors,
     }));
@@ -73,7 +93,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
     const captured: SnapshotRoot[] = [];
     for (const { path, facts } of roots) {
       const walk = new TreeBackup(context, new FolderScanner(platform, scanOptions(options, vault.options.folder), facts.device), files);
-      const entry: TreeEntry | undefined = await walk.run(path, facts, parents.get(path.toString('latin1')));
+      const entry: TreeEntry | undefined = await walk.run(path, facts, parents.entries.get(path.toString('latin1')));
       if (entry) captured.push({ path, entry });
     }
     await batches.settle();
@@ -89,10 +109,11 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
       excludes: options.excludes ?? [],
       tags: options.tags ?? [],
       partial: counts.partial,
+      adHoc: options.adHoc === true,
       stats: statsOf(counts, clock.nowMs() - startedAtMs),
     };
-    const { snapshot, indexPack } = await vault.commit(record, session.needed.finish());
-    return { snapshot, newPacks: [...session.newPacks, indexPack], problems: counts.problems, notes: counts.notes };
+    const { snapshot, indexPacks } = await vault.commit(record, session.needed.finish());
+    return { snapshot, newPacks: [...session.newPacks, ...indexPacks], problems: counts.problems, notes: counts.notes };
   } catch (error) {
     await batches.settle();
     const failure = unwrapStoreFailure(error);

@@ -1,3 +1,4 @@
+import { EngineError } from '../errors.ts';
 import { type ChunkIndex, type FileContent, idsIn, PackBitmap, type VaultReader } from '#libs/vault';
 
 const idBytes = 32;
@@ -45,9 +46,15 @@ export class NeededPacks {
     return true;
   }
 
-  /** After all packs are stored. */
+  /** After all packs are stored. Throws `vault_changed` when a chunk is in none of them: such a snapshot could not be restored. */
   finish(): PackBitmap {
-    for (const id of idsIn(this.#waiting.subarray(0, this.#waitingEnd))) this.addKnown(id);
+    for (const id of idsIn(this.#waiting.subarray(0, this.#waitingEnd))) {
+      if (this.addKnown(id)) continue;
+      throw new EngineError('vault_changed', 'a chunk that this snapshot needs is in no pack any more', {
+        status: 'temporary',
+        nextStep: 'Run it again: what is missing is read and stored again.',
+      });
+    }
     return this.#needed;
   }
 

@@ -65,14 +65,15 @@ class Check {
   async #checkRecords(): Promise<Snapshot[]> {
     const { reader } = this.#options;
     const readable: Snapshot[] = [];
-    let previous: Uint8Array | undefined;
+    let previous: { readonly sequence: number; readonly recordId: Uint8Array } | undefined;
     for (const { sequence, recordId } of reader.head.snapshots) {
       this.#snapshots += 1;
       const record = await this.#try({ code: 'record_invalid', sequence }, () => reader.snapshot(sequence, this.#read));
       if (record) {
         readable.push(record);
-        // The first one kept may follow one that was forgotten.
-        const linked = previous === undefined || (record.previous !== undefined && equalBytes(record.previous, previous));
+        // It may follow one that was forgotten: then its number says so.
+        const follows = previous?.sequence === sequence - 1;
+        const linked = !follows || (record.previous !== undefined && equalBytes(record.previous, previous!.recordId));
         if (!linked)
           this.#find({
             severity: 'error',
@@ -81,7 +82,7 @@ class Check {
             sequence,
           });
       }
-      previous = recordId;
+      previous = { sequence, recordId };
     }
     return readable;
   }

@@ -49,9 +49,10 @@ export class SessionJournal {
     return entries;
   }
 
-  /** After everything in it was committed. */
-  async clear(): Promise<void> {
-    await this.#files.remove(this.#path);
+  /** After a commit: only what it left out stays. */
+  async keepOnly(entries: readonly JournalEntry[]): Promise<void> {
+    if (entries.length === 0) await this.#files.remove(this.#path);
+    else await this.#files.replace(this.#path, Buffer.from(entries.map((entry) => `\n${line(entry)}`).join('')));
   }
 }
 

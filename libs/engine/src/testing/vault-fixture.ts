@@ -2,6 +2,7 @@ import { cryptoReady, newMasterKey, newSigningKeyPair, newBoxKeyPair } from '#li
 import { nodePrimitives } from '#libs/crypto/node';
 import type { DurableFiles } from '#libs/kernel/node';
 import { nodeFiles } from '#libs/kernel/node';
+import { type Clock, systemClock } from '#libs/kernel';
 import { seededRandom } from '#libs/kernel/testing';
 import type { BlockSource, PackInfo, PackStore, VaultParameters } from '#libs/vault';
 import { LocalVault } from '../local-vault/local-vault.ts';
@@ -24,6 +25,7 @@ export async function vaultFixture(
   store: PackStore,
   parameters: Partial<VaultParameters> = smallPacks,
   seed = 5,
+  clock: Pick<Clock, 'nowMs'> = systemClock,
 ): Promise<VaultFixture> {
   await cryptoReady();
   const random = seededRandom(seed);
@@ -39,6 +41,7 @@ export async function vaultFixture(
     primitives,
     masterKey,
     signingKeyPair,
+    clock: { ...systemClock, nowMs: () => clock.nowMs() },
     onPack: (pack: PackInfo) => {
       announced.push(pack);
     },

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { isPackId, type PackId } from '#libs/kernel';
+import { FilesError, type DurableFiles } from '#libs/kernel/node';
+import { isAppError } from '#libs/kernel';
+import { EngineError } from '../errors.ts';
+
+const packId = z.string().refine(isPackId);
+const retiredPack = z.strictObject({
+  packId,
+  ordinal: z.int().min(0),
+  sizeBytes: z.int().min(1),
+  /** `unneeded`: no snapshot needs anything of it; `rewritten`: what was needed stands in other packs; `merged`: an index pack. */
+  reason: z.enum(['unneeded', 'rewritten', 'merged']),
+  /** The first head that does without it. While an older one stands (a crash came between), it is no retired pack. */
+  headSequence: z.int().min(1),
+  /** When its release was recorded; undefined before. */
+  releasedAtMs: z.int().min(0).optional(),
+});
+/** Once for all packs that one head dropped: what must be on enough other machines before anybody may delete them. */
+const waiting = z.strictObject({ headSequence: z.int().min(1), packIds: z.array(packId) });
+const retiredFile = z.strictObject({ v: z.literal(1), packs: z.array(retiredPack), waiting: z.array(waiting) });
+
+/** A pack that the head counts no more and that is still in the store. */
+export type RetiredPack = Readonly<z.infer<typeof retiredPack> & { packId: PackId; waitsFor: readonly PackId[] }>;
+
+/** A million packs of 300 bytes each. */
+const maxBytes = 512 * 1024 * 1024;
+
+/**
+ * `retired`: packs on their way out, from before the head drops them until they are gone from this disk. A pack leaves the
+ * store only by this list, so nothing that a head from elsewhere merely does not know is ever deleted.
+ */
+export class RetiredPacks {
+  readonly #files: DurableFiles;
+  readonly #path: string;
+
+  constructor(files: DurableFiles, path: string) {
+    this.#files = files;
+    this.#path = path;
+  }
+
+  /** Throws `vault_state_corrupt`. A lost file costs room on the disk, no data. */
+  async read(): Promise<RetiredPack[]> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#files.read(this.#path, { maxBytes });
+    } catch (error) {
+      if (error instanceof FilesError && isAppError(error, 'file_not_found')) return [];
+      throw error;
+    }
+    try {
+      const file = retiredFile.parse(JSON.parse(Buffer.from(bytes).toString()));
+      const waitsFor = new Map(file.waiting.map(({ headSequence, packIds }) => [headSequence, packIds]));
+      return file.packs.map((pack) => ({ ...pack, waitsFor: waitsFor.get(pack.headSequence) ?? [] })) as RetiredPack[];
+    } catch (cause) {
+      throw new EngineError('vault_state_corrupt', 'the list of packs to be released is damaged', {
+        context: { path: this.#path },
+        nextStep: `Delete ${this.#path}: the packs in it stay where they are and take some room.`,
+        cause,
+      });
+    }
+  }
+
+  async write(packs: readonly RetiredPack[]): Promise<void> {
+    if (packs.length === 0) await this.#files.remove(this.#path);
+    else {
+      const lists = new Map(packs.map(({ headSequence, waitsFor }) => [headSequence, waitsFor]));
+      const file = {
+        v: 1,
+        packs: packs.map(({ waitsFor: _, ...pack }) => pack),
+        waiting: [...lists].map(([headSequence, packIds]) => ({ headSequence, packIds })),
+      };
+      await this.#files.replace(this.#path, Buffer.from(JSON.stringify(file)));
+    }
+  }
+}
