@@ -16,6 +16,7 @@ export interface BackupRequest {
   /** Absolute; empty: the folders of policy and join. */
   readonly paths: readonly string[];
   readonly readAll?: boolean;
+  readonly tags?: readonly string[];
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -142,6 +143,8 @@ export class BackupRunner {
           excludes: policy.effective.excludes,
           neverEnter: [Buffer.from(home)],
           readAll: request.readAll === true,
+          tags: request.tags ?? [],
+          adHoc: request.paths.length > 0,
           host: hostname(),
           user: userName(),
           workers,

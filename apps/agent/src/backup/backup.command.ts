@@ -14,6 +14,7 @@ const args = z.strictObject({
   waitProtected: z.boolean(),
   timeoutSeconds: z.number().positive().optional(),
   readAll: z.boolean(),
+  tags: z.array(z.string().min(1).max(100)).max(100),
 });
 
 /** `holdfast backup`: exit 3 when some files could not be read. */
@@ -33,6 +34,7 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
           trigger: 'manual',
           paths: options.paths,
           readAll: options.readAll,
+          tags: options.tags,
           signal: either,
           onProgress: (p) =>
             emit({

@@ -5,6 +5,7 @@ import { Mutex, toBase64Url } from '#libs/kernel';
 import type { PackInfo } from '#libs/vault';
 import type { JsonFile } from '../home/json-file.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { ReleasePort } from '../releases/release-proposal.ts';
 import type { Protection } from '../protection/protection.ts';
 
 /** `state/delivered.json`: how much of the vault the outbox has taken over. */
@@ -13,6 +14,8 @@ export const deliveredState = z.strictObject({
   /** Every pack with a smaller ordinal. */
   announcedBelow: z.int().min(0),
   committedSequence: z.int().min(0),
+  /** The head whose state the coordinator knows in full, what each snapshot needs included. */
+  headSequence: z.int().min(0).optional(),
 });
 export type DeliveredState = z.infer<typeof deliveredState>;
 
@@ -20,6 +23,8 @@ export interface VaultReporterPorts {
   readonly file: JsonFile<DeliveredState>;
   readonly outbox: Pick<Outbox, 'put'>;
   readonly protection: Pick<Protection, 'captured'>;
+  /** Takes heads that come without a snapshot; undefined: nobody does yet. */
+  readonly releases?: () => Pick<ReleasePort, 'headChanged'> | undefined;
   readonly sha256: (bytes: Uint8Array) => string;
 }
 
@@ -66,8 +71,8 @@ export class VaultReporter {
     });
   }
 
-  /** `fromScratch`: announce every pack again (a coordinator that may have lost its database). */
-  async reconcile(vault: LocalVault, options: { readonly fromScratch?: boolean } = {}): Promise<void> {
+  /** `needsUnchanged`: since the last time only a forget or a pin changed the head. `fromScratch`: announce every pack again (a coordinator that may have lost its database). */
+  async reconcile(vault: LocalVault, options: { readonly fromScratch?: boolean; readonly needsUnchanged?: boolean } = {}): Promise<void> {
     await this.flushPacks().catch(() => undefined);
     await this.#working.run(async () => {
       const before = (await this.#ports.file.read()) ?? { headerSha256: '', announcedBelow: 0, committedSequence: 0 };
@@ -83,12 +88,34 @@ export class VaultReporter {
       state = { ...state, announcedBelow: all.reduce((below, p) => Math.max(below, p.ordinal + 1), state.announcedBelow) };
       const latest = vault.head.snapshots.at(-1);
       if (latest && latest.sequence > state.committedSequence) {
-        await this.#commit(vault, await vault.describeSnapshot(latest.sequence));
-        state = { ...state, committedSequence: latest.sequence };
+        const snapshot = await vault.describeSnapshot(latest.sequence);
+        await this.#commit(vault, snapshot);
+        // One step after what was known: then only this snapshot is new.
+        const follows = state.headSequence === snapshot.headSequence - 1;
+        state = { ...state, committedSequence: latest.sequence, ...(follows && { headSequence: snapshot.headSequence }) };
       }
+      state = { ...state, ...(await this.#reportHead(vault, state.headSequence, options.needsUnchanged === true)) };
       if (JSON.stringify(state) !== JSON.stringify(before)) await this.#ports.file.write(state);
       this.#early.clear();
     });
+  }
+
+  /** The head that came last, when forget, pin or prune made it, with what each snapshot needs now. */
+  async #reportHead(vault: LocalVault, known: number | undefined, needsUnchanged: boolean): Promise<{ headSequence?: number }> {
+    const { sequence, snapshots, dead, pinned } = vault.head;
+    if (known === sequence) return {};
+    // From before heads were counted: a vault that was never pruned has nothing to restate.
+    const untouched = !dead && !pinned && snapshots.every((one, i) => one.sequence === i + 1);
+    if (known === undefined && untouched) return { headSequence: sequence };
+    const releases = this.#ports.releases?.();
+    if (!releases) return {};
+    const needs: { sequence: number; neededPacks: Uint8Array }[] = [];
+    if (!(needsUnchanged && known === sequence - 1)) {
+      const { retainedSnapshots } = await import('#libs/engine');
+      for await (const one of retainedSnapshots(vault)) needs.push({ sequence: one.sequence, neededPacks: one.neededPacks });
+    }
+    await releases.headChanged({ sequence, bytes: vault.headBytes, needs });
+    return { headSequence: sequence };
   }
 
   close(): void {

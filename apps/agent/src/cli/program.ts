@@ -1,5 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { resolve } from 'node:path';
+import { gather, snapshotNumber } from './option-values.ts';
+import { addHistoryCommands } from './history-commands.ts';
 import { agentVersion } from './agent-version.ts';
 import type { ErrorEvent } from '../output/command-event.ts';
 import type { RunOptions } from './run-command.ts';
@@ -27,17 +29,6 @@ function usageErrorLine(message: string): string {
     exitCode: 1,
   };
   return `${JSON.stringify(event)}\n`;
-}
-
-/** Repeatable options gather their values. */
-const gather = (value: string, before: string[] = []): string[] => [...before, value];
-
-function snapshotNumber(text: string): number | 'latest' {
-  if (text === 'latest') return text;
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1)
-    throw new InvalidArgumentError('must be "latest" or a number from "holdfast snapshots".');
-  return number;
 }
 
 /**
@@ -105,20 +96,19 @@ export function createProgram(usage: UsageOutput): Command {
     .option('--wait-protected', 'return only when enough other machines hold everything')
     .option('--timeout <seconds>', 'with --wait-protected: give up after this long', Number)
     .option('--read-all', 'read every file again, trusting no size or time')
-    .action(async (paths: string[], o: { dryRun?: boolean; waitProtected?: boolean; timeout?: number; readAll?: boolean }, c: Command) =>
+    .option('--tag <text>', 'mark the snapshot, to find it or to keep it by; repeatable', gather)
+    .action(async (paths: string[], o: BackupOptions, c: Command) =>
       run(c, 'backup', {
         paths: paths.map((p) => resolve(p)),
         dryRun: o.dryRun === true,
         waitProtected: o.waitProtected === true,
         timeoutSeconds: o.timeout,
         readAll: o.readAll === true,
+        tags: o.tag ?? [],
       }),
     );
 
-  program
-    .command('snapshots')
-    .description('list the backups of this machine, newest last')
-    .action(async (_o: unknown, c: Command) => run(c, 'snapshots', {}));
+  addHistoryCommands(program, run);
 
   program
     .command('ls')
@@ -163,15 +153,6 @@ export function createProgram(usage: UsageOutput): Command {
         },
         { passphraseFile: o.passphraseFile, recoveryKitFile: o.recoveryKit, askPassphrase: o.device !== undefined },
       ),
-    );
-
-  program
-    .command('dump')
-    .argument('<file>', 'file inside the snapshot')
-    .description('write one file to standard output')
-    .option('--snapshot <number>', 'which one, by its number', snapshotNumber, 'latest')
-    .action(async (file: string, o: { snapshot: number | 'latest' }, c: Command) =>
-      run(c, 'dump', { path: resolve(file), snapshot: o.snapshot }),
     );
 
   program
@@ -226,6 +207,14 @@ export function createProgram(usage: UsageOutput): Command {
     .action(async (_o: unknown, c: Command) => run(c, 'doctor', {}));
 
   return program;
+}
+
+interface BackupOptions {
+  readonly dryRun?: boolean;
+  readonly waitProtected?: boolean;
+  readonly timeout?: number;
+  readonly readAll?: boolean;
+  readonly tag?: string[];
 }
 
 interface RestoreOptions {

@@ -14,6 +14,7 @@ import { replicateJob } from '../jobs/replicate-job.ts';
 import { restoreJob } from '../jobs/restore-job.ts';
 import { errorFields } from '../log/agent-log.ts';
 import { runOutbox } from '../outbox/outbox-loop.ts';
+import { nightlyPrune } from '../prune/nightly-prune.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
@@ -63,6 +64,7 @@ export class Daemon {
       run: async (trigger, signal) => {
         // A backup that an admin or a person started covers this fire time when it ends.
         await agent.backups.runOrJoin({ trigger, paths: [], signal });
+        await nightlyPrune(agent, signal);
       },
       onWake: (sleptMs) => this.#wake(sleptMs),
     });

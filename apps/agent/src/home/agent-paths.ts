@@ -26,6 +26,7 @@ export interface AgentPaths {
   readonly receipts: string;
   readonly outbox: string;
   readonly delivered: string;
+  readonly pruneState: string;
   readonly lock: string;
   /** Unix socket, or the name of a pipe on Windows. */
   readonly control: string;
@@ -52,6 +53,7 @@ export function agentPaths(home: string): AgentPaths {
     receipts: at('receipts'),
     outbox: at('state', 'outbox'),
     delivered: at('state', 'delivered.json'),
+    pruneState: at('state', 'prune.json'),
     lock: at('lock'),
     control: controlAddress(home),
     log: at('agent.log'),

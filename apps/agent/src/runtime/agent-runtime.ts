@@ -15,6 +15,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { ReceiptBook } from '../receipts/receipt-book.ts';
+import type { ReleasePort } from '../releases/release-proposal.ts';
 import type { RosterKeeper } from '../roster/roster-keeper.ts';
 import type { RunHistory } from '../runs/run-history.ts';
 import type { VaultAccess } from './vault-access.ts';
@@ -60,6 +61,8 @@ export interface AgentRuntime {
   readonly swarm: SwarmAccess;
   readonly holders: HolderSources;
   readonly backups: BackupRunner;
+  /** Undefined where nothing takes proposals: then retired packs wait. */
+  readonly releases: ReleasePort | undefined;
   /** Undefined but in the daemon. */
   live: LiveState | undefined;
   /** Lets go of everything, in order; idempotent. */

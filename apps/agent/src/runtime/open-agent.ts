@@ -104,6 +104,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     file: json(paths.delivered, deliveredState),
     outbox,
     protection,
+    releases: () => agent.releases,
     sha256: (bytes) => createHash('sha256').update(bytes).digest('base64url'),
   });
   const vault = new VaultAccess({
@@ -179,6 +180,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     swarm,
     holders,
     backups,
+    releases: undefined,
     live: undefined,
     close: () => (closing ??= close()),
   };

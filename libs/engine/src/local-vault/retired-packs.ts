@@ -67,7 +67,9 @@ export class RetiredPacks {
       const lists = new Map(packs.map(({ headSequence, waitsFor }) => [headSequence, waitsFor]));
       const file = {
         v: 1,
-        packs: packs.map(({ waitsFor: _, ...pack }) => pack),
+        packs: packs.map(({ packId, ordinal, sizeBytes, reason, headSequence, releasedAtMs }) => ({
+          ...{ packId, ordinal, sizeBytes, reason, headSequence, releasedAtMs },
+        })),
         waiting: [...lists].map(([headSequence, packIds]) => ({ headSequence, packIds })),
       };
       await this.#files.replace(this.#path, Buffer.from(JSON.stringify(file)));

@@ -1,5 +1,6 @@
 import { equalBytes } from '#libs/kernel';
 import { decodeTree, idsIn, PackBitmap, type Snapshot, type TreeEntry, type VaultReader } from '#libs/vault';
+import { pairedEntries } from '../compare/paired-entries.ts';
 import { throwIfInterrupted } from '../errors.ts';
 
 type Sign = 1 | -1;
@@ -40,18 +41,7 @@ export class NeededBySnapshot {
     if (same(from?.tree, to?.tree)) return;
     if (from?.tree) await this.#countTree(from.tree, -1);
     if (to?.tree) await this.#countTree(to.tree, 1);
-    const before = from?.tree && this.#reader.readTree(from.tree)[Symbol.asyncIterator]();
-    const after = to?.tree && this.#reader.readTree(to.tree)[Symbol.asyncIterator]();
-    let left = await before?.next();
-    let right = await after?.next();
-    while ((left && !left.done) || (right && !right.done)) {
-      const a = left && !left.done ? (left.value as TreeEntry) : undefined;
-      const b = right && !right.done ? (right.value as TreeEntry) : undefined;
-      const order = !a ? 1 : !b ? -1 : Buffer.compare(a.name, b.name);
-      await this.#change(order <= 0 ? a : undefined, order >= 0 ? b : undefined);
-      if (order <= 0) left = await before!.next();
-      if (order >= 0) right = await after!.next();
-    }
+    for await (const [a, b] of pairedEntries(this.#reader, from?.tree, to?.tree)) await this.#change(a, b);
   }
 
   /** The directory's own chunks, parts included. */

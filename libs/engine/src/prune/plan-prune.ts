@@ -90,7 +90,9 @@ function rewritesWorth({ packs, targetBytes, epoch, rules }: PrunePlanInput): Pl
     if (small[kind].length < rules.smallPacks && (bytes < target || small[kind].length < 2)) continue;
     for (const one of small[kind]) worth.push({ ...one, share: 0, why: `small, put together with ${small[kind].length - 1} others` });
   }
-  return worth.sort((a, b) => b.share - a.share || a.pack.ordinal - b.pack.ordinal).map(({ share: _, ...one }) => one);
+  return worth
+    .sort((a, b) => b.share - a.share || a.pack.ordinal - b.pack.ordinal)
+    .map(({ pack, usedBytes, why }) => ({ pack, usedBytes, why }));
 }
 
 function planIndexMerge({ packs, indexPacks, rules }: PrunePlanInput, gone: ReadonlySet<number>): PrunePlan['mergeIndex'] {
