@@ -1,14 +1,17 @@
-/** The serving side of the transfer measurement: a swarm node with packs, and a raw TCP server with the same bytes. Prints its facts as one JSON line. */
+/** The serving side of the transfer measurement: a swarm node with packs, and plain servers of as many bytes. Prints its facts as one JSON line. */
 import { randomBytes } from 'node:crypto';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { cryptoReady } from '#libs/crypto';
-import { nodePrimitives } from '#libs/crypto/node';
+import { deviceCertificate, nodePrimitives } from '#libs/crypto/node';
 import type { Roster } from '#libs/contracts';
 import type { PackId } from '#libs/kernel';
 import { FilePackStore, startSwarm } from '#libs/swarm';
 import { packDag } from '#libs/vault';
 
-const [folder, seed, rosterJson, count, size] = process.argv.slice(2) as [string, string, string, string, string];
+const [folder, seedHex, rosterJson, count, size] = process.argv.slice(2) as [string, string, string, string, string];
+const seed = new Uint8Array(Buffer.from(seedHex, 'hex'));
 await cryptoReady();
 const store = await FilePackStore.open(folder);
 const primitives = nodePrimitives();
@@ -20,14 +23,16 @@ for (let n = 0; n < Number(count); n += 1) {
   packs.push(dag.packId);
 }
 const swarm = await startSwarm({
-  seed: Buffer.from(seed, 'hex'),
+  seed,
   listen: ['/ip4/127.0.0.1/tcp/0'],
   stores: [store],
   roster: JSON.parse(rosterJson) as Roster,
 });
-const payload = randomBytes(Number(size));
-const raw = createServer((socket) => {
-  let left = Number(count);
+
+/** The same number of bytes out of memory, a mebibyte at a time. */
+const payload = randomBytes(1024 * 1024);
+function pour(socket: Socket): void {
+  let left = (Number(count) * Number(size)) / payload.length;
   const send = (): void => {
     while (left > 0) {
       left -= 1;
@@ -37,9 +42,14 @@ const raw = createServer((socket) => {
   };
   socket.on('error', () => socket.destroy());
   send();
-});
-raw.listen(0, '127.0.0.1', () => {
-  const address = raw.address();
-  console.log(JSON.stringify({ packs, addresses: swarm.addresses(), rawPort: typeof address === 'object' && address ? address.port : 0 }));
-});
+}
+const raw = createServer(pour);
+const { certPem, keyPem } = deviceCertificate(seed);
+const tls = createTlsServer({ cert: certPem, key: keyPem, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false }, pour);
+const listening = await Promise.all(
+  [raw, tls].map(
+    (server) => new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))),
+  ),
+);
+console.log(JSON.stringify({ packs, addresses: swarm.addresses(), rawPort: listening[0], tlsPort: listening[1] }));
 process.once('SIGTERM', () => void swarm.stop().then(() => process.exit(0)));

@@ -1,104 +1,180 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { CID } from 'multiformats/cid';
 import type { Roster, RosterMember } from '#libs/contracts';
 import { cryptoReady, newBoxKeyPair, peerIdFromSigningKey, signingKeyPairFromSeed } from '#libs/crypto';
+import { deviceCertificate, nodePrimitives } from '#libs/crypto/node';
 import type { DeviceId, PackId } from '#libs/kernel';
-import { systemRandom, toBase64Url } from '#libs/kernel';
+import { forEachConcurrent, systemRandom, toBase64Url } from '#libs/kernel';
 import { FilePackStore, startSwarm } from '#libs/swarm';
+import { openRootBlock } from '#libs/vault';
 import { start } from '../support/processes.ts';
 import { median } from './measure.ts';
 
 export interface TransferResult {
   readonly path: string;
   readonly megabytesPerSecond: number;
+  /** Both sides together, all threads, kernel included. */
+  readonly cpuSecondsPerGigabyte: number;
+  /** Medians of the ratios within each round. */
   readonly ofRawTcp: number;
+  readonly ofTls: number;
 }
 
-const packCount = 8;
+const packCount = 16;
 const packBytes = 32 * 1024 * 1024;
+/** As the agent fetches: one syncs to the disk while the other fills the link. */
+const packsAtOnce = 2;
+/** Bitswap is slow enough to be measured with fewer. */
+const bitswapPacks = 2;
+const bitswapLeavesAtOnce = 8;
+/** Ticks of /proc/<pid>/stat. */
+const ticksPerSecond = 100;
 
-/** Moves the same number of bytes as raw TCP and as packs through the swarm, in turn. */
-export async function measureTransfer(rounds: number): Promise<TransferResult[]> {
+interface Facts {
+  readonly packs: PackId[];
+  readonly addresses: string[];
+  readonly rawPort: number;
+  readonly tlsPort: number;
+}
+
+/** Moves packs between two processes in every way there is, in turn, and as many bytes over plain TCP and TLS. */
+export async function measureTransfer(rounds: number, within: string = tmpdir()): Promise<TransferResult[]> {
   await cryptoReady();
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-transfer-'));
-  const seeds = [randomBytes(32), randomBytes(32)];
-  const ids = [randomUUID() as DeviceId, randomUUID() as DeviceId];
-  const member = (n: number, addresses: string[]): RosterMember => {
-    const keys = signingKeyPairFromSeed(new Uint8Array(seeds[n]!));
-    return {
-      deviceId: ids[n]!,
-      peerId: peerIdFromSigningKey(keys.publicKey),
-      name: `bench-${n}`,
-      site: 'bench',
-      class: 'workstation',
-      state: 'active',
-      signingKey: toBase64Url(keys.publicKey),
-      boxKey: toBase64Url(newBoxKeyPair(systemRandom).publicKey),
-      addresses,
-    };
-  };
+  mkdirSync(within, { recursive: true });
+  const folder = mkdtempSync(join(within, 'holdfast-transfer-'));
+  const [holder, receiver] = [aDevice(0), aDevice(1)];
   const roster = (version: number, addresses: string[]): Roster => ({
-    teamId: randomUUID(),
+    teamId: '11111111-1111-4111-8111-111111111111',
     version,
     issuedAtMs: Date.now(),
-    members: [member(0, addresses), member(1, [])],
+    members: [{ ...holder.member, addresses }, receiver.member],
   });
-  const first = roster(1, []);
-  const holder = start(join(import.meta.dirname, 'transfer-holder.ts'), [
-    join(folder, 'held'),
-    seeds[0]!.toString('hex'),
-    JSON.stringify(first),
-    String(packCount),
-    String(packBytes),
-  ]);
+  const seedHex = Buffer.from(holder.seed).toString('hex');
+  const program = join(import.meta.dirname, 'transfer-holder.ts');
+  const serving = start(program, [join(folder, 'held'), seedHex, JSON.stringify(roster(1, [])), String(packCount), String(packBytes)]);
   try {
-    const [line] = await holder.waitFor(/^\{.*\}$/m, 60_000);
-    const facts = JSON.parse(line) as { packs: PackId[]; addresses: string[]; rawPort: number };
-    const rates: { raw: number[]; swarm: number[] } = { raw: [], swarm: [] };
-    for (let round = 0; round < rounds; round += 1) {
-      rates.raw.push(await rate(() => receiveRaw(facts.rawPort)));
-      const store = await FilePackStore.open(join(folder, `got-${round}`));
-      const swarm = await startSwarm({
-        seed: new Uint8Array(seeds[1]!),
-        listen: [],
-        stores: [store],
-        roster: { ...first, version: 2, members: [member(0, facts.addresses), first.members[1]!] },
-      });
-      await swarm.ping(ids[0]!);
-      rates.swarm.push(
-        await rate(async () => {
-          for (const packId of facts.packs) await swarm.fetchPack(packId, packBytes, { from: [ids[0]!], into: store });
-        }),
-      );
-      await swarm.stop();
-      rmSync(join(folder, `got-${round}`), { recursive: true, force: true });
-    }
-    const raw = median(rates.raw);
-    const packs = median(rates.swarm);
-    return [
-      { path: 'raw TCP, thrown away', megabytesPerSecond: raw, ofRawTcp: 1 },
-      { path: 'packs over libp2p (noise, yamux), verified and durable', megabytesPerSecond: packs, ofRawTcp: packs / raw },
-    ];
+    const [line] = await serving.waitFor(/^\{.*\}$/m, 120_000);
+    const facts = JSON.parse(line) as Facts;
+    const overSwarm = (fastLane: boolean) => async (): Promise<Sample> => {
+      const into = join(folder, 'got');
+      const store = await FilePackStore.open(into);
+      const swarm = await startSwarm({ seed: receiver.seed, listen: [], stores: [store], fastLane, roster: roster(2, facts.addresses) });
+      try {
+        return await timed(async () => {
+          await forEachConcurrent(facts.packs, packsAtOnce, async (packId, signal) => {
+            await swarm.fetchPack(packId, packBytes, { from: [holder.member.deviceId], into: store, signal });
+          });
+          return packCount * packBytes;
+        }, serving.pid);
+      } finally {
+        await swarm.stop();
+        rmSync(into, { recursive: true, force: true });
+      }
+    };
+    const overBitswap = async (): Promise<Sample> => {
+      const swarm = await startSwarm({ seed: receiver.seed, listen: [], stores: [], roster: roster(2, facts.addresses) });
+      try {
+        await swarm.ping(holder.member.deviceId);
+        const helia = await swarm.helia();
+        return await timed(async () => {
+          for (const packId of facts.packs.slice(0, bitswapPacks)) {
+            const read = async (cid: CID): Promise<Uint8Array> => {
+              const parts: Uint8Array[] = [];
+              for await (const part of helia.blockstore.get(cid)) parts.push(part);
+              return Buffer.concat(parts);
+            };
+            const root = openRootBlock(nodePrimitives(), packId, await read(CID.parse(packId)));
+            const leaves = Array.from({ length: root.leafCount }, (_, leaf) => CID.decode(root.leafCid(leaf)));
+            await forEachConcurrent(leaves, bitswapLeavesAtOnce, async (cid) => void (await read(cid)));
+          }
+          return bitswapPacks * packBytes;
+        }, serving.pid);
+      } finally {
+        await swarm.stop();
+      }
+    };
+    const { certPem: cert, keyPem: key } = deviceCertificate(receiver.seed);
+    const plain = (open: () => Socket) => (): Promise<Sample> => timed(() => drain(open()), serving.pid);
+    const ways: Record<string, () => Promise<Sample>> = {
+      'raw TCP, thrown away': plain(() => connect(facts.rawPort, '127.0.0.1')),
+      'TLS 1.3 of Node.js, both sides proved, thrown away': plain(() =>
+        connectTls({ port: facts.tlsPort, host: '127.0.0.1', cert, key, rejectUnauthorized: false }),
+      ),
+      'packs over the fast lane, verified, written and durable': overSwarm(true),
+      'packs over libp2p (noise, yamux), verified, written and durable': overSwarm(false),
+      'blocks of packs over Helia’s bitswap, verified, thrown away': overBitswap,
+    };
+    const samples = new Map<string, Sample[]>(Object.keys(ways).map((path) => [path, []]));
+    for (let round = 0; round < rounds; round += 1)
+      for (const [path, measure] of Object.entries(ways)) samples.get(path)!.push(await measure());
+    const [raw, tls] = [...samples.values()] as [Sample[], Sample[]];
+    return [...samples].map(([path, own]) => ({
+      path,
+      megabytesPerSecond: median(own.map((sample) => sample.megabytesPerSecond)),
+      cpuSecondsPerGigabyte: median(own.map((sample) => sample.cpuSecondsPerGigabyte)),
+      ofRawTcp: median(own.map((sample, n) => sample.megabytesPerSecond / raw[n]!.megabytesPerSecond)),
+      ofTls: median(own.map((sample, n) => sample.megabytesPerSecond / tls[n]!.megabytesPerSecond)),
+    }));
   } finally {
-    await holder.stop();
+    await serving.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function rate(work: () => Promise<void>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return (packCount * packBytes) / 1e6 / ((performance.now() - started) / 1000);
+interface Sample {
+  readonly megabytesPerSecond: number;
+  readonly cpuSecondsPerGigabyte: number;
 }
 
-function receiveRaw(port: number): Promise<void> {
+/** `work` says how many bytes it moved. */
+async function timed(work: () => Promise<number>, otherPid: number): Promise<Sample> {
+  const cpuBefore = ownCpuSeconds() + cpuSecondsOf(otherPid);
+  const started = performance.now();
+  const bytes = await work();
+  const seconds = (performance.now() - started) / 1000;
+  const cpu = ownCpuSeconds() + cpuSecondsOf(otherPid) - cpuBefore;
+  return { megabytesPerSecond: bytes / 1e6 / seconds, cpuSecondsPerGigabyte: cpu / (bytes / 1e9) };
+}
+
+function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** User and system time of a live process, all threads (proc(5): fields 14 and 15). */
+function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+function aDevice(n: number): { readonly seed: Uint8Array; readonly member: RosterMember } {
+  const seed = new Uint8Array(randomBytes(32));
+  const keys = signingKeyPairFromSeed(seed);
+  const member: RosterMember = {
+    deviceId: randomUUID() as DeviceId,
+    peerId: peerIdFromSigningKey(keys.publicKey),
+    name: `bench-${n}`,
+    site: 'bench',
+    class: 'workstation',
+    state: 'active',
+    signingKey: toBase64Url(keys.publicKey),
+    boxKey: toBase64Url(newBoxKeyPair(systemRandom).publicKey),
+    addresses: [],
+  };
+  return { seed, member };
+}
+
+function drain(socket: Socket): Promise<number> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('data', () => undefined);
-    socket.once('end', resolve);
+    let bytes = 0;
+    socket.on('data', (part) => (bytes += part.length));
+    socket.once('end', () => resolve(bytes));
     socket.once('error', reject);
   });
 }

@@ -23,16 +23,36 @@ export async function* exportCar(source: BlockSource, packId: PackId, options: R
   const cid = CID.parse(packId);
   const rootBlock = await source.rootBlock(packId, options);
   const root = readPackRoot(packId, rootBlock);
-  // Loaded when needed: an agent that never sees a CAR should not pay for it.
-  const { CarBufferWriter } = await import('@ipld/car');
-  const header = CarBufferWriter.createWriter(new ArrayBuffer(CarBufferWriter.headerLength({ roots: [cid] })), { roots: [cid] });
-  yield header.close();
-  yield* section(cid, rootBlock);
+  yield await carHeader(cid);
+  yield carSectionHead(cid, rootBlock.length);
+  yield rootBlock;
   let leaf = 0;
   for await (const bytes of source.leaves(packId, 0, root.leafCount, options)) {
-    yield* section(CID.createV1(raw.code, createDigest(root.hashCode, root.digest(leaf))), bytes);
+    yield carSectionHead(leafCidOf(root, leaf), bytes.length);
+    yield bytes;
     leaf += 1;
   }
+}
+
+/** CARv1 header that names one root. */
+export async function carHeader(root: CID): Promise<Uint8Array> {
+  // Loaded when needed: an agent that never sees a CAR should not pay for it.
+  const { CarBufferWriter } = await import('@ipld/car');
+  const options = { roots: [root] };
+  return CarBufferWriter.createWriter(new ArrayBuffer(CarBufferWriter.headerLength(options)), options).close();
+}
+
+/** What stands before a block in a CAR: its length with the CID's, and the CID. */
+export function carSectionHead(cid: CID, blockBytes: number): Uint8Array {
+  const length = cid.bytes.length + blockBytes;
+  const head = new Uint8Array(varint.encodingLength(length) + cid.bytes.length);
+  varint.encodeTo(length, head);
+  head.set(cid.bytes, varint.encodingLength(length));
+  return head;
+}
+
+export function leafCidOf(root: PackRoot, leaf: number): CID {
+  return CID.createV1(raw.code, createDigest(root.hashCode, root.digest(leaf)));
 }
 
 /**
@@ -101,13 +121,4 @@ async function acceptLeaf(receiver: PackReceiver, root: PackRoot, cid: CID, byte
   }
   if (!found)
     throw new SwarmError('car_invalid', `block ${cid.toString()} is no part of pack ${root.packId}`, { context: { packId: root.packId } });
-}
-
-function* section(cid: CID, block: Uint8Array): Generator<Uint8Array> {
-  const length = cid.bytes.length + block.length;
-  const head = new Uint8Array(varint.encodingLength(length) + cid.bytes.length);
-  varint.encodeTo(length, head);
-  head.set(cid.bytes, varint.encodingLength(length));
-  yield head;
-  yield block;
 }

@@ -27,6 +27,6 @@ export { defaultTransferLimits } from './pack-transfer/limits.ts';
 export type { TransferLimits } from './pack-transfer/limits.ts';
 export * from './vault-documents/store.ts';
 export * from './receipts.ts';
-export * from './car.ts';
+export { exportCar, importCar } from './car.ts';
 export { FileVaultDocumentStore } from './vault-documents/file-store.ts';
 export type { FileVaultDocumentOptions } from './vault-documents/file-store.ts';

@@ -1,7 +1,7 @@
 import type { Connection, PeerId as Libp2pPeerId, PeerInfo } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Roster, RosterMember } from '#libs/contracts';
-import type { DeviceId, PackId, PeerId, VaultId } from '#libs/kernel';
+import type { Clock, DeviceId, PackId, PeerId, VaultId } from '#libs/kernel';
 import type { BlockSource } from '#libs/vault';
 import type { PackBlockstore } from './blockstore/pack-blockstore.ts';
 import { SwarmError } from './errors.ts';
@@ -10,7 +10,8 @@ import { peerOf } from './membership/membership.ts';
 import type { BitswapBroker, LazyHelia, PrivateHelia } from './network/bitswap.ts';
 import type { Dialer } from './network/dialer.ts';
 import type { PrivateLibp2p } from './network/libp2p-node.ts';
-import type { PackCarrier } from './pack-transfer/carrier.ts';
+import type { FastLane } from './fast-lane/fast-lane.ts';
+import type { ConnectionPool } from './pack-transfer/connection-pool.ts';
 import { DeviceSource } from './pack-transfer/device-source.ts';
 import { fetchPack } from './pack-transfer/fetch-pack.ts';
 import type { RateLimit } from './pack-transfer/rate-limit.ts';
@@ -22,10 +23,12 @@ export interface SwarmParts {
   readonly libp2p: PrivateLibp2p;
   readonly membership: Membership;
   readonly dialer: Dialer;
-  readonly carriers: readonly PackCarrier[];
+  readonly fastLane: FastLane;
+  readonly pool: ConnectionPool;
   readonly documents: VaultDocumentClient;
   readonly helia: LazyHelia;
   readonly blockstore: PackBlockstore;
+  readonly clock: Clock;
   readonly upload: RateLimit;
   readonly download: RateLimit;
   /** Addresses that multicast DNS found, by peer id; the dialer reads the same map. */
@@ -62,13 +65,17 @@ export class PrivateSwarm implements Swarm {
   }
 
   addresses(): string[] {
-    return this.#parts.libp2p.getMultiaddrs().map(String);
+    const { libp2p, fastLane } = this.#parts;
+    const addresses = libp2p.getMultiaddrs();
+    return [...addresses.map(String), ...fastLane.addresses(addresses)];
   }
 
   async setRoster(roster: Roster): Promise<void> {
     this.#running();
     this.#parts.membership.replace(roster);
     for (const connection of this.#parts.libp2p.getConnections()) this.#closeUnlessMember(connection);
+    this.#parts.fastLane.followRoster();
+    await this.#parts.pool.followRoster();
     for (const deviceId of this.#sources.keys()) if (!this.#parts.membership.byDevice(deviceId)) this.#sources.delete(deviceId);
   }
 
@@ -79,14 +86,14 @@ export class PrivateSwarm implements Swarm {
 
   async fetchPack(packId: PackId, sizeBytes: number, options: FetchPackOptions): Promise<FetchResult> {
     this.#running();
-    const { membership, carriers, emit } = this.#parts;
-    return fetchPack({ membership, carriers, onEvent: emit }, packId, sizeBytes, options);
+    const { membership, pool, clock, download, emit } = this.#parts;
+    return fetchPack({ membership, pool, clock, mayBlame: () => download.unlimited, onEvent: emit }, packId, sizeBytes, options);
   }
 
   blockSource(deviceId: DeviceId): BlockSource {
     const known = this.#sources.get(deviceId);
     if (known) return known;
-    const source = new DeviceSource(deviceId, this.#parts.membership, this.#parts.carriers);
+    const source = new DeviceSource(deviceId, this.#parts.membership, this.#parts.pool);
     this.#sources.set(deviceId, source);
     return source;
   }
@@ -122,7 +129,7 @@ export class PrivateSwarm implements Swarm {
   }
 
   connections(): SwarmConnection[] {
-    return this.#parts.libp2p.getConnections().flatMap((connection) => {
+    const overLibp2p = this.#parts.libp2p.getConnections().flatMap((connection) => {
       const member = this.#parts.membership.byPeer(connection.remotePeer.toString());
       if (!member || connection.status !== 'open') return [];
       const address = connection.remoteAddr.toString();
@@ -133,6 +140,7 @@ export class PrivateSwarm implements Swarm {
         kind: address.includes('/p2p-circuit') ? 'relayed' : 'direct',
       } as const;
     });
+    return [...this.#parts.fastLane.connections(), ...overLibp2p];
   }
 
   async ping(deviceId: DeviceId, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
@@ -143,7 +151,8 @@ export class PrivateSwarm implements Swarm {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const source of this.#sources.values()) await source.close();
+    await this.#parts.pool.close();
+    await this.#parts.fastLane.close();
     this.#parts.blockstore.close();
     try {
       await this.#parts.helia.stop();

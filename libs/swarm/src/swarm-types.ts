@@ -10,10 +10,15 @@ import type { VaultDocumentStore, VaultDocuments } from './vault-documents/store
 export interface SwarmOptions {
   /** The device's Ed25519 seed (32 bytes); the peer id follows from it. */
   readonly seed: Uint8Array;
-  /** Multiaddrs to listen at, e.g. `/ip4/0.0.0.0/tcp/0`. Empty: dial only. */
+  /**
+   * Multiaddrs to listen at, e.g. `/ip4/0.0.0.0/tcp/0`. Empty: dial only. The fast lane listens at those that end in
+   * `/tls/http`; without any, at a free port of the same interfaces.
+   */
   readonly listen: readonly string[];
-  /** Multiaddrs to tell others instead of the listening ones (a NAT's outside). */
+  /** Multiaddrs to tell others instead of the listening ones (a NAT's outside); those of the fast lane end in `/tls/http`. */
   readonly announce?: readonly string[];
+  /** Packs over TLS besides libp2p, both ways. Default true; a node without stores does not listen. */
+  readonly fastLane?: boolean;
   /** Packs are served from these, in this order. */
   readonly stores: readonly FilePackStore[];
   /** Who is a member. Without one nobody is, until {@link Swarm.setRoster}. */
@@ -76,14 +81,14 @@ export interface SwarmConnection {
   readonly peer: SwarmPeer;
   readonly address: string;
   readonly direction: 'inbound' | 'outbound';
-  /** A relayed connection is slow and limited: shown, never silent. */
-  readonly kind: 'direct' | 'relayed';
+  /** `tls`: the fast lane; `direct` and `relayed` are libp2p's. A relayed connection is slow and limited: shown, never silent. */
+  readonly kind: 'tls' | 'direct' | 'relayed';
 }
 
 /** The private network of the roster's devices, as one of them sees it. */
 export interface Swarm {
   readonly peerId: PeerId;
-  /** Multiaddrs to put into the heartbeat, each ending in `/p2p/<peer id>`. */
+  /** Multiaddrs to put into the heartbeat, each ending in `/p2p/<peer id>`; the fast lane's have `/tls/http` before it. */
   addresses(): string[];
   /** 0 before the first roster. */
   readonly rosterVersion: number;

@@ -3,6 +3,12 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { systemClock } from '#libs/kernel';
 import { PackBlockstore } from './blockstore/pack-blockstore.ts';
+import { FastLane, laneAddressesFor } from './fast-lane/fast-lane.ts';
+import { FastLaneCarrier } from './fast-lane/fast-lane-carrier.ts';
+import { GatewayServer } from './fast-lane/gateway-server.ts';
+import { parseLaneAddress } from './fast-lane/lane-address.ts';
+import { laneIdentity } from './fast-lane/lane-identity.ts';
+import { LiveSockets } from './fast-lane/live-sockets.ts';
 import { connectionGate } from './membership/connection-gate.ts';
 import { Membership } from './membership/membership.ts';
 import { BitswapCarrier } from './network/bitswap-carrier.ts';
@@ -10,11 +16,13 @@ import { LazyHelia } from './network/bitswap.ts';
 import { Dialer } from './network/dialer.ts';
 import { startNode } from './network/libp2p-node.ts';
 import { PackStores } from './pack-store/pack-stores.ts';
+import { ConnectionPool } from './pack-transfer/connection-pool.ts';
 import { Libp2pCarrier } from './pack-transfer/libp2p-carrier.ts';
 import { defaultTransferLimits } from './pack-transfer/limits.ts';
 import { packProtocol } from './pack-transfer/messages.ts';
 import { RateLimit } from './pack-transfer/rate-limit.ts';
 import { PackServer } from './pack-transfer/server.ts';
+import { PackServing } from './pack-transfer/serving.ts';
 import { PrivateSwarm } from './private-swarm.ts';
 import type { Swarm, SwarmOptions } from './swarm-types.ts';
 import { VaultDocumentClient } from './vault-documents/client.ts';
@@ -36,8 +44,8 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
   const libp2p = await startNode({
     privateKey,
-    listen: options.listen,
-    announce: options.announce ?? [],
+    listen: options.listen.filter((address) => !parseLaneAddress(address)),
+    announce: (options.announce ?? []).filter((address) => !parseLaneAddress(address)),
     mdns: options.mdns ?? false,
     gate: connectionGate({
       membership,
@@ -49,10 +57,28 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const stores = new PackStores(options.stores);
   const upload = new RateLimit(clock, options.rates?.uploadBytesPerSecond ?? null);
   const download = new RateLimit(clock, options.rates?.downloadBytesPerSecond ?? null);
-  const server = new PackServer({ membership, stores, mayServe: options.mayServe ?? (() => true), limits, clock, upload, onEvent: emit });
+  const serving = new PackServing({ membership, stores, mayServe: options.mayServe ?? (() => true), limits, onEvent: emit });
+  const server = new PackServer({ serving, limits, clock, upload });
   const dialer = new Dialer(libp2p, limits.connectTimeoutMs, found);
   const blockstore = new PackBlockstore(stores);
   const helia = new LazyHelia(libp2p, blockstore);
+  const identity = laneIdentity(options.seed);
+  const live = new LiveSockets();
+  const fastLane = new FastLane({
+    identity,
+    peerId: ownPeerId,
+    membership,
+    live,
+    gateway: new GatewayServer({ serving, blockstore, limits, clock, upload }),
+    emit,
+    announce: options.announce,
+  });
+  const usesFastLane = options.fastLane ?? true;
+  const pool = new ConnectionPool(membership, [
+    ...(usesFastLane ? [new FastLaneCarrier({ identity, membership, live, limits, clock, download })] : []),
+    new Libp2pCarrier(dialer, { limits, clock, download }),
+    new BitswapCarrier(libp2p, dialer, helia, limits),
+  ]);
   const documents = new VaultDocumentClient(dialer, limits, clock);
   const swarm = new PrivateSwarm({
     libp2p,
@@ -61,12 +87,20 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     dialer,
     helia,
     blockstore,
+    clock,
     upload,
     download,
     emit,
     found,
-    carriers: [new Libp2pCarrier(dialer, { limits, clock, download }), new BitswapCarrier(libp2p, dialer, helia, limits)],
+    fastLane,
+    pool,
   });
+  try {
+    if (usesFastLane && options.stores.length > 0) await fastLane.listen(laneAddressesFor(options.listen));
+  } catch (error) {
+    await swarm.stop();
+    throw error;
+  }
   await libp2p.handle(packProtocol, (stream, connection) => void server.serve(stream, connection), {
     maxInboundStreams: 2 * limits.streamsPerPeer,
     runOnLimitedConnection: true,

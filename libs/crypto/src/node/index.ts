@@ -8,6 +8,7 @@
  * const primitives = nodePrimitives();
  * ```
  */
+export * from './device-certificate.ts';
 export { nodePrimitives } from './node-primitives.ts';
 export * from './password-hash.ts';
 export * from './self-signed-certificate.ts';

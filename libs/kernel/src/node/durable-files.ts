@@ -22,8 +22,11 @@ export interface FileEntry {
 /** Reads of an open file, any number at once. */
 export interface ReadableFile {
   readonly sizeBytes: number;
-  /** Exactly `length` bytes from `offset`; fewer only when the file ends there. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Exactly `length` bytes from `offset`; fewer only when the file ends there. `into` (at least `length` bytes) may be
+   * used for them, which spares a fresh mebibyte of memory for every one that is read.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -78,9 +78,9 @@ async function inFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+async function readAt(handle: FileHandle, offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
   // A short read at the end of the file leaves uninitialised memory behind the view: cut it off.
-  const buffer = Buffer.allocUnsafeSlow(length);
+  const buffer = into && into.length >= length ? into : Buffer.allocUnsafeSlow(length);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle.read(buffer, done, length - done, offset + done);
@@ -96,7 +96,7 @@ function openFile(handle: FileHandle, path: string, sizeBytes: number): Writable
     get sizeBytes() {
       return size;
     },
-    read: (offset, length) => translated(path, () => readAt(handle, offset, Math.max(0, Math.min(length, size - offset)))),
+    read: (offset, length, into) => translated(path, () => readAt(handle, offset, Math.max(0, Math.min(length, size - offset)), into)),
     write: (offset, bytes) =>
       translated(path, async () => {
         await writeAll(handle, bytes, offset);

@@ -52,6 +52,8 @@ export function durableFilesConformance(make: () => Promise<{ files: DurableFile
       expect(text(await file.read(3, 4))).toBe('3456');
       expect(text(await file.read(8, 100))).toBe('89');
       expect(await file.read(50, 10)).toHaveLength(0);
+      // Memory that is offered may be used or not, and what is cut off stays cut off.
+      for (const offered of [new Uint8Array(100), new Uint8Array(2)]) expect(text(await file.read(7, 5, offered))).toBe('789');
     } finally {
       await file.close();
     }

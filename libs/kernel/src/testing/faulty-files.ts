@@ -84,7 +84,7 @@ export function faultyFiles(inner: DurableFiles, plan: FaultPlan = {}): FaultyFi
       get sizeBytes() {
         return file.sizeBytes;
       },
-      read: (offset, length) => step(async () => flipped(await file.read(offset, length))),
+      read: (offset, length, into) => step(async () => flipped(await file.read(offset, length, into))),
       // Closing reaches no disk and must work after a kill, or tests would leak handles.
       close: () => file.close(),
     };

@@ -2,10 +2,10 @@ import type { Blockstore, InputPair, Pair } from 'interface-blockstore';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import type { MultihashDigest } from 'multiformats/hashes/interface';
-import { create as createDigest } from 'multiformats/hashes/digest';
 import { NotFoundError } from 'interface-store';
 import type { PackId } from '#libs/kernel';
 import { equalBytes, isPackId } from '#libs/kernel';
+import { leafCidOf } from '../car.ts';
 import { SwarmError } from '../errors.ts';
 import { digestOf } from '../hashes.ts';
 import type { FilePackStore } from '../pack-store/file-pack-store.ts';
@@ -60,6 +60,12 @@ export class PackBlockstore implements Blockstore {
     return (await this.#find(cid)) !== undefined;
   }
 
+  /** The pack of ours that a leaf is part of. The index is built at the first call. */
+  async packOf(cid: CID): Promise<{ readonly packId: PackId; readonly leaf: number } | undefined> {
+    const found = await this.#find(cid);
+    return found?.leaf === undefined ? undefined : { packId: found.packId, leaf: found.leaf };
+  }
+
   async *get(cid: CID, options: Options = {}): AsyncGenerator<Uint8Array> {
     const block = await this.#read(cid, options);
     if (!block) throw new NotFoundError(`block ${cid.toString()} is not in a pack here`);
@@ -77,7 +83,7 @@ export class PackBlockstore implements Blockstore {
         const root = readPackRoot(packId, await store.rootBlock(packId, options));
         yield { cid: rootCid, bytes: this.get(rootCid, options) };
         for (let leaf = 0; leaf < root.leafCount; leaf += 1) {
-          const cid = leafCid(root, leaf);
+          const cid = leafCidOf(root, leaf);
           yield { cid, bytes: one(firstLeaf(store, packId, leaf, options)) };
         }
       }
@@ -179,10 +185,6 @@ export class PackBlockstore implements Blockstore {
     this.#numbers.delete(packId);
     this.#packs[number] = undefined;
   }
-}
-
-function leafCid(root: PackRoot, leaf: number): CID {
-  return CID.createV1(raw.code, createDigest(root.hashCode, root.digest(leaf)));
 }
 
 async function firstLeaf(store: FilePackStore, packId: PackId, leaf: number, options: Options): Promise<Uint8Array> {

@@ -164,7 +164,7 @@ describe('membership', () => {
 
     const members = new Set(
       [a, b]
-        .map((node) => multiaddr(node.swarm.addresses()[0]))
+        .flatMap((node) => node.swarm.addresses().map((address) => multiaddr(address)))
         .map((address) => `127.0.0.1:${address.getComponents().find((c) => c.name === 'tcp')!.value}`),
     );
     expect(dialled.length).toBeGreaterThan(0);

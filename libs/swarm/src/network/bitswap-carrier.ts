@@ -67,6 +67,8 @@ export class BitswapCarrier implements PackCarrier {
 }
 
 class BitswapConnection implements PackConnection {
+  /** Every block is asked for on its own. */
+  readonly usable = true;
   readonly #block: (cid: CID, signal?: AbortSignal) => Promise<Uint8Array>;
   #root: PackRoot | undefined;
 

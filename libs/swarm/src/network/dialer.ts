@@ -5,6 +5,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { RosterMember } from '#libs/contracts';
 import { messageOf } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
+import { parseLaneAddress } from '../fast-lane/lane-address.ts';
 
 /** Reaches members at the addresses that the roster names (and those that multicast DNS found), and nobody anywhere else. */
 export class Dialer {
@@ -24,10 +25,11 @@ export class Dialer {
     return this.#libp2p.getConnections(peerIdFromString(device.peerId)).length > 0 || this.addressesOf(device).length > 0;
   }
 
-  /** Addresses to try, each ending in the device's peer id; what can't be parsed is left out. */
+  /** Addresses to try, each ending in the device's peer id; the fast lane's and what can't be parsed are left out. */
   addressesOf(device: RosterMember): Multiaddr[] {
     const suffix = `/p2p/${device.peerId}`;
     const known = device.addresses.flatMap((text) => {
+      if (parseLaneAddress(text)) return [];
       try {
         return [multiaddr(text.endsWith(suffix) ? text : text + suffix)];
       } catch {

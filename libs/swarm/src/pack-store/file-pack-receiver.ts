@@ -35,7 +35,8 @@ export class FilePackReceiver implements PackReceiver {
   readonly #init: ReceiverInit;
   readonly #hooks: ReceiverHooks;
   readonly #have: boolean[];
-  #file: WritableFile | undefined;
+  /** Opened once, however many leaves come at the same time. */
+  #file: Promise<WritableFile> | undefined;
   #root: PackRoot | undefined;
   #rootBlock: Uint8Array | undefined;
   #released = false;
@@ -73,8 +74,8 @@ export class FilePackReceiver implements PackReceiver {
       throw new SwarmError('pack_invalid', 'a leaf came before the root block, or after the end', { context: { packId: this.packId } });
     if (!this.#root.verifyLeaf(index, bytes)) throw corruptLeaf(this.packId, index, 'in transit');
     await this.#onDisk(async () => {
-      this.#file ??= await this.#init.files.openWritable(this.#path('part'));
-      await this.#file.write(index * leafBytes, bytes);
+      const file = await this.#partFile();
+      await file.write(index * leafBytes, bytes);
     });
     this.#have[index] = true;
   }
@@ -100,7 +101,7 @@ export class FilePackReceiver implements PackReceiver {
     if (!this.#init.stored) {
       const rootBlock = this.#rootBlock!;
       await this.#onDisk(async () => {
-        const file = (this.#file ??= await this.#init.files.openWritable(this.#path('part')));
+        const file = await this.#partFile();
         await file.sync();
         await this.#closeFile();
       });
@@ -145,9 +146,9 @@ export class FilePackReceiver implements PackReceiver {
     const kept = await files.size(this.#path('part'));
     if (kept === undefined) return;
     if (kept > this.sizeBytes) return files.remove(this.#path('part'));
-    this.#file = await files.openWritable(this.#path('part'));
+    const file = await this.#partFile();
     for (let index = 0; index * leafBytes < kept; index += 1) {
-      this.#have[index] = this.#root.verifyLeaf(index, await this.#file.read(index * leafBytes, leafBytes));
+      this.#have[index] = this.#root.verifyLeaf(index, await file.read(index * leafBytes, leafBytes));
     }
   }
 
@@ -166,8 +167,17 @@ export class FilePackReceiver implements PackReceiver {
     await this.#init.files.remove(this.#path('root'));
   }
 
+  #partFile(): Promise<WritableFile> {
+    this.#file ??= this.#init.files.openWritable(this.#path('part')).catch((error: unknown) => {
+      // Too many open files, a full disk: the next leaf may try again.
+      this.#file = undefined;
+      throw error;
+    });
+    return this.#file;
+  }
+
   async #closeFile(): Promise<void> {
-    const file = this.#file;
+    const file = await this.#file?.catch(() => undefined);
     this.#file = undefined;
     await file?.close();
   }

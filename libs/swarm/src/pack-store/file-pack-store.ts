@@ -7,6 +7,7 @@ import type { PackStore, ReadOptions, SealedPack } from '#libs/vault';
 import { SwarmError } from '../errors.ts';
 import { leafBytes, maxPackBytes, maxRootBytes } from '../pack-transfer/limits.ts';
 import { diskError, onDisk } from './disk-errors.ts';
+import type { LeafMemory } from './leaf-memory.ts';
 import { FilePackReceiver } from './file-pack-receiver.ts';
 import type { PackReceiver, PackSink } from './pack-receiver.ts';
 import { assertPackId, corruptLeaf, leafCountOf, readPackRoot } from './pack-root.ts';
@@ -161,7 +162,13 @@ export class FilePackStore implements PackStore, PackSink {
     return onDisk(packId, this.name, () => this.#files.read(pathOf(this.folder, packId, 'root'), { maxBytes: maxRootBytes }));
   }
 
-  async *leaves(packId: PackId, first: number, count: number, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+  /** With `memory`, leaves stand in memory from there: whoever is done with one may give it back. */
+  async *leaves(
+    packId: PackId,
+    first: number,
+    count: number,
+    options: ReadOptions & { readonly memory?: LeafMemory } = {},
+  ): AsyncGenerator<Uint8Array> {
     const leafCount = leafCountOf(this.#sizeOrThrow(packId));
     if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > leafCount) {
       throw new SwarmError('pack_not_found', `pack ${packId} has ${leafCount} leaves, not ${first} to ${first + count - 1}`, {
@@ -173,7 +180,7 @@ export class FilePackStore implements PackStore, PackSink {
     try {
       for (let leaf = first; leaf < first + count; leaf += 1) {
         options.signal?.throwIfAborted();
-        yield await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes));
+        yield await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes, options.memory?.take()));
       }
     } finally {
       await file.close();

@@ -3,10 +3,13 @@ import type { PackId } from '#libs/kernel';
 
 export interface CarryOptions {
   readonly signal?: AbortSignal;
+  /** The caller checks each leaf at once, and asks again without this if one is wrong: the sender need not check as well. */
+  readonly receiverChecks?: boolean;
 }
 
 /**
- * A way to ask one device for blocks of packs. libp2p streams are the one that always works; a TLS fast lane is another.
+ * A way to ask one device for blocks of packs. libp2p streams are the one that works wherever two members can connect
+ * at all, the fast lane the one for speed.
  * A carrier moves bytes within limits and answers with errors of the closed set; it verifies nothing: that is done by
  * whoever keeps or opens the blocks.
  */
@@ -24,5 +27,9 @@ export interface PackConnection {
   rootBlock(packId: PackId, options?: CarryOptions): Promise<Uint8Array>;
   /** Leaves in order, each at most 1 MiB. Throws like {@link rootBlock}; ends early never: fewer than `count` is an error. */
   leaves(packId: PackId, first: number, count: number, options?: CarryOptions): AsyncIterable<Uint8Array>;
+  /** False while a request is under way, and for ever after one that was not answered to its end. */
+  readonly usable: boolean;
+  /** Takes back the memory of a leaf that nobody looks at any more. Never a must. */
+  recycle?(leaf: Uint8Array): void;
   close(): Promise<void>;
 }

@@ -21,6 +21,11 @@ export class RateLimit {
     this.#freeAtMs = 0;
   }
 
+  /** True while nothing ever waits: then small pieces are of no use. */
+  get unlimited(): boolean {
+    return this.#bytesPerSecond === null;
+  }
+
   /** Resolves when these bytes may go; rejects with the signal's reason. */
   async take(bytes: number, signal?: AbortSignal): Promise<void> {
     const rate = this.#bytesPerSecond;

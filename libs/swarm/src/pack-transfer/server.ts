@@ -1,26 +1,20 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import type { Clock, PackId } from '#libs/kernel';
-import type { Membership } from '../membership/membership.ts';
-import { peerOf } from '../membership/membership.ts';
+import type { Clock } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
-import type { PackStores } from '../pack-store/pack-stores.ts';
-import { corruptLeaf, readPackRoot } from '../pack-store/pack-root.ts';
-import type { SwarmEvent, SwarmPeer } from '../swarm-types.ts';
+import type { SwarmPeer } from '../swarm-types.ts';
 import type { TransferLimits } from './limits.ts';
 import type { FrameKind, PackRequest } from './messages.ts';
 import { decodeRequest, encodeEnd, encodeError, encodeFrameHeader, requestLength, requestLengthBytes } from './messages.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { PackServing } from './serving.ts';
 import { StreamBytes } from './stream-bytes.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PackServerOptions {
-  readonly membership: Membership;
-  readonly stores: PackStores;
-  readonly mayServe: (peer: SwarmPeer, packId: PackId) => boolean | Promise<boolean>;
+  readonly serving: PackServing;
   readonly limits: TransferLimits;
   readonly clock: Clock;
   readonly upload: RateLimit;
-  readonly onEvent: (event: SwarmEvent) => void;
 }
 
 /**
@@ -29,8 +23,6 @@ export interface PackServerOptions {
  */
 export class PackServer {
   readonly #options: PackServerOptions;
-  readonly #streams = new Map<string, number>();
-  #total = 0;
 
   constructor(options: PackServerOptions) {
     this.#options = options;
@@ -52,16 +44,13 @@ export class PackServer {
         watchdog.enter(limits.frameTimeoutMs);
       },
     });
-    const mine = this.#streams.get(peerId) ?? 0;
-    const busy = mine >= limits.streamsPerPeer || this.#total >= limits.streamsTotal;
-    this.#streams.set(peerId, mine + 1);
-    this.#total += 1;
+    const leave = this.#options.serving.takePlace(peerId);
     try {
       for (;;) {
         watchdog.enter(limits.nextRequestTimeoutMs);
         const request = await readRequest(bytes);
         if (!request) break;
-        if (busy) {
+        if (!leave) {
           await sendFrame(bytes, 'error', encodeError(new SwarmError('peer_busy', 'as many transfers are under way as are allowed')));
           break;
         }
@@ -72,10 +61,7 @@ export class PackServer {
       await this.#hangUp(stream, bytes, error, closed.signal);
     } finally {
       watchdog.stop();
-      this.#total -= 1;
-      const left = (this.#streams.get(peerId) ?? 1) - 1;
-      if (left > 0) this.#streams.set(peerId, left);
-      else this.#streams.delete(peerId);
+      leave?.();
     }
   }
 
@@ -102,13 +88,12 @@ export class PackServer {
 
   /** Answers one request; what goes wrong with the pack is answered, what goes wrong with the stream is thrown. */
   async #answer(peerId: string, request: PackRequest, out: StreamBytes, signal: AbortSignal): Promise<void> {
-    const member = this.#options.membership.byPeer(peerId);
-    const { packId } = request;
+    const { serving } = this.#options;
+    let peer: SwarmPeer;
     let blocks: AsyncIterator<Uint8Array>;
     let first: IteratorResult<Uint8Array>;
     try {
-      if (!member) throw new SwarmError('peer_refused', 'not a member of this swarm');
-      if (!(await this.#options.mayServe(peerOf(member), packId))) throw new SwarmError('peer_refused', 'this pack is not for this device');
+      peer = await serving.admit(peerId, request.packId);
       blocks = this.#blocks(request, signal);
       first = await blocks.next();
     } catch (error) {
@@ -133,26 +118,14 @@ export class PackServer {
       await sendFrame(out, 'end', encodeEnd(sent));
     } finally {
       await blocks.return?.();
-      if (request.kind === 'leaves') this.#options.onEvent({ kind: 'served', peer: peerOf(member), packId, leaves: sent, sizeBytes });
+      if (request.kind === 'leaves') serving.served(peer, request.packId, sent, sizeBytes);
     }
   }
 
   async *#blocks(request: PackRequest, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { packId } = request;
-    const store = await this.#options.stores.storeOf(packId);
-    const rootBlock = await store.rootBlock(packId, { signal });
-    const root = readPackRoot(packId, rootBlock);
-    if (request.kind === 'root') return yield rootBlock;
-    let leaf = request.first;
-    for await (const bytes of store.leaves(packId, request.first, request.count, { signal })) {
-      if (!root.verifyLeaf(leaf, bytes)) {
-        const error = corruptLeaf(packId, leaf, store.name);
-        this.#options.onEvent({ kind: 'damaged', packId, store: store.name, message: error.message });
-        throw error;
-      }
-      leaf += 1;
-      yield bytes;
-    }
+    const { root, block } = await this.#options.serving.root(request.packId, signal);
+    if (request.kind === 'root') return yield block;
+    yield* this.#options.serving.leaves(root, request.first, request.count, { signal, verify: true });
   }
 }
 

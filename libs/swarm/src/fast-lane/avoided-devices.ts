@@ -1,0 +1,34 @@
+import type { RosterMember } from '#libs/contracts';
+import type { Clock } from '#libs/kernel';
+import { fastLaneLimits } from './limits.ts';
+
+/**
+ * Devices whose fast lane did not answer, so that the next read does not wait for it again: a firewall that lets libp2p's
+ * port through and not this one is nothing that mends itself within a minute. New addresses in the roster are tried at once.
+ */
+export class AvoidedDevices {
+  readonly #clock: Clock;
+  readonly #avoided = new Map<string, { readonly addresses: string; readonly untilMs: number; readonly forMs: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  has(device: RosterMember): boolean {
+    const known = this.#avoided.get(device.deviceId);
+    return known !== undefined && known.addresses === keyOf(device) && this.#clock.nowMs() < known.untilMs;
+  }
+
+  failed(device: RosterMember): void {
+    const before = this.#avoided.get(device.deviceId);
+    const again = before?.addresses === keyOf(device);
+    const forMs = again ? Math.min(before.forMs * 2, fastLaneLimits.avoidAtMostMs) : fastLaneLimits.avoidMs;
+    this.#avoided.set(device.deviceId, { addresses: keyOf(device), untilMs: this.#clock.nowMs() + forMs, forMs });
+  }
+
+  worked(device: RosterMember): void {
+    this.#avoided.delete(device.deviceId);
+  }
+}
+
+const keyOf = (device: RosterMember): string => device.addresses.join(' ');
