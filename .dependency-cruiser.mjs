@@ -58,7 +58,7 @@ export default {
       from: { path: at('libs/') },
       to: { path: '(^|node_modules/)@nestjs/' },
     },
-    onlyIn('only-crypto-imports-libsodium', 'One place decides how keys are made and used.', 'libsodium-wrappers|libsodium', [
+    onlyIn('only-crypto-imports-libsodium', 'One place decides how keys are made and used.', 'libsodium-wrappers|libsodium|sodium-native', [
       'libs/crypto/',
     ]),
     onlyIn(

@@ -22,6 +22,8 @@ export interface Primitives {
 export interface Sealer {
   /** Ciphertext followed by the 16-byte tag. `n` is an unsigned 64-bit number that must not repeat under one key and prefix. */
   seal(n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /** {@link seal} to the start of `into`, which has room for 16 bytes more than `plaintext` and shares no memory with it. */
+  sealInto(n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array, into: Uint8Array): void;
   /** Throws `open_failed` when anything (bytes, n, associated data, key) differs from what was sealed. */
   open(n: number | bigint, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array;
 }

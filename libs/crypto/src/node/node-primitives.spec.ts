@@ -6,6 +6,7 @@ import { primitivesConformance, primitiveVectors } from '../testing/primitives-c
 import { toHex } from '#libs/kernel';
 import { nativeBlake3 } from './node-blake3.ts';
 import { nodePrimitives } from './node-primitives.ts';
+import { nativeSodium } from './sodium-sealer.ts';
 
 primitivesConformance('node', async () => {
   const other = await portablePrimitives();
@@ -18,6 +19,23 @@ primitivesConformance('node without the native BLAKE3', async () => {
   await cryptoReady();
   const primitives = nodePrimitives(wasmBlake3());
   return { primitives, other, compressor: primitives };
+});
+
+primitivesConformance('node without the native libsodium', async () => {
+  const other = nodePrimitives();
+  await cryptoReady();
+  const primitives = nodePrimitives(undefined, null);
+  return { primitives, other, compressor: primitives };
+});
+
+describe('the native libsodium', () => {
+  it('loads on this platform, and its absence is noticed instead of thrown', () => {
+    expect(nativeSodium()).toBeDefined();
+    const missing = (): never => {
+      throw new Error('Cannot find addon');
+    };
+    expect(nativeSodium(missing)).toBeUndefined();
+  });
 });
 
 describe('the native BLAKE3', () => {

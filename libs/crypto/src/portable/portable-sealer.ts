@@ -18,9 +18,11 @@ export function portableSealer(key: Uint8Array, noncePrefix: Uint8Array): Sealer
     writeChunkNumber(nonce, noncePrefixSize, n);
     return nonce;
   };
+  const seal = (n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array =>
+    lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData, null, nonceOf(n), ownKey);
   return {
-    seal: (n, plaintext, associatedData) =>
-      lib.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData, null, nonceOf(n), ownKey),
+    seal,
+    sealInto: (n, plaintext, associatedData, into) => into.set(seal(n, plaintext, associatedData)),
     open(n, sealed, associatedData) {
       const nonce = nonceOf(n);
       if (sealed.length < tagSize) throw openFailed();

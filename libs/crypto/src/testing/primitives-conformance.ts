@@ -133,6 +133,16 @@ export function primitivesConformance(
       );
     });
 
+    it('seals into the start of a larger buffer, and touches nothing behind', () => {
+      for (const length of [0, 1, 15, 16, 17, 1000, 65_536, 200_001]) {
+        const plaintext = random.bytes(length);
+        const into = new Uint8Array(length + 40).fill(0xaa);
+        primitives.sealer(key, prefix).sealInto(3, plaintext, aad, into.subarray(4));
+        expect(same(into.subarray(4, length + 20), other.sealer(key, prefix).seal(3, plaintext, aad))).toBe(true);
+        expect([...into.subarray(0, 4), ...into.subarray(length + 20)]).toEqual(Array.from({ length: 24 }, () => 0xaa));
+      }
+    });
+
     it('seals a whole 4 MiB chunk like the other implementation', () => {
       const chunk = new Uint8Array(4 * 1024 * 1024).map((_, i) => i * 31);
       const sealed = primitives.sealer(key, prefix).seal(7, chunk, aad);

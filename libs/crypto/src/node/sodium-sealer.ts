@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import { openFailed, noncePrefixSize, writeChunkNumber } from '../nonce.ts';
+import type { Sealer } from '../primitives.ts';
+import { requireLength } from '../secret-bytes.ts';
+
+const tagSize = 16;
+
+/** What is used of `sodium-native`: libsodium itself, built for the common platforms. */
+export interface NativeSodium {
+  crypto_aead_xchacha20poly1305_ietf_encrypt(
+    sealed: Uint8Array,
+    plaintext: Uint8Array,
+    associatedData: Uint8Array,
+    noSecretNonce: null,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): number;
+  crypto_aead_xchacha20poly1305_ietf_decrypt(
+    plaintext: Uint8Array,
+    noSecretNonce: null,
+    sealed: Uint8Array,
+    associatedData: Uint8Array,
+    nonce: Uint8Array,
+    key: Uint8Array,
+  ): number;
+}
+
+/** Undefined where it has no binary for this platform. */
+export function nativeSodium(load: () => unknown = () => createRequire(import.meta.url)('sodium-native')): NativeSodium | undefined {
+  try {
+    return load() as NativeSodium;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * `crypto_aead_xchacha20poly1305_ietf` with the nonce prefix ‖ u64le(n), written straight to where it belongs. node:crypto is as fast
+ * on large chunks but returns new memory every time: for a backup that is 80 MiB more in use, and small chunks take three times as long.
+ */
+export function sodiumSealer(sodium: NativeSodium): (key: Uint8Array, noncePrefix: Uint8Array) => Sealer {
+  return (key, noncePrefix) => {
+    requireLength('sealing key', key, 32);
+    requireLength('nonce prefix', noncePrefix, noncePrefixSize);
+    const ownKey = Buffer.from(key);
+    const nonce = Buffer.alloc(noncePrefixSize + 8);
+    nonce.set(noncePrefix);
+    const sealInto = (n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array, into: Uint8Array): void => {
+      writeChunkNumber(nonce, noncePrefixSize, n);
+      const sealed = into.subarray(0, plaintext.length + tagSize);
+      sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, plaintext, associatedData, null, nonce, ownKey);
+    };
+    return {
+      seal(n, plaintext, associatedData) {
+        const sealed = fresh(plaintext.length + tagSize);
+        sealInto(n, plaintext, associatedData, sealed);
+        return sealed;
+      },
+      sealInto,
+      open(n, sealed, associatedData) {
+        writeChunkNumber(nonce, noncePrefixSize, n);
+        if (sealed.length < tagSize) throw openFailed();
+        const plaintext = fresh(sealed.length - tagSize);
+        try {
+          sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plaintext, null, sealed, associatedData, nonce, ownKey);
+        } catch {
+          plaintext.fill(0);
+          throw openFailed();
+        }
+        return plaintext;
+      },
+    };
+  };
+}
+
+/** Memory of its own, not from Buffer's shared pool: it may be transferred to another thread. */
+function fresh(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
