@@ -59,6 +59,11 @@ export function throwIfInterrupted(signal: StopSignal | undefined): void {
   if (signal?.aborted) throw interrupted(signal.reason);
 }
 
+export function diskFull(message: string, cause?: unknown): EngineError {
+  const nextStep = 'Free some space on this disk and run it again: what was sealed so far is kept.';
+  return new EngineError('disk_full', message, { status: 'temporary', nextStep, cause });
+}
+
 export function interrupted(cause?: unknown): EngineError {
   const options: AppErrorOptions = { status: 'temporary', nextStep: 'Run it again: it goes on from where it stopped.', cause };
   return new EngineError('interrupted', 'stopped before the end', options);

@@ -1,5 +1,13 @@
 import type { Primitives } from '#libs/crypto';
-import { type BlockRejected, type BlockSource, ChunkOpener, type LoadedIndex, VaultReader, VerifiedBlocks } from '#libs/vault';
+import {
+  type BlockRejected,
+  type BlockSource,
+  ChunkOpener,
+  type IndexCacheFile,
+  type LoadedIndex,
+  VaultReader,
+  VerifiedBlocks,
+} from '#libs/vault';
 
 export interface OpenReaderOptions {
   readonly primitives: Primitives;
@@ -13,6 +21,8 @@ export interface OpenReaderOptions {
   readonly onRejected?: (rejected: BlockRejected) => void;
   /** An index that is at hand already. */
   readonly loadedIndex?: LoadedIndex;
+  /** Kept between openings, so that only new index packs are read. */
+  readonly indexCache?: IndexCacheFile;
   readonly signal?: AbortSignal;
 }
 
@@ -29,7 +39,7 @@ const cacheLeaves = 48;
 
 /** A reader over several sources that remembers which blocks were bad where; pass it on to `restore` and `check`. Throws what {@link VaultReader.open} throws. */
 export async function openReader(options: OpenReaderOptions): Promise<OpenedVault> {
-  const { primitives, masterKey, headerBytes, headBytes, sources, expectedSigningKey, loadedIndex, signal } = options;
+  const { primitives, masterKey, headerBytes, headBytes, sources, expectedSigningKey, loadedIndex, indexCache, signal } = options;
   const rejected: BlockRejected[] = [];
   const onRejected = (one: BlockRejected): void => {
     rejected.push(one);
@@ -44,6 +54,7 @@ export async function openReader(options: OpenReaderOptions): Promise<OpenedVaul
     blocks,
     expectedSigningKey,
     loadedIndex,
+    indexCache,
     ...(signal && { signal }),
   });
   return { reader, blocks, opener: new ChunkOpener(primitives, masterKey, reader.header.vaultId), rejected };

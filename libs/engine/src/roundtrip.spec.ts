@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { backup, compareTrees, restore } from './index.ts';
 import { filePackStore } from './testing/file-pack-store.ts';
@@ -6,6 +6,7 @@ import { makeNastyTree } from './testing/nasty-tree.ts';
 import { temporaryFolders } from './testing/temporary-folder.ts';
 import { vaultFixture } from './testing/vault-fixture.ts';
 
+jest.setTimeout(60_000);
 const folder = temporaryFolders();
 
 describe('backup and restore', () => {

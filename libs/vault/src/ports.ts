@@ -38,4 +38,26 @@ export interface PackStore extends BlockSource {
   ids(options?: ReadOptions): AsyncIterable<PackId>;
   /** No error when it is not there. */
   delete(packId: PackId): Promise<void>;
+  /** Where a store on a disk takes packs that their writer has in files already. Absent: {@link put} is the only way in. */
+  readonly staging?: PackStaging;
+}
+
+/** What is in a file of {@link PackStaging.folder}. */
+export interface StagedPack extends Omit<SealedPack, 'bytes'> {
+  readonly sizeBytes: number;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** The second way into a {@link PackStore}: packs are written to files next to it while they are filled, and moved in when they are full. */
+export interface PackStaging {
+  /** On the store's own file system, for its one writer. May not exist yet. Files in it are no packs. */
+  readonly folder: string;
+  /**
+   * Like {@link PackStore.put} for the bytes of this file, which is gone afterwards: makes them durable, then moves them. The root block is checked
+   * against id and size; the leaves are not read again, since their writer hashed what it wrote.
+   */
+  adopt(pack: StagedPack): Promise<void>;
+  /** Removes what a writer left that died. */
+  sweep(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { backupFolders } from '../policy/backup-folders.ts';
 import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { RunHistory, RunTrigger } from '../runs/run-history.ts';
 import type { VaultAccess } from '../runtime/vault-access.ts';
+import type { BackupResources } from './backup-resources.ts';
 import type { VaultReporter } from './vault-reporter.ts';
 
 export interface BackupRequest {
@@ -30,8 +31,8 @@ export interface BackupRunnerPorts {
   readonly reporter: VaultReporter;
   readonly clock: Clock;
   readonly log: AgentLog;
-  /** Worker threads for reading, chunking and sealing. */
-  readonly workers: number;
+  /** Worker threads and memory; see `BackupOptions`. */
+  readonly resources: BackupResources;
 }
 
 /** Runs backups of this device, one at a time, each recorded as a run from before its start to its end. */
@@ -131,7 +132,7 @@ export class BackupRunner {
           'Name one: "holdfast folders add PATH" (or "holdfast backup PATH" for once), or add folders to the policy in the admin panel.',
       });
     }
-    const { vault, reporter, policy, workers, home, clock } = this.#ports;
+    const { vault, reporter, policy, resources, home, clock } = this.#ports;
     const { backup } = await import('#libs/engine');
     return vault.use(async (open) => {
       // What an earlier run left unreported goes first, so that the coordinator sees things in their order.
@@ -147,7 +148,7 @@ export class BackupRunner {
           adHoc: request.paths.length > 0,
           host: hostname(),
           user: userName(),
-          workers,
+          ...resources,
           clock,
           signal: request.signal,
           onProgress: (progress) => {

@@ -1,9 +1,9 @@
-import { cpus } from 'node:os';
 import { createHash } from 'node:crypto';
 import { cryptoReady, openTeamDocument } from '#libs/crypto';
 import { type DeviceId, fromBase64Url, isAppError, systemClock, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { FilePackStore, HeldPackStore, type SwarmOptions } from '#libs/swarm';
+import { backupResources } from '../backup/backup-resources.ts';
 import { BackupRunner } from '../backup/backup-runner.ts';
 import { deliveredState, VaultReporter } from '../backup/vault-reporter.ts';
 import { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
@@ -39,8 +39,6 @@ export interface OpenAgentOptions {
 
 /** The daemon keeps its vault open this long after the last use. */
 const daemonLingerMs = 60_000;
-/** Chunking and sealing scale with cores; more than four only heat a laptop. */
-const maxWorkers = 4;
 
 /** `agent.json`, or `not_enrolled`. */
 export async function readAgentDocument(paths: AgentPaths): Promise<AgentDocument> {
@@ -145,7 +143,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     reporter,
     clock,
     log,
-    workers: Math.min(maxWorkers, Math.max(1, cpus().length)),
+    resources: backupResources(process.env),
   });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

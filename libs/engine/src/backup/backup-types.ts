@@ -22,8 +22,15 @@ export interface BackupOptions extends ScanOptions {
   readonly tags?: readonly string[];
   /** These folders are not everything that the device is to back up. */
   readonly adHoc?: boolean;
-  /** Worker threads that read, chunk and seal, with the system's own platform adapter; 0 works in this thread. Default 0. Some 130 MiB each. */
+  /**
+   * Threads that read, chunk and seal; 0 works in this thread. Default: one a core, at most four; 0 where `platform` or the vault's files are not
+   * the system's own, which a thread would use. They start only when there is enough to do.
+   */
   readonly workers?: number;
+  /** Bytes to read from which the threads start. Default 32 MiB. */
+  readonly workersFromBytes?: number;
+  /** Memory that the process may have while it backs up: fewer threads where it is small (64 MiB each, beside some 140 MiB). Default: no limit. */
+  readonly memoryBytes?: number;
   readonly onProgress?: OnProgress;
   readonly progressIntervalMs?: number;
   readonly signal?: AbortSignal;

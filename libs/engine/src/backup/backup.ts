@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os';
 import { type Clock, isAppError, systemClock, systemRandom } from '#libs/kernel';
+import { nodeFiles } from '#libs/kernel/node';
 import type { SnapshotRoot, TreeEntry } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
@@ -9,9 +11,11 @@ import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
 import { FileBatches } from './file-batches.ts';
 import { FileEntries } from './file-entries.ts';
-import { FileSealer, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
+import { type FileJob, FileSealer, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
+import { backupLimits } from './limits.ts';
 import { parentRoots } from './parent-roots.ts';
 import { BackupSession } from './session.ts';
+import { enterStaging } from './staging-room.ts';
 import type { WalkContext } from './slot.ts';
 import { TreeBackup } from './tree-backup.ts';
 import { WorkerSealer } from './worker-sealer.ts';
@@ -34,7 +38,12 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   // From here to the end nothing that is known may be retired: the snapshot in the making counts on it.
   const leave = await vault.sessions.enter();
   try {
-    return await capture(options, { platform, clock, startedAtMs, counts, roots });
+    const leaveStaging = await enterStaging(vault.options.store.staging);
+    try {
+      return await capture(options, { platform, clock, startedAtMs, counts, roots });
+    } finally {
+      await leaveStaging();
+    }
   } finally {
     leave();
   }
@@ -55,13 +64,30 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     roots.map(({ path }) => path),
   );
   const session = new BackupSession(vault, counts);
-  const { primitives, random = systemRandom } = vault.options;
+  const { primitives, store, random = systemRandom } = vault.options;
   const { vaultId, keys } = vault;
   const { epoch, parameters } = vault.header;
   const sealerVault = { vaultId, keys, epoch, parameters };
-  const sealers: Sealer[] = Array.from({ length: options.workers ?? 0 }, () => new WorkerSealer(sealerVault, session.ports, signal));
-  if (sealers.length === 0) sealers.push(new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports }));
-  const batches = new FileBatches(sealers.map((sealer) => (jobs) => sealer.seal(jobs, signal)));
+  const own = new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports });
+  const sealers: Sealer[] = [own];
+  const sealWith = (sealer: Sealer) => (jobs: readonly FileJob[]) => sealer.seal(jobs, signal);
+  const workers = workerCount(options);
+  const batches = new FileBatches(
+    sealWith(own),
+    workers === 0
+      ? undefined
+      : {
+          fromBytes: options.workersFromBytes ?? backupLimits.workersFromBytes,
+          start: () => {
+            const started = Array.from(
+              { length: workers },
+              () => new WorkerSealer(sealerVault, session.ports, store.staging?.folder, signal),
+            );
+            sealers.push(...started);
+            return started.map(sealWith);
+          },
+        },
+  );
 
   const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
   const report = (phase: 'transfer' | 'commit') =>
@@ -124,6 +150,14 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
   } finally {
     for (const sealer of sealers) await sealer.close();
   }
+}
+
+/** How many sealing threads this run may start. */
+function workerCount({ vault, platform, workers, memoryBytes = Number.POSITIVE_INFINITY }: BackupOptions): number {
+  const ownAdapters = platform === undefined && vault.options.files === nodeFiles;
+  const wanted = workers ?? (ownAdapters ? Math.min(backupLimits.workers, availableParallelism()) : 0);
+  const { mainMemoryBytes, workerMemoryBytes } = backupLimits;
+  return Math.max(0, Math.min(wanted, Math.floor((memoryBytes - mainMemoryBytes) / workerMemoryBytes)));
 }
 
 async function keepWhatIsSealed(sealers: readonly Sealer[], session: BackupSession): Promise<void> {

@@ -10,12 +10,24 @@ interface Waiting {
 /** Seals one batch: in this thread or in a worker. */
 export type SealBatch = (jobs: readonly FileJob[]) => Promise<FileOutcome[]>;
 
+/** Who takes over when there is more to do than one can. */
+export interface MoreSealers {
+  /** Bytes submitted, with something for each file, from which it is worth it. */
+  readonly fromBytes: number;
+  /** Called once. The first sealer gets no batch after it. */
+  start(): SealBatch[];
+}
+
 /**
  * Collects files into batches and hands them to whoever is free. A large file goes alone.
  * Memory: {@link backupLimits.batchesAhead} batches of paths.
  */
 export class FileBatches {
   readonly #sealers: SealBatch[];
+  readonly #first: SealBatch;
+  #more: MoreSealers | undefined;
+  #replaced = false;
+  #submittedBytes = 0;
   #filling: Waiting[] = [];
   #fillingBytes = 0;
   readonly #ready: Waiting[][] = [];
@@ -23,12 +35,15 @@ export class FileBatches {
   #failure: { readonly error: unknown } | undefined;
   #wake = Promise.withResolvers<void>();
 
-  constructor(sealers: readonly SealBatch[]) {
-    this.#sealers = [...sealers];
+  constructor(first: SealBatch, more?: MoreSealers) {
+    this.#first = first;
+    this.#sealers = [first];
+    this.#more = more;
   }
 
   /** Resolves when the file's batch was sealed. Call {@link room} before. */
   submit(job: FileJob): Promise<FileOutcome> {
+    this.#growIfWorthIt(job.sizeBytes);
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { job, resolve, reject };
       if (job.sizeBytes > backupLimits.wholeFileBytes) {
@@ -63,6 +78,17 @@ export class FileBatches {
     while (this.#active > 0 || this.#ready.length > 0) await this.#wake.promise;
   }
 
+  #growIfWorthIt(sizeBytes: number): void {
+    this.#submittedBytes += sizeBytes + backupLimits.fileCostBytes;
+    if (!this.#more || this.#submittedBytes < this.#more.fromBytes) return;
+    const idle = this.#sealers.indexOf(this.#first);
+    if (idle >= 0) this.#sealers.splice(idle, 1);
+    this.#sealers.push(...this.#more.start());
+    this.#more = undefined;
+    this.#replaced = true;
+    this.#start();
+  }
+
   #start(): void {
     while (this.#ready.length > 0 && this.#sealers.length > 0) {
       const batch = this.#ready.shift()!;
@@ -82,7 +108,7 @@ export class FileBatches {
       for (const waiting of batch) waiting.reject(error);
     } finally {
       this.#active -= 1;
-      this.#sealers.push(sealer);
+      if (!this.#replaced || sealer !== this.#first) this.#sealers.push(sealer);
       const { resolve } = this.#wake;
       this.#wake = Promise.withResolvers<void>();
       resolve();

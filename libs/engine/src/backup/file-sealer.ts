@@ -1,14 +1,16 @@
 import type { Primitives, VaultKeys } from '#libs/crypto';
 import type { RandomSource, VaultId } from '#libs/kernel';
 import { isAppError } from '#libs/kernel';
-import type { ChunkIds, Chunker, VaultParameters, WrittenPack } from '#libs/vault';
-import { createChunker, createChunkIds, PackWriter } from '#libs/vault';
-import { EngineError, interrupted, throwIfInterrupted, type FileProblem, type StopSignal } from '../errors.ts';
+import type { ChunkIds, Chunker, VaultParameters } from '#libs/vault';
+import { createChunker, createChunkIds } from '#libs/vault';
+import { diskFull, EngineError, interrupted, throwIfInterrupted, type FileProblem, type StopSignal } from '../errors.ts';
 import type { DataRange, ExtendedAttribute, FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { problemOf } from '../scan/scan-folder.ts';
 import { Turns } from '../turns.ts';
+import { type DataPackWriter, dataPackWriter, type FinishedPack } from './data-pack-writer.ts';
 import { ContentStream, planContent } from './file-content.ts';
+import type { FileSpool } from './file-spool.ts';
 import { backupLimits } from './limits.ts';
 
 /** What a sealer needs to know of the vault; plain data, so that it can go to a worker thread. */
@@ -24,7 +26,9 @@ export interface SealerPorts {
   /** `ids`: 32 bytes each. One byte each in answer: 1 = new, and from now on this sealer's to store. */
   claim(ids: Uint8Array): Promise<Uint8Array>;
   /** Resolves when the pack is stored or waits among few; that is the back-pressure. */
-  store(pack: WrittenPack): Promise<void>;
+  store(pack: FinishedPack): Promise<void>;
+  /** A file for an open pack. Absent: packs are filled in memory. */
+  readonly newSpool?: (() => Promise<FileSpool>) | undefined;
 }
 
 export interface FileJob {
@@ -68,62 +72,66 @@ const growIds = 64 * 1024;
 
 /**
  * Read → chunk → id → known? → compress, seal, pack, for a batch of files. Shares nothing: one instance a thread, with its own open packs.
- * Memory: one batch (8 MiB) or one stream buffer (12 MiB), two open packs and those on their way to the disk.
+ * Memory: the chunker's buffer (12 MiB), and two open packs of some leaves each; whole packs where there is no spool.
  */
 export class FileSealer implements Sealer {
   readonly #platform: Platform;
   readonly #ports: SealerPorts;
-  readonly #writer: PackWriter;
+  readonly #writer: DataPackWriter;
   readonly #ids: ChunkIds;
   readonly #chunker: Chunker;
-  readonly #maxChunk: number;
-  #streamBuffer: Buffer | undefined;
-  /** Contents of the whole files of one batch. One buffer for all batches: a new one a file would be most of the garbage. */
-  #batchBuffer: Buffer | undefined;
-  #batchEnd = 0;
+  /** Whole files of the batch whose chunks are still to be looked up; their bytes fill the buffer up to `#held`. */
+  #waiting: { readonly file: ReadFile; readonly done: (outcome: FileOutcome) => void }[] = [];
+  #held = 0;
   #flushedAt = performance.now();
   readonly #turns = new Turns();
 
   constructor(options: { vault: SealerVault; primitives: Primitives; random: RandomSource; platform: Platform; ports: SealerPorts }) {
-    const { vault, primitives, random } = options;
+    const { vault, primitives, random, ports } = options;
     const { parameters, keys, epoch, vaultId } = vault;
     this.#platform = options.platform;
-    this.#ports = options.ports;
+    this.#ports = ports;
     this.#ids = createChunkIds(primitives, keys.chunkId);
-    this.#chunker = createChunker(primitives, keys.gear, {
-      minBytes: parameters.chunkMinBytes,
-      avgBytes: parameters.chunkAvgBytes,
-      maxBytes: parameters.chunkMaxBytes,
-    });
-    this.#maxChunk = parameters.chunkMaxBytes;
-    this.#writer = new PackWriter({
+    this.#chunker = createChunker(
       primitives,
-      random,
-      vaultId,
-      keys,
-      epoch,
-      kind: 'data',
-      targetBytes: parameters.dataPackBytes,
-      compressionLevel: parameters.compressionLevel,
-      blockHash: parameters.blockHash,
-    });
+      keys.gear,
+      { minBytes: parameters.chunkMinBytes, avgBytes: parameters.chunkAvgBytes, maxBytes: parameters.chunkMaxBytes },
+      { bufferBytes: backupLimits.streamBytes + Math.max(parameters.chunkMaxBytes, backupLimits.wholeFileBytes) },
+    );
+    this.#writer = dataPackWriter(
+      {
+        primitives,
+        random,
+        vaultId,
+        keys,
+        epoch,
+        kind: 'data',
+        targetBytes: parameters.dataPackBytes,
+        compressionLevel: parameters.compressionLevel,
+        blockHash: parameters.blockHash,
+      },
+      ports.newSpool,
+    );
   }
 
   /** One outcome a job, in order. A file that can't be read is an outcome; only the store and the signal make it throw. */
   async seal(jobs: readonly FileJob[], signal?: StopSignal): Promise<FileOutcome[]> {
-    this.#batchEnd = 0;
-    const read: (ReadFile | { readonly problem: FileProblem })[] = [];
-    for (const job of jobs) {
+    const outcomes: FileOutcome[] = [];
+    this.#waiting = [];
+    this.#held = 0;
+    for (const [i, job] of jobs.entries()) {
       throwIfInterrupted(signal);
       await this.#turns.maybeYield();
       try {
-        read.push(await this.#readTwiceIfChanged(job, signal));
+        const file = await this.#readTwiceIfChanged(job, signal);
+        this.#waiting.push({ file, done: (outcome) => (outcomes[i] = outcome) });
+        this.#held += file.chunks.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
       } catch (error) {
         if (isRunFailure(error)) throw error;
-        read.push({ problem: problemOf(job.path, error) });
+        outcomes[i] = { problem: problemOf(job.path, error) };
       }
     }
-    const outcomes = await this.#sealRead(read);
+    await this.#sealWaiting();
     if (performance.now() - this.#flushedAt > backupLimits.openPackMs && this.#writer.pendingChunks > 0) await this.flush();
     return outcomes;
   }
@@ -131,22 +139,12 @@ export class FileSealer implements Sealer {
   /** Closes the open packs. */
   async flush(): Promise<void> {
     this.#flushedAt = performance.now();
-    for (const pack of this.#writer.flush()) await this.#store(pack);
+    for (const pack of await this.#intoPack(() => this.#writer.flush())) await this.#store(pack);
   }
 
   async close(): Promise<void> {
-    this.#streamBuffer = undefined;
-    this.#batchBuffer = undefined;
-  }
-
-  /** `length` bytes that stay until the next batch. */
-  #room(length: number): Buffer {
-    this.#batchBuffer ??= Buffer.allocUnsafeSlow(backupLimits.batchBytes + backupLimits.wholeFileBytes);
-    const start = this.#batchEnd;
-    // Files that grew since they were counted may not fit.
-    if (start + length > this.#batchBuffer.length) return Buffer.allocUnsafeSlow(length);
-    this.#batchEnd = start + length;
-    return this.#batchBuffer.subarray(start, this.#batchEnd);
+    // What can't be removed now is swept by the next run.
+    await this.#writer.discard().catch(() => undefined);
   }
 
   async #readTwiceIfChanged(job: FileJob, signal: StopSignal | undefined): Promise<ReadFile> {
@@ -184,10 +182,13 @@ export class FileSealer implements Sealer {
       readBytes: contentBytes,
     });
     if (plan.contentBytes > backupLimits.wholeFileBytes) {
+      // The stream takes the whole buffer.
+      await this.#sealWaiting();
       const streamed = await this.#stream(stream, signal);
       return { sealed: result(streamed.contentBytes), chunks: [], streamed, short: stream.short };
     }
-    const buffer = this.#room(plan.contentBytes);
+    if (this.#held + plan.contentBytes > this.#chunker.buffer.length) await this.#sealWaiting();
+    const buffer = this.#chunker.buffer.subarray(this.#held, this.#held + plan.contentBytes);
     const length = stream.read(buffer);
     const chunks: { id: Uint8Array; plaintext: Uint8Array }[] = [];
     for (let start = 0; start < length;) {
@@ -204,8 +205,7 @@ export class FileSealer implements Sealer {
     stream: ContentStream,
     signal: StopSignal | undefined,
   ): Promise<{ ids: Uint8Array; newChunks: number; contentBytes: number }> {
-    this.#streamBuffer ??= Buffer.allocUnsafeSlow(backupLimits.streamBytes + this.#maxChunk);
-    const buffer = this.#streamBuffer;
+    const { buffer } = this.#chunker;
     let ids = new Uint8Array(growIds);
     let idsEnd = 0;
     let newChunks = 0;
@@ -242,18 +242,15 @@ export class FileSealer implements Sealer {
     return { ids: ids.slice(0, idsEnd), newChunks, contentBytes };
   }
 
-  async #sealRead(read: readonly (ReadFile | { readonly problem: FileProblem })[]): Promise<FileOutcome[]> {
-    const chunks = read.flatMap((file) => ('problem' in file ? [] : file.chunks));
-    const isNew = await this.#claim(chunks);
+  /** Looks up the chunks of all files that wait, seals the new ones, and settles the files. The buffer is free afterwards. */
+  async #sealWaiting(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const isNew = await this.#claim(waiting.flatMap(({ file }) => file.chunks));
     let at = 0;
-    const outcomes: FileOutcome[] = [];
-    for (const file of read) {
-      if ('problem' in file) {
-        outcomes.push(file);
-        continue;
-      }
+    for (const { file, done } of waiting) {
       if (file.streamed) {
-        outcomes.push({ ...file.sealed, ids: file.streamed.ids, newChunks: file.streamed.newChunks });
+        done({ ...file.sealed, ids: file.streamed.ids, newChunks: file.streamed.newChunks });
         continue;
       }
       const ids = new Uint8Array(file.chunks.length * idBytes);
@@ -265,9 +262,9 @@ export class FileSealer implements Sealer {
         newChunks += 1;
         await this.#add(id, plaintext);
       }
-      outcomes.push({ ...file.sealed, ids, newChunks });
+      done({ ...file.sealed, ids, newChunks });
     }
-    return outcomes;
+    this.#held = 0;
   }
 
   async #addNew(chunks: readonly { id: Uint8Array; plaintext: Uint8Array }[], signal: StopSignal | undefined): Promise<number> {
@@ -295,10 +292,20 @@ export class FileSealer implements Sealer {
   }
 
   async #add(id: Uint8Array, plaintext: Uint8Array): Promise<void> {
-    for (const pack of this.#writer.add('data', id, plaintext)) await this.#store(pack);
+    const full = await this.#intoPack(() => this.#writer.add(id, plaintext));
+    if (full) await this.#store(full);
   }
 
-  async #store(pack: WrittenPack): Promise<void> {
+  /** What fails while a pack is written is a failure of the store, not of the file whose chunk it is. */
+  async #intoPack<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new StoreFailure(error);
+    }
+  }
+
+  async #store(pack: FinishedPack): Promise<void> {
     try {
       await this.#ports.store(pack);
     } catch (error) {
@@ -321,7 +328,7 @@ function isRunFailure(error: unknown): boolean {
 
 /** The store's own error, for callers. */
 export function unwrapStoreFailure(error: unknown): unknown {
-  if (error instanceof StoreFailure) return error.cause;
+  if (error instanceof StoreFailure) return isAppError(error.cause, 'disk_full') ? diskFull(error.cause.message, error.cause) : error.cause;
   if (error instanceof Error && error.name === 'AbortError') return interrupted(error);
   return error;
 }

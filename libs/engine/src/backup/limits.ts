@@ -12,8 +12,21 @@ export const backupLimits = {
   batchesAhead: 4,
   /** Packs that are not full are sealed after this long, so that an interrupted slow run loses little. */
   openPackMs: 5 * 60_000,
-  /** Packs on their way to the disk beside those being filled: 32 MiB each. */
-  packsInFlight: 2,
+  /** Packs that are made durable at the same time: while one waits for the disk the next can be handed over. Their bytes are in files. */
+  packsInFlight: 4,
+  /** Sealing threads unless told otherwise, but never more than cores: beyond four a laptop only gets hot. */
+  workers: 4,
+  /** Threads are started when this much is to be read: less is done before they would be ready (100 ms each), and without their memory. */
+  workersFromBytes: 32 * 1024 * 1024,
+  /** What opening and recording one small file costs, in bytes that could be read instead. */
+  fileCostBytes: 16 * 1024,
+  /** Memory of a backup without its sealing threads, and of each thread; measured as resident set, rounded up. For the memory budget. */
+  mainMemoryBytes: 140 * 1024 * 1024,
+  workerMemoryBytes: 64 * 1024 * 1024,
+  /** Heap of a sealing thread in MiB: it holds batches of paths and chunk ids, never file content. */
+  workerHeapMiB: 192,
+  /** Young half of it: larger ones only keep garbage resident. */
+  workerYoungMiB: 8,
   /** More ranges than this and the file is stored dense: holes compress to almost nothing anyway. */
   sparseRanges: 20_000,
   /** Problems and notes kept for the report; all are counted. */

@@ -1,9 +1,11 @@
-import type { WrittenPack } from '#libs/vault';
+import type { FinishedPack } from './data-pack-writer.ts';
 import type { FileOutcome, SealerVault } from './file-sealer.ts';
 
 /** What passes between a backup and one of its sealing threads. Both run the same version of the same program: nothing here is a format. */
 export interface WorkerStart {
   readonly vault: SealerVault;
+  /** Where open packs are written; undefined: they are filled in memory. */
+  readonly stagingFolder: string | undefined;
   /** One int: 1 when the run was stopped. Shared, since a thread at work reads no messages. */
   readonly stop: Int32Array;
 }
@@ -17,8 +19,8 @@ export type ToWorker =
 /** One request at a time each way, so answers need no numbers. */
 export type FromWorker =
   | { readonly type: 'claim'; readonly ids: Uint8Array }
-  | { readonly type: 'store'; readonly pack: WrittenPack }
+  | { readonly type: 'store'; readonly pack: FinishedPack }
   | { readonly type: 'sealed'; readonly outcomes: readonly FileOutcome[] }
   | { readonly type: 'flushed' }
-  /** `what`: the store failed (the main thread knows how), the run was stopped, or a mistake of ours. */
-  | { readonly type: 'failed'; readonly what: 'store' | 'interrupted' | 'mistake'; readonly message: string };
+  /** `what`: the store failed (in the main thread, which knows how, or here with this code), the run was stopped, or a mistake of ours. */
+  | { readonly type: 'failed'; readonly what: 'store' | 'interrupted' | 'mistake'; readonly code?: string; readonly message: string };

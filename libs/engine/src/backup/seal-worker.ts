@@ -2,12 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { nodePrimitives } from '#libs/crypto/node';
 import { isAppError, messageOf, systemRandom } from '#libs/kernel';
+import { nodeFiles } from '#libs/kernel/node';
 import { currentPlatform } from '../platform/index.ts';
 import { FileSealer, StoreFailure } from './file-sealer.ts';
+import { FileSpool } from './file-spool.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
 
 const port = parentPort!;
-const { vault, stop } = workerData as WorkerStart;
+const { vault, stop, stagingFolder } = workerData as WorkerStart;
 const signal = {
   get aborted() {
     return Atomics.load(stop, 0) === 1;
@@ -35,10 +37,11 @@ const sealer = new FileSealer({
       return reply.flags;
     },
     store: async (pack) => {
-      // Moved, not copied: a pack is 32 MiB and nobody here needs it any more.
-      const reply = await ask({ type: 'store', pack }, [pack.bytes.buffer as ArrayBuffer]);
+      // Moved, not copied: nobody here needs it any more.
+      const reply = await ask({ type: 'store', pack }, 'bytes' in pack ? [pack.bytes.buffer as ArrayBuffer] : []);
       if (reply.type !== 'stored' || !reply.ok) throw new Error('the store failed');
     },
+    newSpool: stagingFolder === undefined ? undefined : () => FileSpool.create(nodeFiles, stagingFolder),
   },
 });
 
@@ -51,7 +54,8 @@ port.on('message', (message: ToWorker) => {
   }
   void work(message).catch((error: unknown) => {
     const what = error instanceof StoreFailure ? 'store' : isAppError(error, 'interrupted') ? 'interrupted' : 'mistake';
-    post({ type: 'failed', what, message: messageOf(error) });
+    const cause = error instanceof StoreFailure ? error.cause : error;
+    post({ type: 'failed', what, ...(isAppError(cause) && { code: cause.code }), message: messageOf(cause) });
   });
 });
 

@@ -1,11 +1,13 @@
-import type { StoreChunk, WrittenPack } from '#libs/vault';
+import type { StoreChunk } from '#libs/vault';
 import { ChunkIndex, PackWriter } from '#libs/vault';
 import { systemRandom } from '#libs/kernel';
 import type { PackInfo } from '#libs/vault';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import { PackSink } from '../local-vault/pack-sink.ts';
 import type { BackupCounts } from './backup-counts.ts';
+import type { FinishedPack } from './data-pack-writer.ts';
 import type { SealerPorts } from './file-sealer.ts';
+import { FileSpool } from './file-spool.ts';
 import { backupLimits } from './limits.ts';
 import { NeededPacks } from './needed-packs.ts';
 
@@ -16,11 +18,12 @@ export class BackupSession {
   readonly #vault: LocalVault;
   /** Chunks promised by somebody in this run whose pack is not stored yet. */
   readonly #claimed = new ChunkIndex();
-  readonly #sink: PackSink<WrittenPack>;
+  readonly #sink: PackSink<FinishedPack>;
   readonly #meta: PackWriter;
 
   constructor(vault: LocalVault, counts: BackupCounts) {
     this.#vault = vault;
+    this.ports = this.#portsOf(vault);
     this.needed = new NeededPacks(vault.index, vault.reader);
     this.#sink = new PackSink(async (pack) => {
       const info = await vault.storePack(pack);
@@ -44,14 +47,21 @@ export class BackupSession {
     });
   }
 
-  readonly ports: SealerPorts = {
-    claim: async (ids) => {
-      const flags = new Uint8Array(ids.length / 32);
-      for (let i = 0; i < flags.length; i += 1) if (this.#claim(ids.subarray(i * 32, i * 32 + 32))) flags[i] = 1;
-      return flags;
-    },
-    store: (pack) => this.#sink.add(pack),
-  };
+  readonly ports: SealerPorts;
+
+  #portsOf(vault: LocalVault): SealerPorts {
+    const { files, store } = vault.options;
+    const { staging } = store;
+    return {
+      claim: async (ids) => {
+        const flags = new Uint8Array(ids.length / 32);
+        for (let i = 0; i < flags.length; i += 1) if (this.#claim(ids.subarray(i * 32, i * 32 + 32))) flags[i] = 1;
+        return flags;
+      },
+      store: (pack) => this.#sink.add(pack),
+      newSpool: staging && (() => FileSpool.create(files, staging.folder)),
+    };
+  }
 
   /** Stores a tree or chunk list unless it is known, and gives its id. */
   readonly storeMeta: StoreChunk = async (kind, plaintext) => {

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '#libs/kernel';
-import { EngineError, interrupted } from '../errors.ts';
+import { diskFull, EngineError, interrupted } from '../errors.ts';
 import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './file-sealer.ts';
+import { backupLimits } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
 
 /** A {@link Sealer} in a thread of its own. One call at a time. */
@@ -13,14 +14,15 @@ export class WorkerSealer implements Sealer {
   #storeError: unknown;
   #dead: EngineError | undefined;
 
-  constructor(vault: SealerVault, ports: SealerPorts, signal: AbortSignal | undefined) {
+  constructor(vault: SealerVault, ports: SealerPorts, stagingFolder: string | undefined, signal: AbortSignal | undefined) {
     this.#ports = ports;
     // From source the thread needs the same condition for its imports as this one has; a jest process carries it elsewhere.
     const fromSource = import.meta.url.endsWith('.ts');
     const entry = new URL(fromSource ? './seal-worker.ts' : './seal-worker.js', import.meta.url);
-    const start: WorkerStart = { vault, stop: this.#stop };
+    const start: WorkerStart = { vault, stagingFolder, stop: this.#stop };
     this.#worker = new Worker(entry, {
       workerData: start,
+      resourceLimits: { maxOldGenerationSizeMb: backupLimits.workerHeapMiB, maxYoungGenerationSizeMb: backupLimits.workerYoungMiB },
       ...(fromSource && { execArgv: ['--conditions=holdfast-source', '--disable-warning=ExperimentalWarning'] }),
     });
     this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
@@ -80,6 +82,7 @@ export class WorkerSealer implements Sealer {
   #failure(answer: FromWorker): unknown {
     if (answer.type !== 'failed') return new EngineError('worker_failed', `a sealing thread answered ${answer.type}`);
     if (answer.what === 'store' && this.#storeError !== undefined) return this.#storeError;
+    if (answer.what === 'store' && answer.code === 'disk_full') return diskFull(answer.message);
     if (answer.what === 'interrupted') return interrupted();
     return new EngineError('worker_failed', `a sealing thread failed: ${answer.message}`, { status: 'temporary' });
   }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { nodeFiles } from '#libs/kernel/node';
 import { faultyFiles } from '#libs/kernel/testing';
 import { backup, type BackupOptions, compareTrees, type LocalVault, restore } from '../index.ts';
@@ -25,7 +26,7 @@ beforeEach(async () => {
   vault = await fixture.create();
 });
 const run = (options: Partial<BackupOptions> = {}) =>
-  backup({ vault, folders: [source], host: 'h', user: 'u', workers: 2, defaultExcludes: false, ...options });
+  backup({ vault, folders: [source], host: 'h', user: 'u', workers: 2, workersFromBytes: 0, defaultExcludes: false, ...options });
 async function expectRestored(): Promise<void> {
   const report = await restore({ ...(await fixture.reader(vault)), to: join(home, 'out'), conflict: 'fail' });
   expect(report.errors).toEqual([]);
@@ -33,12 +34,15 @@ async function expectRestored(): Promise<void> {
 }
 
 describe('sealing threads', () => {
-  it('give what one thread gives, each chunk stored once', async () => {
+  it.each([
+    ['from the start', 0],
+    ['taking over in the middle', 8_000_000],
+  ])('give what one thread gives, each chunk stored once (%s)', async (_when, workersFromBytes) => {
     makeNastyTree(source, 3);
     const same = bytes(5_000_000);
     for (const name of ['same 1', 'same 2']) writeFileSync(join(source, name), same);
     for (let i = 0; i < 300; i += 1) writeFileSync(join(source, `file ${i}`), bytes(3000 + (i % 7)));
-    const { snapshot } = await run();
+    const { snapshot } = await run({ workersFromBytes });
     const alone = await vaultFixture(join(home, 'alone'), filePackStore(join(home, 'other packs')));
     const other = await alone.create();
     const { snapshot: expected } = await backup({ vault: other, folders: [source], host: 'h', user: 'u', defaultExcludes: false });
@@ -47,6 +51,34 @@ describe('sealing threads', () => {
     expect(snapshot.stats).toMatchObject(stats);
     await expectRestored();
     expect((await run()).snapshot.stats).toMatchObject({ readBytes: 0, newPacks: 1 });
+  });
+
+  it('that die end the run, and the next one goes on', async () => {
+    for (let i = 0; i < 40; i += 1) writeFileSync(join(source, `file ${i}`), bytes(1_000_000));
+    const send = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage')!.value as (this: Worker, ...message: unknown[]) => void;
+    let messages = 0;
+    const spy = jest.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, ...message) {
+      messages += 1;
+      if (messages === 12) void this.terminate();
+      else send.apply(this, message);
+    });
+    await expect(run()).rejects.toMatchObject({ code: 'worker_failed', status: 'temporary' });
+    spy.mockRestore();
+    expect(vault.head.snapshots).toHaveLength(0);
+    expect(readdirSync(join(home, 'packs', 'staging'))).toEqual([]);
+    const { snapshot } = await run();
+    expect(snapshot.stats.files).toBe(40);
+    await expectRestored();
+  });
+
+  it('are as many as the memory allows', async () => {
+    writeFileSync(join(source, 'file'), bytes(100_000));
+    const spy = jest.spyOn(Worker.prototype, 'postMessage');
+    await run({ memoryBytes: 200 * 1024 * 1024 });
+    expect(spy).not.toHaveBeenCalled();
+    await run({ memoryBytes: 204 * 1024 * 1024, readAll: true });
+    expect(spy).toHaveBeenCalled();
+    spy.mockRestore();
   });
 
   it('stop at the signal and keep what they sealed', async () => {
@@ -67,7 +99,7 @@ describe('sealing threads', () => {
   it('end a run with the error of the store, and the next one goes on', async () => {
     await vault.close();
     for (let i = 0; i < 100; i += 1) writeFileSync(join(source, `file ${i}`), bytes(100_000));
-    const files = faultyFiles(nodeFiles, { spaceBytes: 4_000_000 });
+    const files = faultyFiles(nodeFiles, { fullAt: 12 });
     vault = await fixture.open({ files, store: filePackStore(join(home, 'packs'), files) });
     await expect(run()).rejects.toMatchObject({ code: 'disk_full' });
     files.freeSpace();

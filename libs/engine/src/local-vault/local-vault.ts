@@ -2,7 +2,7 @@ import { deriveVaultKeys, type VaultKeys } from '#libs/crypto';
 import type { SnapshotStats } from '#libs/contracts';
 import type { Clock, PackId, RandomSource, VaultId } from '#libs/kernel';
 import { isAppError, messageOf, Mutex, systemClock, systemRandom } from '#libs/kernel';
-import type { ChunkIds, PackBitmap, PackInfo, SnapshotRecord, VaultHead, VaultHeader, VaultReader, WrittenPack } from '#libs/vault';
+import type { ChunkIds, PackBitmap, PackInfo, SnapshotRecord, VaultHead, VaultHeader, VaultReader } from '#libs/vault';
 import {
   ChunkIndex,
   createChunkIds,
@@ -15,13 +15,15 @@ import {
   readDirectory,
 } from '#libs/vault';
 import type { CommittedSnapshot } from '../backup/backup-types.ts';
-import { EngineError } from '../errors.ts';
+import type { FinishedPack } from '../backup/data-pack-writer.ts';
+import { diskFull, EngineError } from '../errors.ts';
 import { openReader, type OpenedVault } from '../open-reader.ts';
 import type { FileLock } from '../platform/index.ts';
 import { createVaultFiles } from './create-vault-files.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { sealIndexPacks } from './index-packs.ts';
 import type { CreateLocalVaultOptions, LocalVaultOptions } from './local-vault-types.ts';
+import { indexCacheFile } from './index-cache-file.ts';
 import { type HeadChange, nextHead, type PlacedRecord } from './next-head.ts';
 import { type RetiredPack, RetiredPacks } from './retired-packs.ts';
 import { SessionGate } from './session-gate.ts';
@@ -118,7 +120,8 @@ export class LocalVault {
       await prepare(files);
       await files.sweep();
       const documents = { headerBytes: await files.readHeader(), headBytes: await files.readHead() };
-      const opened = await openReader({ ...options, ...documents, sources: [options.store, ...(options.otherSources ?? [])] });
+      const indexCache = indexCacheFile(options.files, files.path('index.cache'));
+      const opened = await openReader({ ...options, ...documents, sources: [options.store, ...(options.otherSources ?? [])], indexCache });
       const vault = new LocalVault(options, files, lock, documents, opened.reader);
       await vault.#takeInUnfinished(opened);
       return vault;
@@ -189,7 +192,7 @@ export class LocalVault {
    * The journal is written first, so that no stored pack is ever unknown. `copies`: its chunks are known already and are found where they
    * were until {@link preferUncommitted}. Throws `disk_full` when the store is.
    */
-  async storePack(pack: WrittenPack, options: { readonly copies?: boolean } = {}): Promise<PackInfo> {
+  async storePack(pack: FinishedPack, options: { readonly copies?: boolean } = {}): Promise<PackInfo> {
     const ordinal = this.#nextOrdinal;
     this.#nextOrdinal += 1;
     const { packId, kind, sizeBytes, epoch, noncePrefix } = pack;
@@ -197,7 +200,8 @@ export class LocalVault {
     this.#onTheirWay.set(ordinal, packId);
     try {
       await this.#journal.add([{ ordinal, packId }]);
-      await this.options.store.put(pack);
+      if ('path' in pack) await this.options.store.staging!.adopt(pack);
+      else await this.options.store.put(pack);
     } catch (error) {
       throw storeError(error);
     } finally {
@@ -381,9 +385,5 @@ const keyOf = (id: Uint8Array): string => Buffer.from(id).toString('base64');
 
 function storeError(error: unknown): unknown {
   if (!isAppError(error, 'store_full') && !isAppError(error, 'disk_full')) return error;
-  return new EngineError('disk_full', messageOf(error), {
-    status: 'temporary',
-    nextStep: 'Free some space on this disk and run it again: what was sealed so far is kept.',
-    cause: error,
-  });
+  return diskFull(messageOf(error), error);
 }

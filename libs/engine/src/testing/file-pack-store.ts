@@ -8,8 +8,23 @@ import { limits, type PackStore, VaultError } from '#libs/vault';
 export function filePackStore(folder: string, files: DurableFiles = nodeFiles): PackStore {
   const path = (packId: PackId): string => join(folder, packId);
   const missing = (packId: PackId): VaultError => new VaultError('pack_not_found', `pack ${packId} is not in ${folder}`);
+  const staging = join(folder, 'staging');
   return {
     name: 'local store',
+    staging: {
+      folder: staging,
+      async adopt({ packId, rootBlock, path: staged }) {
+        const file = await files.openWritable(staged);
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await files.replace(`${path(packId)}.root`, rootBlock);
+        await files.move(staged, path(packId));
+      },
+      sweep: () => files.sweep(staging),
+    },
     async put({ packId, bytes, rootBlock }) {
       try {
         await files.replace(`${path(packId)}.root`, rootBlock);

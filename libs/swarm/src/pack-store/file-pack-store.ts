@@ -3,7 +3,7 @@ import type { PackId } from '#libs/kernel';
 import { Mutex } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import { nodeFiles } from '#libs/kernel/node';
-import type { PackStore, ReadOptions, SealedPack } from '#libs/vault';
+import type { PackStaging, PackStore, ReadOptions, SealedPack, StagedPack } from '#libs/vault';
 import { SwarmError } from '../errors.ts';
 import { leafBytes, maxPackBytes, maxRootBytes } from '../pack-transfer/limits.ts';
 import { diskError, onDisk } from './disk-errors.ts';
@@ -11,7 +11,7 @@ import type { LeafMemory } from './leaf-memory.ts';
 import { FilePackReceiver } from './file-pack-receiver.ts';
 import type { PackReceiver, PackSink } from './pack-receiver.ts';
 import { assertPackId, corruptLeaf, leafCountOf, readPackRoot } from './pack-root.ts';
-import { incomingFolder, incomingPath, isShard, parseName, pathOf } from './paths.ts';
+import { incomingFolder, incomingPath, isShard, parseName, pathOf, stagingFolder } from './paths.ts';
 
 export interface FilePackStoreOptions {
   /** For messages: "own packs", "held packs". */
@@ -45,6 +45,7 @@ const aboutLimitBytes = 16 * 1024;
 export class FilePackStore implements PackStore, PackSink {
   readonly name: string;
   readonly folder: string;
+  readonly staging: PackStaging;
   readonly #files: DurableFiles;
   readonly #sizes = new Map<PackId, number>();
   readonly #locks = new Map<PackId, { mutex: Mutex; users: number }>();
@@ -56,6 +57,12 @@ export class FilePackStore implements PackStore, PackSink {
     this.folder = folder;
     this.name = options.name ?? 'local store';
     this.#files = options.files ?? nodeFiles;
+    const staging = join(folder, stagingFolder);
+    this.staging = {
+      folder: staging,
+      adopt: (pack) => this.#adopt(pack),
+      sweep: () => onDisk('' as PackId, this.name, () => this.#files.sweep(staging)),
+    };
   }
 
   /** Reads which packs are there and removes what crashes left. The folder may not exist yet. Throws `store_failed`. */
@@ -273,6 +280,7 @@ export class FilePackStore implements PackStore, PackSink {
       }
       for (const { packId, name } of companions) if (!this.#sizes.has(packId)) await this.#files.remove(join(folder, name));
     }
+    await this.#files.sweep(join(this.folder, stagingFolder));
     await this.#files.sweep(join(this.folder, incomingFolder));
     for (const packId of await this.incoming()) if (this.#sizes.has(packId)) await this.discardIncoming(packId);
   }
@@ -283,6 +291,28 @@ export class FilePackStore implements PackStore, PackSink {
     if (about) await this.#files.replace(pathOf(this.folder, packId, 'about'), about);
     await this.#files.move(incomingPath(this.folder, packId, 'part'), pathOf(this.folder, packId, 'pack'));
     this.#add(packId, sizeBytes);
+  }
+
+  async #adopt({ packId, rootBlock, sizeBytes, path }: StagedPack): Promise<void> {
+    const root = readPackRoot(packId, rootBlock);
+    const stagedBytes = await onDisk(packId, this.name, () => this.#files.size(path));
+    if (root.sizeBytes !== sizeBytes || stagedBytes !== sizeBytes) {
+      throw new SwarmError('pack_corrupt', `pack ${packId} has ${stagedBytes} bytes, its root says ${root.sizeBytes}`, {
+        context: { packId, block: 'size' },
+      });
+    }
+    await this.#locked(packId, async () => {
+      if (this.#sizes.has(packId)) return this.#files.remove(path);
+      const file = await this.#files.openWritable(path);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#files.replace(pathOf(this.folder, packId, 'root'), rootBlock);
+      await this.#files.move(path, pathOf(this.folder, packId, 'pack'));
+      this.#add(packId, sizeBytes);
+    });
   }
 
   #sizeOrThrow(packId: PackId): number {

@@ -9,6 +9,8 @@ import { isPackId } from '#libs/kernel';
 export const shardOf = (packId: PackId): string => packId.slice(-3, -1);
 export const isShard = (name: string): boolean => /^[a-z2-7]{2}$/.test(name);
 export const incomingFolder = 'incoming';
+/** Packs that their owner is filling: temporary files, named so by their writer. */
+export const stagingFolder = 'staging';
 
 export type Part = 'pack' | 'root' | 'about';
 

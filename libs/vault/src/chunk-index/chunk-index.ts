@@ -97,13 +97,43 @@ export class ChunkIndex {
     return added;
   }
 
+  /** The entries as they lie in memory, in segments of {@link segmentLengths} bytes: views, to be written out. */
+  segments(): Uint8Array[] {
+    return ChunkIndex.segmentLengths(this.#size).map(
+      (length, i) => new Uint8Array(this.#segments[i]!.buffer, this.#segments[i]!.byteOffset, length),
+    );
+  }
+
+  /** Bytes of each segment of an index of `size` chunks. */
+  static segmentLengths(size: number): number[] {
+    return Array.from(
+      { length: Math.ceil(size / segmentEntries) },
+      (_, i) => Math.min(segmentEntries, size - i * segmentEntries) * words * 4,
+    );
+  }
+
+  /** The index that {@link segments} came from; no id may be in it twice. Takes the memory of whole segments over. */
+  static fromSegments(segments: readonly Uint8Array[], size: number): ChunkIndex {
+    const index = new ChunkIndex(size);
+    index.#segments = segments.map((bytes) => {
+      if (bytes.length === segmentEntries * words * 4 && bytes.byteOffset % 4 === 0)
+        return new Uint32Array(bytes.buffer, bytes.byteOffset, segmentEntries * words);
+      const segment = new Uint32Array(segmentEntries * words);
+      new Uint8Array(segment.buffer).set(bytes);
+      return segment;
+    });
+    index.#size = size;
+    index.#fillSlots();
+    return index;
+  }
+
   /** Every chunk, in order of insertion. Entries inserted meanwhile are included. */
   *entries(): Generator<IndexedChunk> {
     for (let entry = 0; entry < this.#size; entry += 1) {
       const at = (entry % segmentEntries) * words;
       const segment = this.#segments[Math.floor(entry / segmentEntries)]!;
       const id = new Uint8Array(idBytes);
-      id.set(new Uint8Array(segment.buffer, at * 4, idBytes));
+      id.set(new Uint8Array(segment.buffer, segment.byteOffset + at * 4, idBytes));
       yield { id, ...this.#location(entry) };
     }
   }
@@ -132,15 +162,20 @@ export class ChunkIndex {
   }
 
   #grow(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    this.#mask = this.#slots.length - 1;
+    this.#fillSlots();
+  }
+
+  /** All entries into empty slots: no id is in twice, so none is compared. */
+  #fillSlots(): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
     for (let entry = 0; entry < this.#size; entry += 1) {
       const first = this.#segments[Math.floor(entry / segmentEntries)]![(entry % segmentEntries) * words]!;
       let slot = first & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = entry + 1;
     }
-    this.#slots = slots;
-    this.#mask = mask;
   }
 }

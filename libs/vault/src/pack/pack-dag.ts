@@ -21,9 +21,14 @@ export function packDag(primitives: Hashers, bytes: Uint8Array, hash: BlockHash 
   const leafDigests = Array.from({ length: leafCount(bytes.length) }, (_, k) =>
     hashBlock(primitives, hash, bytes.subarray(k * limits.leafBytes, (k + 1) * limits.leafBytes)),
   );
+  return packDagOf(primitives, leafDigests, bytes.length, hash);
+}
+
+/** {@link packDag} where the leaves were hashed as they came. */
+export function packDagOf(primitives: Hashers, leafDigests: readonly Uint8Array[], sizeBytes: number, hash: BlockHash): PackDag {
   const rootBlock = encodeRootBlock(
     leafDigests.map((digest) => leafCid(hash, digest)),
-    bytes.length,
+    sizeBytes,
   );
   return { packId: packIdOf(rootCid(hash, hashBlock(primitives, hash, rootBlock))), rootBlock, leafDigests };
 }

@@ -56,7 +56,7 @@ export class PackWriter {
     // One pack was filled, so the next will be: no growing in steps.
     const fresh = new PackBuilder(this.#options, this.#options.targetBytes);
     this.#open[this.#open.indexOf(fullest)] = fresh;
-    const finished = fullest.finish();
+    const finished = finish(fullest);
     fresh.add(kind, id, stored, plaintext.length);
     return [finished];
   }
@@ -70,11 +70,11 @@ export class PackWriter {
       if (tail && tail.chunkCount + pack.chunkCount <= limits.chunksPerPack && tail.sizeWithAll(pack) <= this.#options.targetBytes)
         tail.merge(pack);
       else {
-        if (tail) finished.push(tail.finish());
+        if (tail) finished.push(finish(tail));
         tail = pack;
       }
     }
-    if (tail) finished.push(tail.finish());
+    if (tail) finished.push(finish(tail));
     this.#open = [];
     return finished;
   }
@@ -92,5 +92,10 @@ export function sealPack(
 ): WrittenPack {
   const pack = new PackBuilder(options);
   for (const { kind, id, plaintext } of chunks) pack.add(kind, id, pack.toStored(plaintext), plaintext.length);
-  return pack.finish();
+  return finish(pack);
+}
+
+function finish(pack: PackBuilder): WrittenPack {
+  pack.close();
+  return pack.inMemory();
 }

@@ -1,7 +1,11 @@
+import type { Primitives } from '#libs/crypto';
+import { equalBytes, isAppError } from '#libs/kernel';
 import { ChunkIndex } from '../chunk-index/chunk-index.ts';
 import { mergeFragment } from '../chunk-index/fragment.ts';
+import { type CachedIndex, type IndexCacheFile, readIndexCache, writeIndexCache } from '../chunk-index/index-cache.ts';
 import { PackTable } from '../chunk-index/pack-table.ts';
 import { VaultError } from '../errors.ts';
+import { livePackDigest } from '../head/head-codec.ts';
 import type { HeadIndexPack, VaultHead } from '../head/vault-head.ts';
 import { readDirectory } from '../pack/pack-directory.ts';
 import type { ReadOptions } from '../ports.ts';
@@ -17,16 +21,61 @@ export interface LoadedIndex {
   readonly packs: PackTable;
 }
 
-/** Reads all index packs of a head and merges their fragments in order. Memory: the index, and 8 packs in flight. */
+/** The cache is written anew when so many index packs, or so many chunks, had to be read beside it. */
+const cacheAgain = { packs: 8, chunks: 50_000 };
+
+/**
+ * {@link loadIndex} from the cache and the index packs that are not in it yet. A cache that doesn't fit the head counts as none, and one that can't
+ * be written is no error.
+ */
+export async function loadIndexCached(
+  primitives: Pick<Primitives, 'keyedBlake3' | 'blake3'>,
+  opener: ChunkOpener,
+  blocks: VerifiedBlocks,
+  head: VaultHead,
+  cache: IndexCacheFile,
+  options: ReadOptions = {},
+): Promise<LoadedIndex> {
+  const { chunkId } = opener.keys(0);
+  let known = await readIndexCache(primitives, chunkId, head, cache);
+  let cachedChunks = known?.index.size ?? 0;
+  let loaded = await loadIndex(opener, blocks, head, options, known);
+  if (known && !isComplete(primitives, head, loaded.packs)) {
+    known = undefined;
+    cachedChunks = 0;
+    loaded = await loadIndex(opener, blocks, head, options);
+  }
+  const unread = head.indexPacks.length - (known?.covered ?? 0);
+  if (unread >= cacheAgain.packs || loaded.index.size - cachedChunks >= cacheAgain.chunks) {
+    try {
+      await writeIndexCache(primitives, chunkId, head, loaded, cache);
+    } catch (error) {
+      // No room, or not ours to write: the next opening reads the packs again.
+      if (!isAppError(error)) throw error;
+    }
+  }
+  return loaded;
+}
+
+/** Whether these are exactly the packs that the head counts. */
+export function isComplete(primitives: Pick<Primitives, 'blake3'>, head: VaultHead, packs: PackTable): boolean {
+  const live = livePackDigest(
+    primitives,
+    [...packs.values()].map((pack) => pack.packId),
+  );
+  return live.count === head.live.count && equalBytes(live.digest, head.live.digest);
+}
+
+/** Reads all index packs of a head, or those that `known` does not cover, and merges their fragments in order. Memory: the index, and 8 packs in flight. */
 export async function loadIndex(
   opener: ChunkOpener,
   blocks: VerifiedBlocks,
   head: VaultHead,
   options: ReadOptions = {},
+  known?: CachedIndex,
 ): Promise<LoadedIndex> {
-  const index = new ChunkIndex();
-  const packs = new PackTable();
-  for (let first = 0; first < head.indexPacks.length; first += concurrency) {
+  const { index, packs, covered } = known ?? { index: new ChunkIndex(), packs: new PackTable(), covered: 0 };
+  for (let first = covered; first < head.indexPacks.length; first += concurrency) {
     const batch = head.indexPacks.slice(first, first + concurrency);
     const opened = await Promise.all(batch.map((pack) => readFragments(opener, blocks, pack, options)));
     for (const [i, { pack, fragments }] of opened.entries()) {

@@ -3,9 +3,10 @@ import { equalBytes, toHex } from '#libs/kernel';
 import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import type { ChunkIndex, ChunkLocation } from '../chunk-index/chunk-index.ts';
 import { PackBitmap } from '../chunk-index/pack-bitmap.ts';
+import type { IndexCacheFile } from '../chunk-index/index-cache.ts';
 import type { PackTable } from '../chunk-index/pack-table.ts';
 import { VaultError } from '../errors.ts';
-import { decodeHead, livePackDigest } from '../head/head-codec.ts';
+import { decodeHead } from '../head/head-codec.ts';
 import type { HeadSnapshot, VaultHead } from '../head/vault-head.ts';
 import { decodeHeader } from '../header/header-codec.ts';
 import { checkBinding } from '../header/key-slots.ts';
@@ -18,7 +19,7 @@ import type { TreeEntry } from '../tree/tree-entry.ts';
 import { ChunkOpener } from './chunk-opener.ts';
 import { ChunkReader, type LocatedChunk, type ReadChunk } from './chunk-reader.ts';
 import { type FileChunk, type FilePiece, type FileRange, FileReader } from './file-reader.ts';
-import { type LoadedIndex, loadIndex } from './load-index.ts';
+import { isComplete, type LoadedIndex, loadIndex, loadIndexCached } from './load-index.ts';
 import { folderAbove, pathNames, printablePath, resolvePath, type SnapshotPath } from './snapshot-path.ts';
 import { TreeReader } from './tree-reader.ts';
 import type { VerifiedBlocks } from './verified-blocks.ts';
@@ -33,6 +34,8 @@ export interface OpenVaultOptions extends ReadOptions {
   readonly expectedSigningKey?: Uint8Array | undefined;
   /** An index that is at hand already (rebuilt, or kept by the engine), instead of the one that the head names. */
   readonly loadedIndex?: LoadedIndex | undefined;
+  /** Kept between openings, so that only new index packs are read. */
+  readonly indexCache?: IndexCacheFile | undefined;
 }
 
 /** A snapshot and the id of its record. */
@@ -85,12 +88,11 @@ export class VaultReader {
     if (head.vaultId !== header.vaultId)
       throw new VaultError('bad_head', `the head is that of vault ${head.vaultId}, not of ${header.vaultId}`);
     const opener = new ChunkOpener(primitives, masterKey, header.vaultId);
-    const { index, packs } = options.loadedIndex ?? (await loadIndex(opener, blocks, head, options));
-    const live = livePackDigest(
-      primitives,
-      [...packs.values()].map((pack) => pack.packId),
-    );
-    const complete = live.count === head.live.count && equalBytes(live.digest, head.live.digest);
+    const { indexCache } = options;
+    const load = (): Promise<LoadedIndex> =>
+      indexCache ? loadIndexCached(primitives, opener, blocks, head, indexCache, options) : loadIndex(opener, blocks, head, options);
+    const { index, packs } = options.loadedIndex ?? (await load());
+    const complete = isComplete(primitives, head, packs);
     return new VaultReader(header, head, new ChunkReader({ index, packs, blocks, opener }), complete);
   }
 

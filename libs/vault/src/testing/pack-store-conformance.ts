@@ -92,6 +92,35 @@ export function describePackStore(
       expect(await outcome(store.rootBlock(packs[1]!.packId))).toBe('pack_not_found');
     });
 
+    it('adopts packs that were written to its staging folder, if it has one', async () => {
+      const { staging } = store;
+      if (!staging) return;
+      const pack = await aPack({ plainBytes: limits.leafBytes * 2 + 5_000 });
+      const { packId, kind, rootBlock, sizeBytes } = pack;
+      const { mkdir, stat, writeFile } = await import('node:fs/promises');
+      const write = async (name: string, bytes: Uint8Array): Promise<string> => {
+        await mkdir(staging.folder, { recursive: true });
+        await writeFile(`${staging.folder}/${name}`, bytes);
+        return `${staging.folder}/${name}`;
+      };
+      expect(await ids()).toEqual([]);
+      const path = await write('.tmp-one', pack.bytes);
+      expect(await ids()).toEqual([]);
+      await staging.adopt({ packId, kind, rootBlock, sizeBytes, path });
+      expect(await ids()).toEqual([packId]);
+      const leaves = await collect(store.leaves(packId, 0, Math.ceil(sizeBytes / limits.leafBytes)));
+      expect(Buffer.compare(Buffer.concat(leaves), pack.bytes)).toBe(0);
+      // Again: no error, and the file is gone.
+      const again = await write('.tmp-two', pack.bytes);
+      await staging.adopt({ packId, kind, rootBlock, sizeBytes, path: again });
+      await expect(stat(again)).rejects.toThrow();
+      // What a dead writer left goes; the pack stays.
+      const left = await write('.tmp-three', pack.bytes.subarray(0, 100));
+      await staging.sweep();
+      await expect(stat(left)).rejects.toThrow();
+      expect(await ids()).toEqual([packId]);
+    });
+
     it('stops when the signal is aborted before, and is usable afterwards', async () => {
       const pack = await aPack();
       const signal = AbortSignal.abort(new Error('enough'));

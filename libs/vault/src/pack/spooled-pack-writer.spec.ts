@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { cryptoReady, deriveVaultKeys, type Primitives, type VaultKeys } from '#libs/crypto';
+import { nodePrimitives } from '#libs/crypto/node';
+import { seededRandom } from '#libs/kernel/testing';
+import { createChunkIds } from '../chunk/chunk-id.ts';
+import { ChunkOpener } from '../read/chunk-opener.ts';
+import { openPackDirectory } from '../read/open-pack.ts';
+import { aVaultId, mulberry32 } from '../testing/golden-vectors.ts';
+import type { SpooledPack, WrittenPack } from './pack-builder.ts';
+import { packDag } from './pack-dag.ts';
+import { readDirectory } from './pack-directory.ts';
+import type { PackSpool } from './pack-spool.ts';
+import { SpooledPackWriter } from './spooled-pack-writer.ts';
+
+const masterKey = new Uint8Array(32).fill(7);
+const mib = 1024 * 1024;
+
+/** A spool in memory that keeps account of how it is used. */
+class MemorySpool implements PackSpool {
+  bytes = new Uint8Array(0);
+  state: 'open' | 'closed' | 'discarded' = 'open';
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    expect(this.state).toBe('open');
+    expect(offset).toBe(this.bytes.length);
+    expect(offset % mib).toBe(0);
+    const longer = new Uint8Array(offset + bytes.length);
+    longer.set(this.bytes);
+    longer.set(bytes, offset);
+    this.bytes = longer;
+  }
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    return this.bytes.slice(offset, offset + length);
+  }
+  async close(): Promise<void> {
+    this.state = 'closed';
+  }
+  async discard(): Promise<void> {
+    this.state = 'discarded';
+  }
+}
+
+describe('SpooledPackWriter', () => {
+  let primitives: Primitives;
+  let keys: VaultKeys;
+  beforeAll(async () => {
+    await cryptoReady();
+    primitives = nodePrimitives();
+    keys = deriveVaultKeys(masterKey, 3);
+  });
+
+  async function fill(targetBytes: number, sizes: readonly number[], seed = 1) {
+    const spools: MemorySpool[] = [];
+    const newSpool = async (): Promise<MemorySpool> => {
+      spools.push(new MemorySpool());
+      return spools.at(-1)!;
+    };
+    const writer = new SpooledPackWriter({
+      primitives,
+      random: seededRandom(seed),
+      vaultId: aVaultId,
+      keys,
+      epoch: 3,
+      kind: 'data',
+      targetBytes,
+      newSpool,
+    });
+    const ids = createChunkIds(primitives, keys.chunkId);
+    const plain = new Map<string, Uint8Array>();
+    const packs: (WrittenPack | SpooledPack<MemorySpool>)[] = [];
+    for (const [i, size] of sizes.entries()) {
+      // Every third compresses.
+      const plaintext = i % 3 ? mulberry32(i + 1, size) : new Uint8Array(size).fill(i);
+      const id = ids.of('data', plaintext);
+      plain.set(Buffer.from(id).toString('hex'), plaintext);
+      const full = await writer.add('data', id, plaintext);
+      if (full) packs.push(full);
+    }
+    packs.push(...(await writer.flush()));
+    expect(writer.pendingChunks).toBe(0);
+    return { packs, plain, spools };
+  }
+
+  async function expectWhole({ packs, plain, spools }: Awaited<ReturnType<typeof fill>>, targetBytes: number): Promise<void> {
+    const opener = new ChunkOpener(primitives, masterKey, aVaultId);
+    let chunks = 0;
+    for (const pack of packs) {
+      const bytes = 'bytes' in pack ? pack.bytes : pack.spool.bytes;
+      expect(bytes.length).toBe(pack.sizeBytes);
+      expect(pack.sizeBytes).toBeLessThanOrEqual(targetBytes);
+      const dag = packDag(primitives, bytes);
+      expect({ packId: pack.packId, rootBlock: pack.rootBlock }).toEqual({ packId: dag.packId, rootBlock: dag.rootBlock });
+      const opened = await openPackDirectory(
+        opener,
+        { sizeOf: async () => bytes.length, readRange: async (_id, offset, length) => bytes.slice(offset, offset + length) },
+        pack.packId,
+      );
+      expect(opened).toMatchObject({ kind: 'data', epoch: 3, noncePrefix: pack.noncePrefix, directory: pack.directory });
+      for (const entry of readDirectory(opened.directory)) {
+        const chunk = opener.open(opened, entry.kind, entry.id, entry, bytes.subarray(entry.offset, entry.offset + entry.sealedLength));
+        expect(Buffer.compare(chunk, plain.get(Buffer.from(entry.id).toString('hex'))!)).toBe(0);
+        chunks += 1;
+      }
+    }
+    expect(chunks).toBe(plain.size);
+    const used = packs.flatMap((pack) => ('spool' in pack ? [pack.spool] : []));
+    for (const spool of spools) expect(spool.state).toBe(used.includes(spool) ? 'closed' : 'discarded');
+  }
+
+  it('gives whole packs, in memory or in their spool, whatever the sizes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 1_500_000 })), { minLength: 1, maxLength: 14 }),
+        fc.nat(),
+        async (sizes, seed) => expectWhole(await fill(4 * mib, sizes, seed), 4 * mib),
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('keeps small packs in memory and writes large ones leaf by leaf', async () => {
+    expect((await fill(32 * mib, [1000, 2000])).spools).toEqual([]);
+    const large = await fill(
+      4 * mib,
+      Array.from({ length: 60 }, () => 300_001),
+    );
+    await expectWhole(large, 4 * mib);
+    expect(large.packs.filter((pack) => 'spool' in pack).length).toBeGreaterThan(2);
+  });
+
+  it('merges tails that were written to spools already', async () => {
+    const merged = await fill(
+      32 * mib,
+      Array.from({ length: 40 }, () => 300_001),
+    );
+    expect(merged.spools).toHaveLength(2);
+    expect(merged.packs).toHaveLength(1);
+    await expectWhole(merged, 32 * mib);
+  });
+});
