@@ -5,7 +5,20 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { noise } from '@chainsafe/libp2p-noise';
+import { withBitswap } from '@helia/bitswap';
+import type { Helia } from '@helia/interface';
+import type { HeliaWithLibp2p } from '@helia/libp2p';
+import { withLibp2pLight } from '@helia/libp2p';
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
+import { identify } from '@libp2p/identify';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { multiaddr } from '@multiformats/multiaddr';
+import { MemoryBlockstore } from 'blockstore-core';
+import { createHeliaLight } from 'helia';
 import { CID } from 'multiformats/cid';
+import { from as hasher } from 'multiformats/hashes/hasher';
 import type { Roster, RosterMember } from '#libs/contracts';
 import { cryptoReady, newBoxKeyPair, peerIdFromSigningKey, signingKeyPairFromSeed } from '#libs/crypto';
 import { deviceCertificate, nodePrimitives } from '#libs/crypto/node';
@@ -78,10 +91,10 @@ export async function measureTransfer(rounds: number, within: string = tmpdir())
       }
     };
     const overBitswap = async (): Promise<Sample> => {
-      const swarm = await startSwarm({ seed: receiver.seed, listen: [], stores: [], roster: roster(2, facts.addresses) });
+      const helia = await aHelia(receiver.seed);
       try {
-        await swarm.ping(holder.member.deviceId);
-        const helia = await swarm.helia();
+        // libp2p's addresses only; Helia has no fast lane.
+        await helia.libp2p.dial(facts.addresses.filter((address) => !address.includes('/tls/')).map((address) => multiaddr(address)));
         return await timed(async () => {
           for (const packId of facts.packs.slice(0, bitswapPacks)) {
             const read = async (cid: CID): Promise<Uint8Array> => {
@@ -96,7 +109,7 @@ export async function measureTransfer(rounds: number, within: string = tmpdir())
           return bitswapPacks * packBytes;
         }, serving.pid);
       } finally {
-        await swarm.stop();
+        await helia.stop();
       }
     };
     const { certPem: cert, keyPem: key } = deviceCertificate(receiver.seed);
@@ -151,6 +164,20 @@ function ownCpuSeconds(): number {
 function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Helia with a memory store and bitswap, as any other IPFS program would be let in; the key is a member's. */
+async function aHelia(seed: Uint8Array): Promise<HeliaWithLibp2p & Helia> {
+  const blake3 = hasher({ name: 'blake3', code: 0x1e, encode: (input) => Uint8Array.from(nodePrimitives().blake3(input)) });
+  const node = withLibp2pLight(createHeliaLight({ hashers: [blake3], blockstore: new MemoryBlockstore() }), {
+    privateKey: await generateKeyPairFromSeed('Ed25519', seed),
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: { denyDialMultiaddr: () => false },
+    services: { identify: identify() },
+  });
+  return withBitswap(node as unknown as HeliaWithLibp2p & Helia).start();
 }
 
 function aDevice(n: number): { readonly seed: Uint8Array; readonly member: RosterMember } {

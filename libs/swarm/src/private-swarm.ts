@@ -10,6 +10,9 @@ import { peerOf } from './membership/membership.ts';
 import type { BitswapBroker, LazyHelia, PrivateHelia } from './network/bitswap.ts';
 import type { Dialer } from './network/dialer.ts';
 import type { PrivateLibp2p } from './network/libp2p-node.ts';
+import type { RelayClient } from './network/relay-client.ts';
+import { isRelayed } from './network/relay-client.ts';
+import { roundTripMs } from './network/round-trip.ts';
 import type { FastLane } from './fast-lane/fast-lane.ts';
 import type { ConnectionPool } from './pack-transfer/connection-pool.ts';
 import { DeviceSource } from './pack-transfer/device-source.ts';
@@ -23,6 +26,7 @@ export interface SwarmParts {
   readonly libp2p: PrivateLibp2p;
   readonly membership: Membership;
   readonly dialer: Dialer;
+  readonly relay: RelayClient;
   readonly fastLane: FastLane;
   readonly pool: ConnectionPool;
   readonly documents: VaultDocumentClient;
@@ -66,7 +70,8 @@ export class PrivateSwarm implements Swarm {
 
   addresses(): string[] {
     const { libp2p, fastLane } = this.#parts;
-    const addresses = libp2p.getMultiaddrs();
+    // The way through the relay follows from the coordinator's own addresses.
+    const addresses = libp2p.getMultiaddrs().filter((address) => !isRelayed(address));
     return [...addresses.map(String), ...fastLane.addresses(addresses)];
   }
 
@@ -75,6 +80,7 @@ export class PrivateSwarm implements Swarm {
     this.#parts.membership.replace(roster);
     for (const connection of this.#parts.libp2p.getConnections()) this.#closeUnlessMember(connection);
     this.#parts.fastLane.followRoster();
+    this.#parts.relay.followRoster();
     await this.#parts.pool.followRoster();
     for (const deviceId of this.#sources.keys()) if (!this.#parts.membership.byDevice(deviceId)) this.#sources.delete(deviceId);
   }
@@ -137,7 +143,7 @@ export class PrivateSwarm implements Swarm {
         peer: peerOf(member),
         address,
         direction: connection.direction,
-        kind: address.includes('/p2p-circuit') ? 'relayed' : 'direct',
+        kind: isRelayed(connection.remoteAddr) ? 'relayed' : 'direct',
       } as const;
     });
     return [...this.#parts.fastLane.connections(), ...overLibp2p];
@@ -145,12 +151,13 @@ export class PrivateSwarm implements Swarm {
 
   async ping(deviceId: DeviceId, options: { readonly signal?: AbortSignal } = {}): Promise<number> {
     const member = this.#member(deviceId);
-    return this.#parts.dialer.reach(member, options.signal, (target, signal) => this.#parts.libp2p.services.ping.ping(target, { signal }));
+    return this.#parts.dialer.reach(member, options.signal, roundTripMs);
   }
 
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#parts.relay.stop();
     await this.#parts.pool.close();
     await this.#parts.fastLane.close();
     this.#parts.blockstore.close();

@@ -29,6 +29,8 @@ export interface SwarmOptions {
   readonly mayServe?: (peer: SwarmPeer, packId: PackId) => boolean | Promise<boolean>;
   /** Serve other IPFS implementations over bitswap. Helia is loaded at the first stream that asks. Default true. */
   readonly bitswap?: boolean;
+  /** Relay connections between members who can't reach each other directly, within limits: the coordinator's node. Default false. */
+  readonly relay?: boolean;
   /** Find colleagues on the local network by multicast DNS. Default false. */
   readonly mdns?: boolean;
   readonly rates?: TransferRates;

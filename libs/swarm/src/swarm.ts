@@ -15,6 +15,7 @@ import { BitswapCarrier } from './network/bitswap-carrier.ts';
 import { LazyHelia } from './network/bitswap.ts';
 import { Dialer } from './network/dialer.ts';
 import { startNode } from './network/libp2p-node.ts';
+import { RelayClient } from './network/relay-client.ts';
 import { PackStores } from './pack-store/pack-stores.ts';
 import { ConnectionPool } from './pack-transfer/connection-pool.ts';
 import { Libp2pCarrier } from './pack-transfer/libp2p-carrier.ts';
@@ -47,6 +48,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     listen: options.listen.filter((address) => !parseLaneAddress(address)),
     announce: (options.announce ?? []).filter((address) => !parseLaneAddress(address)),
     mdns: options.mdns ?? false,
+    relay: options.relay ?? false,
     gate: connectionGate({
       membership,
       // Only what the node says about itself; others' addresses come from the roster.
@@ -59,7 +61,8 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const download = new RateLimit(clock, options.rates?.downloadBytesPerSecond ?? null);
   const serving = new PackServing({ membership, stores, mayServe: options.mayServe ?? (() => true), limits, onEvent: emit });
   const server = new PackServer({ serving, limits, clock, upload });
-  const dialer = new Dialer(libp2p, limits.connectTimeoutMs, found);
+  const dialer = new Dialer({ libp2p, membership, connectTimeoutMs: limits.connectTimeoutMs, clock, found });
+  const relay = new RelayClient({ libp2p, dialer, membership, clock, ownPeerId });
   const blockstore = new PackBlockstore(stores);
   const helia = new LazyHelia(libp2p, blockstore);
   const identity = laneIdentity(options.seed);
@@ -85,6 +88,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     documents,
     membership,
     dialer,
+    relay,
     helia,
     blockstore,
     clock,
@@ -113,5 +117,6 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     });
   }
   if (options.bitswap ?? true) await helia.listen();
+  if (!options.relay && options.listen.length > 0) relay.start();
   return swarm;
 }

@@ -5,6 +5,17 @@ type Fields = Record<string, unknown>;
 const of = (value: unknown): Fields => (value ?? {}) as Fields;
 const ms = (value: unknown): number => Number(value ?? 0);
 
+/** How each colleague is connected: the fast lane, libp2p directly, or through the relay. */
+function kindsByName(connections: readonly { readonly name: string; readonly kind: string }[]): Map<string, string[]> {
+  const kinds = new Map<string, string[]>();
+  for (const { name, kind } of connections) {
+    const shown = kind === 'relayed' ? 'relayed, slow' : kind;
+    const known = kinds.get(name) ?? [];
+    if (!known.includes(shown)) kinds.set(name, [...known, shown]);
+  }
+  return kinds;
+}
+
 /** What a person wants to know first: protected or not; then why, then the rest. */
 export function statusLines(status: ResultEvent, nowMs: number): string[] {
   const device = of(status['device']);
@@ -54,7 +65,7 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
       'connections',
       connections.length === 0
         ? 'none'
-        : connections.map((c) => `${printable(c.name)}${c.kind === 'relayed' ? ' (relayed, slow)' : ''}`).join(', '),
+        : [...kindsByName(connections)].map(([name, kinds]) => `${printable(name)} (${kinds.join(', ')})`).join('; '),
     );
   row(
     'held for others',

@@ -80,7 +80,7 @@ export class CoordinatorSwarmService implements OnApplicationBootstrap, BeforeAp
         // The network stack costs a second to load: not before it is wanted.
         const { startSwarm } = await import('#libs/swarm');
         const { listen, announce } = this.config.swarm;
-        this.#swarm = await startSwarm({ seed: this.identity.seed, listen, announce, stores: [], bitswap: false });
+        this.#swarm = await startSwarm({ seed: this.identity.seed, listen, announce, stores: [], bitswap: false, relay: true });
       }
       if ((await this.roster.version()) > this.#swarm.rosterVersion) await this.#swarm.setRoster(await this.#newest());
       await this.addresses.report(team.coordinatorDeviceId, this.#swarm.addresses());

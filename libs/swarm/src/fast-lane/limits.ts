@@ -26,9 +26,6 @@ export const fastLaneLimits = {
   nextAddressMs: 250,
   /** Addresses of one device that are tried at all. */
   addresses: 8,
-  /** A device that did not answer here is asked over libp2p at once for this long, twice as long each time, up to the second. */
-  avoidMs: 60_000,
-  avoidAtMostMs: 15 * 60_000,
   /** Pieces in which leaves are handed to TLS: rate limits and watchdogs see progress between them. */
   pieceBytes: 256 * 1024,
   /** The same under a rate limit, where a piece is what a wait is for. */

@@ -16,6 +16,8 @@ export interface GateOptions {
  */
 export function connectionGate({ membership, trustAddress, onDenied }: GateOptions): ConnectionGater {
   const isMember = (peerId: PeerId): boolean => membership.byPeer(peerId.toString()) !== undefined;
+  /** Only the coordinator's node relays: a member that offers itself is not used. */
+  const isRelay = (peerId: PeerId): boolean => membership.byPeer(peerId.toString())?.class === 'coordinator';
   const afterHandshake =
     (direction: 'inbound' | 'outbound') =>
     (peerId: PeerId, connection: MultiaddrConnection): boolean => {
@@ -41,7 +43,7 @@ export function connectionGate({ membership, trustAddress, onDenied }: GateOptio
     denyOutboundUpgradedConnection: afterHandshake('outbound'),
     denyInboundRelayReservation: (source) => !isMember(source),
     denyOutboundRelayedConnection: (source, destination) => !isMember(source) || !isMember(destination),
-    denyInboundRelayedConnection: (relay, remote) => !isMember(relay) || !isMember(remote),
+    denyInboundRelayedConnection: (relay, remote) => !isRelay(relay) || !isMember(remote),
     filterMultiaddrForPeer: (peerId, address) => trustAddress(peerId.toString(), address),
   };
 }

@@ -45,7 +45,7 @@ export class BitswapCarrier implements PackCarrier {
   }
 
   async connect(device: RosterMember, options: CarryOptions = {}): Promise<PackConnection> {
-    await this.#dialer.reach(device, options.signal, (target, signal) => this.#libp2p.dial(target, { signal }));
+    await this.#dialer.reach(device, options.signal, () => Promise.resolve());
     const broker = await this.#helia.bitswap();
     const provider = peerIdFromString(device.peerId).toCID();
     const block = async (cid: CID, signal?: AbortSignal): Promise<Uint8Array> => {

@@ -1,68 +1,156 @@
-import type { Libp2p, PeerId, Stream } from '@libp2p/interface';
+import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { multiaddr } from '@multiformats/multiaddr';
 import type { RosterMember } from '#libs/contracts';
+import type { Clock } from '#libs/kernel';
 import { messageOf } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
 import { parseLaneAddress } from '../fast-lane/lane-address.ts';
+import type { Membership } from '../membership/membership.ts';
+import { AvoidedDevices } from './avoided-devices.ts';
 
-/** Reaches members at the addresses that the roster names (and those that multicast DNS found), and nobody anywhere else. */
-export class Dialer {
-  readonly #libp2p: Libp2p;
-  readonly #connectTimeoutMs: number;
+/** How long the direct way has where the relay is the other one: a handshake across a continent takes half a second. */
+const directWithRelayMs = 4_000;
+
+export interface DialerOptions {
+  readonly libp2p: Libp2p;
+  readonly membership: Membership;
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
   /** Addresses found on the local network, by peer id. */
-  readonly #found: ReadonlyMap<string, readonly Multiaddr[]>;
+  readonly found: ReadonlyMap<string, readonly Multiaddr[]>;
+}
 
-  constructor(libp2p: Libp2p, connectTimeoutMs: number, found: ReadonlyMap<string, readonly Multiaddr[]>) {
-    this.#libp2p = libp2p;
-    this.#connectTimeoutMs = connectTimeoutMs;
-    this.#found = found;
+/**
+ * Reaches members at the addresses that the roster names (and those that multicast DNS found), else through the relay of a
+ * coordinator in the roster, and nobody anywhere else.
+ */
+export class Dialer {
+  readonly #options: DialerOptions;
+  /** Devices that did not answer directly: the relay comes first for a while. */
+  readonly #avoided: AvoidedDevices;
+
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    this.#avoided = new AvoidedDevices(options.clock);
   }
 
-  /** True when there is a live connection, or an address to try. */
+  /** True when there is a live connection, an address to try, or a relay. */
   knowsTheWayTo(device: RosterMember): boolean {
-    return this.#libp2p.getConnections(peerIdFromString(device.peerId)).length > 0 || this.addressesOf(device).length > 0;
+    return this.#live(device) !== undefined || this.addressesOf(device).length > 0 || this.#relaysTo(device).length > 0;
   }
 
-  /** Addresses to try, each ending in the device's peer id; the fast lane's and what can't be parsed are left out. */
+  /** Addresses to try, each ending in the device's peer id; the fast lane's, relayed ones and what can't be parsed are left out. */
   addressesOf(device: RosterMember): Multiaddr[] {
     const suffix = `/p2p/${device.peerId}`;
     const known = device.addresses.flatMap((text) => {
-      if (parseLaneAddress(text)) return [];
+      if (parseLaneAddress(text) || text.includes('/p2p-circuit')) return [];
       try {
         return [multiaddr(text.endsWith(suffix) ? text : text + suffix)];
       } catch {
         return [];
       }
     });
-    return [...known, ...(this.#found.get(device.peerId) ?? [])];
+    return [...known, ...(this.#options.found.get(device.peerId) ?? [])];
   }
 
-  /** A new stream over the live connection, or a new one. Throws `source_unavailable`, or the signal's reason. */
+  /** Members whose node relays: the coordinators of the roster. */
+  relays(): RosterMember[] {
+    return [...this.#options.membership.members()].filter((member) => member.class === 'coordinator');
+  }
+
+  /** A new stream over the best live connection, or a new one. Throws `source_unavailable`, or the signal's reason. */
   async openStream(device: RosterMember, protocol: string, signal?: AbortSignal): Promise<Stream> {
-    return this.reach(device, signal, (target, limited) =>
-      this.#libp2p.dialProtocol(target, protocol, { signal: limited, runOnLimitedConnection: true }),
+    return this.reach(device, signal, (connection, limited) =>
+      connection.newStream(protocol, { signal: limited, runOnLimitedConnection: true }),
     );
   }
 
-  /** Does something that dials: over the live connection, or to the addresses. Throws like {@link openStream}. */
+  /** Does something on a connection to the device. Throws like {@link openStream}. */
   async reach<T>(
     device: RosterMember,
     signal: AbortSignal | undefined,
-    dial: (target: PeerId | Multiaddr[], signal: AbortSignal) => Promise<T>,
+    act: (connection: Connection, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const peerId = peerIdFromString(device.peerId);
-    const connected = this.#libp2p.getConnections(peerId).some((connection) => connection.status === 'open');
-    const addresses = this.addressesOf(device);
-    if (!connected && addresses.length === 0) throw unavailable(device, 'no address of it is known');
-    const timeout = AbortSignal.timeout(this.#connectTimeoutMs);
+    const timeout = AbortSignal.timeout(this.#options.connectTimeoutMs);
     try {
-      return await dial(connected ? peerId : addresses, signal ? AbortSignal.any([signal, timeout]) : timeout);
+      const limited = signal ? AbortSignal.any([signal, timeout]) : timeout;
+      return await act(await this.connect(device, limited), limited);
     } catch (error) {
       signal?.throwIfAborted();
-      throw unavailable(device, timeout.aborted ? `no answer within ${this.#connectTimeoutMs} ms` : messageOf(error), error);
+      if (error instanceof SwarmError) throw error;
+      throw unavailable(device, timeout.aborted ? `no answer within ${this.#options.connectTimeoutMs} ms` : messageOf(error), error);
     }
+  }
+
+  /** The best live connection, or a new one: direct, else relayed. */
+  async connect(device: RosterMember, signal: AbortSignal): Promise<Connection> {
+    const live = this.#live(device);
+    if (live) return live;
+    const relays = this.#relaysTo(device);
+    const direct = this.addressesOf(device);
+    if (relays.length === 0) {
+      if (direct.length === 0) throw unavailable(device, 'no address of it is known');
+      return this.#options.libp2p.dial(direct, { signal });
+    }
+    let failure: unknown;
+    if (direct.length > 0 && !this.#avoided.has(device)) {
+      try {
+        return await this.connectDirectly(device, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        failure = error;
+      }
+    }
+    for (const relay of relays) {
+      try {
+        return await this.#throughRelay(relay, device, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  /** A direct connection, whether or not there is a relayed one. Remembers failures for a while. */
+  async connectDirectly(device: RosterMember, signal: AbortSignal): Promise<Connection> {
+    const addresses = this.addressesOf(device);
+    if (addresses.length === 0) throw unavailable(device, 'no address of it is known');
+    try {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(directWithRelayMs)]);
+      const connection = await this.#options.libp2p.dial(addresses, { signal: limited, force: true });
+      this.#avoided.worked(device);
+      return connection;
+    } catch (error) {
+      if (!signal.aborted) this.#avoided.failed(device);
+      throw error;
+    }
+  }
+
+  async #throughRelay(relay: RosterMember, device: RosterMember, signal: AbortSignal): Promise<Connection> {
+    const { libp2p } = this.#options;
+    const toRelay = this.#live(relay) ?? (await libp2p.dial(this.addressesOf(relay), { signal }));
+    const address = toRelay.remoteAddr.toString().replace(/\/p2p\/[^/]+$/, '');
+    return libp2p.dial(multiaddr(`${address}/p2p/${relay.peerId}/p2p-circuit/p2p/${device.peerId}`), { signal });
+  }
+
+  /** Relays that may lead to a device: those that can be reached themselves. */
+  #relaysTo(device: RosterMember): RosterMember[] {
+    const ownPeerId = this.#options.libp2p.peerId.toString();
+    return this.relays().filter(
+      (relay) =>
+        relay.peerId !== device.peerId &&
+        relay.peerId !== ownPeerId &&
+        (this.#live(relay) !== undefined || this.addressesOf(relay).length > 0),
+    );
+  }
+
+  /** An open connection, a direct one first. */
+  #live(device: RosterMember): Connection | undefined {
+    const open = this.#options.libp2p.getConnections(peerIdFromString(device.peerId)).filter(({ status }) => status === 'open');
+    return open.find(({ remoteAddr }) => !remoteAddr.toString().includes('/p2p-circuit')) ?? open[0];
   }
 }
 

@@ -1,16 +1,24 @@
 import { noise } from '@chainsafe/libp2p-noise';
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { identify } from '@libp2p/identify';
 import type { Identify } from '@libp2p/identify';
 import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
 import type { Ping } from '@libp2p/ping';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { multiaddr } from '@multiformats/multiaddr';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import { messageOf } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
 
-export type PrivateLibp2p = Libp2p<{ identify: Identify; ping: Ping }>;
+/** Lets the node listen at one more address while it runs, which libp2p offers to its parts only. */
+export interface Listening {
+  at(address: string): Promise<void>;
+}
+
+export type PrivateLibp2p = Libp2p<{ identify: Identify; ping: Ping; listening: Listening }>;
 
 export interface NodeOptions {
   readonly privateKey: PrivateKey;
@@ -18,6 +26,8 @@ export interface NodeOptions {
   readonly announce: readonly string[];
   readonly gate: ConnectionGater;
   readonly mdns: boolean;
+  /** Relays others' connections. */
+  readonly relay: boolean;
 }
 
 /** Numbers of the network layer, with their reasons. */
@@ -36,6 +46,16 @@ const tuning = {
   pingTimeoutMs: 30_000,
   /** How soon a peer whose machine went to sleep is noticed. */
   keepAliveMs: 30_000,
+  relay: {
+    /** Each is a connection that is open anyway; libp2p's default of 15 is for strangers. */
+    maxReservations: 1_000,
+    reservationMs: 60 * 60_000,
+    /** Of one relayed connection. libp2p's defaults (2 min, 128 KiB) would cut every pack; an end of some kind lets a direct way be tried again. */
+    connectionMs: 2 * 60 * 60_000,
+    connectionBytes: 16n * 1024n * 1024n * 1024n,
+    /** Relayed connections that one member may open at once, and have opened to it. */
+    streamsPerPeer: 32,
+  },
 };
 
 /**
@@ -49,7 +69,7 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
       // Not the default string with versions of everything: members need to know the protocol, not our patch level.
       nodeInfo: { name: 'holdfast', version: '1', userAgent: 'holdfast/1' },
       addresses: { listen: [...options.listen], announce: [...options.announce] },
-      transports: [tcp()],
+      transports: [tcp(), ...(options.relay ? [] : [circuitRelayTransport()])],
       connectionEncrypters: [noise()],
       streamMuxers: [
         yamux({
@@ -69,7 +89,14 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
         resolvers: {},
       },
       peerDiscovery: options.mdns ? [(await import('@libp2p/mdns')).mdns({ serviceTag: 'holdfast.local' })] : [],
-      services: { identify: identify(), ping: ping() },
+      services: {
+        identify: identify(),
+        ping: ping(),
+        listening: ({ transportManager }: { transportManager: { listen(addresses: Multiaddr[]): Promise<void> } }): Listening => ({
+          at: (address) => transportManager.listen([multiaddr(address)]),
+        }),
+        ...(options.relay ? { relay: relayService() } : {}),
+      },
     });
   } catch (error) {
     throw new SwarmError('listen_failed', `the swarm could not start at ${options.listen.join(', ')}: ${messageOf(error)}`, {
@@ -77,4 +104,20 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
       cause: error,
     });
   }
+}
+
+/** Circuit relay with limits of our own; whom it serves is the gate's business. */
+function relayService(): ReturnType<typeof circuitRelayServer> {
+  const { maxReservations, reservationMs, connectionMs, connectionBytes, streamsPerPeer } = tuning.relay;
+  return circuitRelayServer({
+    reservations: {
+      maxReservations,
+      reservationTtl: reservationMs,
+      applyDefaultLimit: true,
+      defaultDurationLimit: connectionMs,
+      defaultDataLimit: connectionBytes,
+    },
+    maxInboundHopStreams: streamsPerPeer,
+    maxOutboundStopStreams: streamsPerPeer,
+  });
 }

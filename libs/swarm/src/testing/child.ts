@@ -1,6 +1,7 @@
 /**
  * A device as a process of its own, for tests: `node --conditions=holdfast-source child.ts <n> <folder> [pack size]`.
- * Speaks JSON lines: prints `{address}`, takes `{roster}`, `{fetch}`, `{stop}`.
+ * Speaks JSON lines: prints `{address}`, takes `{roster}`, `{fetch}`, `{ping}`, `{connections}`, `{stop}`.
+ * `LISTEN` says where it listens, `RELAY=1` makes it relay, `UPLOAD` limits its bytes a second.
  */
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ const pack = sizeText ? aPack(Number(sizeText), 1) : undefined;
 if (pack) await own.put(pack);
 const swarm = await startSwarm({
   seed: aDevice(Number(n)).seed,
-  listen: ['/ip4/127.0.0.1/tcp/0'],
+  listen: (process.env['LISTEN'] ?? '/ip4/127.0.0.1/tcp/0').split(' '),
+  relay: process.env['RELAY'] === '1',
   stores: [own],
   rates: { uploadBytesPerSecond: Number(process.env['UPLOAD'] ?? 0) || null, downloadBytesPerSecond: null },
 });
@@ -32,11 +34,14 @@ for await (const line of createInterface({ input: process.stdin })) {
       const { packId, sizeBytes, from } = message.fetch;
       const result = await swarm.fetchPack(packId, sizeBytes, { from, into: own, onProgress: ({ leavesDone }) => say({ leavesDone }) });
       say({ result, ms: Date.now() - startedMs, whole: (await own.verify(packId)).whole });
-    } else if (message.memory) say({ rssBytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
+    } else if (message.connections)
+      say({ connections: swarm.connections().map(({ peer, kind, direction }) => ({ name: peer.name, kind, direction })) });
+    else if (message.ping) say({ pingMs: await swarm.ping(message.ping) });
+    else if (message.memory) say({ rssBytes: process.memoryUsage().rss, cpu: process.cpuUsage() });
     else if (message.stop) break;
     else say({ ok: true });
   } catch (error) {
-    say({ error: (error as { code?: string }).code ?? String(error) });
+    say({ error: (error as { code?: string }).code ?? String(error), message: String(error) });
   }
 }
 await swarm.stop();

@@ -15,6 +15,7 @@ export async function rawNode(
     listen: ['/ip4/127.0.0.1/tcp/0'],
     announce,
     mdns: false,
+    relay: false,
     gate,
   });
 }

@@ -1,10 +1,12 @@
 import type { RosterMember } from '#libs/contracts';
 import type { Clock } from '#libs/kernel';
-import { fastLaneLimits } from './limits.ts';
+
+/** How long a device that did not answer one way is asked another way first; twice as long each time, up to the second. */
+const avoiding = { firstMs: 60_000, atMostMs: 15 * 60_000 } as const;
 
 /**
- * Devices whose fast lane did not answer, so that the next read does not wait for it again: a firewall that lets libp2p's
- * port through and not this one is nothing that mends itself within a minute. New addresses in the roster are tried at once.
+ * Devices that did not answer one way, so that the next read does not wait for it again: a firewall or a NAT is nothing that
+ * mends itself within a minute. New addresses in the roster are tried at once.
  */
 export class AvoidedDevices {
   readonly #clock: Clock;
@@ -22,7 +24,7 @@ export class AvoidedDevices {
   failed(device: RosterMember): void {
     const before = this.#avoided.get(device.deviceId);
     const again = before?.addresses === keyOf(device);
-    const forMs = again ? Math.min(before.forMs * 2, fastLaneLimits.avoidAtMostMs) : fastLaneLimits.avoidMs;
+    const forMs = again ? Math.min(before.forMs * 2, avoiding.atMostMs) : avoiding.firstMs;
     this.#avoided.set(device.deviceId, { addresses: keyOf(device), untilMs: this.#clock.nowMs() + forMs, forMs });
   }
 
