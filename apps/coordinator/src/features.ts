@@ -23,6 +23,7 @@ import { SnapshotsModule } from './snapshots/snapshots.module.ts';
 import { VaultsModule } from './vaults/vaults.module.ts';
 import { DeviceViewsModule } from './devices/device-views.module.ts';
 import { OverviewModule } from './overview/overview.module.ts';
+import { ReleasesModule } from './releases/releases.module.ts';
 import { GatewayModule } from './gateway/gateway.module.ts';
 
 export const features = [
@@ -51,4 +52,5 @@ export const features = [
   DeviceViewsModule,
   OverviewModule,
   GatewayModule,
+  ReleasesModule,
 ];

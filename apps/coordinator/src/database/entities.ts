@@ -18,6 +18,9 @@ import { RestoreEntity } from '../restores/restore.entity.ts';
 import { RunEntity } from '../runs/run.entity.ts';
 import { SnapshotEntity } from '../snapshots/snapshot.entity.ts';
 import { VaultEntity } from '../vaults/vault.entity.ts';
+import { ForgottenSnapshotEntity, ReleaseEntity, ReleasedPackEntity } from '../releases/release.entity.ts';
+import { SnapshotPinEntity } from '../snapshots/snapshot-pin.entity.ts';
+import { KeptHeadEntity } from '../vaults/kept-head.entity.ts';
 import { ProtectionDayEntity } from '../overview/protection-day.entity.ts';
 
 export const entities = [
@@ -41,4 +44,7 @@ export const entities = [
   RestoreEntity,
   RepairBreakerEntity,
   ProtectionDayEntity,
+  ...[ReleaseEntity, ReleasedPackEntity, ForgottenSnapshotEntity],
+  KeptHeadEntity,
+  SnapshotPinEntity,
 ];

@@ -22,6 +22,9 @@ import { Runs1767000107000 } from '../runs/runs.migration.ts';
 import { Snapshots1767000105000 } from '../snapshots/snapshots.migration.ts';
 import { Vaults1767000101000 } from '../vaults/vaults.migration.ts';
 import { Overview1767000110000 } from '../overview/overview.migration.ts';
+import { Releases1767000120000 } from '../releases/releases.migration.ts';
+import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
+import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -44,4 +47,7 @@ export const migrations = [
   Restores1767000108000,
   RepairBreaker1767000109000,
   Overview1767000110000,
+  Releases1767000120000,
+  KeptHeads1767000121000,
+  SnapshotPins1767000122000,
 ];

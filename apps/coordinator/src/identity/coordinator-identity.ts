@@ -49,6 +49,11 @@ export class CoordinatorIdentity {
     return signStatement(type, body, this.#secretKey);
   }
 
+  /** For statements that `libs/crypto` puts together: the key stays in here. */
+  use<T>(work: (secretKey: Uint8Array) => T): T {
+    return work(this.#secretKey);
+  }
+
   /** 32 bytes that follow from the key, one for each purpose. */
   derive(purpose: string): Buffer {
     return Buffer.from(hkdfSync('sha256', this.seed, '', `holdfast/${purpose}/1`, 32));

@@ -5,6 +5,7 @@ import { JobsModule } from '../jobs/jobs.module.ts';
 import { PacksModule } from '../packs/packs.module.ts';
 import { PlacementModule } from '../placement/placement.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
+import { ReleasesModule } from '../releases/releases.module.ts';
 import { RunsModule } from '../runs/runs.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { DurabilityMetricsService } from './durability-metrics.service.ts';
@@ -16,7 +17,17 @@ import { ProtectionDaysService } from './protection-days.service.ts';
 import { TeamHealthService } from './team-health.service.ts';
 
 @Module({
-  imports: [DevicesModule, DeviceViewsModule, JobsModule, PacksModule, PlacementModule, PresenceModule, RunsModule, VaultsModule],
+  imports: [
+    DevicesModule,
+    DeviceViewsModule,
+    JobsModule,
+    PacksModule,
+    PlacementModule,
+    PresenceModule,
+    ReleasesModule,
+    RunsModule,
+    VaultsModule,
+  ],
   controllers: [OverviewController],
   providers: [
     ProtectionDaysRepository,

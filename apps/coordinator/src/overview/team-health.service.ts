@@ -5,6 +5,7 @@ import type { DeviceReportCard } from '../devices/device-health.service.ts';
 import { DeviceHealthService } from '../devices/device-health.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { ReleaseViewsService } from '../releases/release-views.service.ts';
 import { RepairBreakerService } from '../placement/repair-breaker.service.ts';
 
 /** Whether everybody is protected, and if not, why and what to do. */
@@ -15,6 +16,7 @@ export class TeamHealthService {
     private readonly health: DeviceHealthService,
     private readonly packs: PacksService,
     private readonly breaker: RepairBreakerService,
+    private readonly releases: ReleaseViewsService,
   ) {}
 
   async verdict(): Promise<{ cards: DeviceReportCard[]; verdict: TeamVerdict }> {
@@ -24,7 +26,7 @@ export class TeamHealthService {
       cards.map((card) => card.health),
       {
         standstill: breaker.open ? { deviceId: null, text: breaker.reason, nextStep: breaker.nextStep } : null,
-        notices: (await this.packs.parkedFor()).flatMap(notice),
+        notices: [...(await this.releases.reasons()), ...(await this.packs.parkedFor()).flatMap(notice)],
       },
     );
     return { cards, verdict };

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ReleasedPacksModule } from '../releases/released-packs.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { PacksController } from './packs.controller.ts';
 import { PacksRepository } from './packs.repository.ts';
@@ -6,7 +7,7 @@ import { PacksService } from './packs.service.ts';
 import { WorkSignal } from './work-signal.ts';
 
 @Module({
-  imports: [VaultsModule],
+  imports: [VaultsModule, ReleasedPacksModule],
   controllers: [PacksController],
   providers: [PacksRepository, PacksService, WorkSignal],
   exports: [PacksService, WorkSignal],

@@ -57,6 +57,12 @@ export class PacksRepository {
     });
   }
 
+  async delete(packIds: readonly PackId[]): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds)) await manager.delete(PackEntity, { packId: In(batch) });
+    });
+  }
+
   /** Gives every parked pack another chance. Returns how many there were. */
   async unpark(): Promise<number> {
     const parked = await this.database.read.countBy(PackEntity, { queue: queue.parked });

@@ -4,6 +4,7 @@ import type { Clock, DeviceId, PackId, VaultId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { CoordinatorError } from '../errors.ts';
 import { CLOCK } from '../ports/ports.module.ts';
+import { ReleasedPacksRepository } from '../releases/released-packs.repository.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
 import { lack, queue } from './pack.entity.ts';
 import type { PackCounts, PackRow } from './packs.repository.ts';
@@ -16,6 +17,7 @@ export class PacksService {
   constructor(
     private readonly packs: PacksRepository,
     private readonly vaults: VaultsService,
+    private readonly released: ReleasedPacksRepository,
     private readonly signal: WorkSignal,
     private readonly database: Database,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -66,6 +68,23 @@ export class PacksService {
 
   setCounts(packIds: readonly PackId[], counts: Partial<PackCounts>): Promise<void> {
     return this.packs.setCounts(packIds, counts);
+  }
+
+  /** They were released and nobody keeps them any more. Returns their bytes. Part of the caller's transaction. */
+  async remove(packIds: readonly PackId[]): Promise<number> {
+    const bytes = (await this.packs.find(packIds)).reduce((sum, pack) => sum + pack.sizeBytes, 0);
+    await this.packs.delete(packIds);
+    return bytes;
+  }
+
+  /** Those whose release is in hold: no longer placed or repaired. */
+  inHold(packIds: readonly PackId[]): Promise<Set<PackId>> {
+    return this.released.inHold(packIds);
+  }
+
+  /** How often a release of each of these vaults was cancelled; vaults of which none was are left out. */
+  generations(vaultIds: readonly VaultId[]): Promise<Map<VaultId, number>> {
+    return this.released.generations([...new Set(vaultIds)]);
   }
 
   /** Puts packs aside until something changes that could help them. */

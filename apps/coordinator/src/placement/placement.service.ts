@@ -17,9 +17,6 @@ import { RepairBreakerService } from './repair-breaker.service.ts';
 /** Packs in one plan and transaction: small enough that others write in between, large enough to share one look at the team. */
 export const PLAN_SIZE = 250;
 
-/** Generation of a replica: counts releases and renewals, which a later issue brings. */
-const FIRST_GENERATION = 0;
-
 export interface PlanOutcome {
   readonly looked: number;
   readonly assigned: number;
@@ -50,10 +47,12 @@ export class PlacementService {
   }
 
   async #order(assignments: readonly RepairAssignment[], packs: ReadonlyMap<PackId, PackRow>): Promise<void> {
+    // A release that was cancelled can't be turned against the copies that are placed after it.
+    const generations = await this.packs.generations([...packs.values()].map((pack) => pack.vaultId));
     const orders = assignments.map(({ packId, deviceId, sources, cause }) => {
       const { vaultId, ownerDeviceId, kind, sizeBytes } = packs.get(packId)!;
       const jobId = randomUUID();
-      const generation = FIRST_GENERATION;
+      const generation = generations.get(vaultId) ?? 0;
       const task = {
         kind: 'replicate' as const,
         vaultId,

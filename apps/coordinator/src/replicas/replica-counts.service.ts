@@ -35,11 +35,14 @@ export class ReplicaCountsService {
     const holders = new Set([...replicas.values()].flat().map((replica) => replica.deviceId));
     const stateOf = await this.states.recorded([...holders]);
     const goals = await this.policies.goals();
+    const inHold = await this.packs.inHold(packIds);
     const writes = new Map<string, { counts: PackCounts; packIds: PackId[] }>();
     const changes = new Map<VaultId, { goal: ReplicaGoal; changes: ReplicaChange[] }>();
     for (const pack of packs) {
       const goal = goals(pack.ownerDeviceId);
-      const counts = this.#count(pack, replicas.get(pack.packId) ?? [], stateOf, goal);
+      const counts = inHold.has(pack.packId)
+        ? { ...released, effective: pack.effective }
+        : this.#count(pack, replicas.get(pack.packId) ?? [], stateOf, goal);
       if (counts.effective !== pack.effective || counts.lack !== pack.lack || counts.queue !== pack.queue) {
         const key = `${counts.effective}/${counts.lack}/${counts.queue}`;
         if (!writes.has(key)) writes.set(key, { counts, packIds: [] });
@@ -65,6 +68,9 @@ export class ReplicaCountsService {
     };
   }
 }
+
+/** A pack in hold lacks nothing and waits for nothing; its count stays what it was, since nobody is to restore it. */
+const released = { lack: lack.none, queue: queue.settled, parkedFor: '' } as const;
 
 /** Where devices stand for the rules. */
 export interface DeviceSite {

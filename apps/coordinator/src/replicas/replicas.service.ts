@@ -62,6 +62,19 @@ export class ReplicasService {
     await this.counts.recount(rows.filter((row) => row.status === 'returning').map((row) => row.packId));
   }
 
+  /** Counts packs again whose release began or was cancelled. Part of the caller's transaction. */
+  recount(packIds: readonly PackId[]): Promise<void> {
+    return this.counts.recount(packIds);
+  }
+
+  /** A holder deleted released packs. Returns how many replicas that were. Part of the caller's transaction. */
+  async deleted(deviceId: DeviceId, packIds: readonly PackId[]): Promise<number> {
+    const there = (await this.replicas.ofDevice(deviceId, packIds)).map((row) => row.packId);
+    await this.replicas.delete(deviceId, there);
+    await this.counts.recount(there);
+    return there.length;
+  }
+
   /** Packs that a whole inventory, begun at `startedAtMs`, did not name are not there. Returns how many. */
   async dropUnconfirmed(deviceId: DeviceId, startedAtMs: number): Promise<number> {
     for (let dropped = 0; ;) {

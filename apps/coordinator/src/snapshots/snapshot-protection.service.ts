@@ -59,6 +59,26 @@ export class SnapshotProtectionService {
     }
   }
 
+  /** As {@link recount}, with the goal of the vault's owner. */
+  async recountVault(vault: Vault): Promise<void> {
+    await this.recount(vault.vaultId, (await this.policies.goals())(vault.deviceId));
+  }
+
+  /** The snapshot needs other packs from now on: its chunks were copied. Throws `request_invalid`. */
+  async restate(vault: Vault, snapshot: SnapshotRow, neededPacks: string): Promise<void> {
+    const counts = await this.start(vault, readNeededPacks(neededPacks));
+    this.#drop(snapshot.snapshotId);
+    const protectedAtMs = snapshot.protectedAtMs ?? counts.protectedAtMs;
+    await this.snapshots.update(snapshot.snapshotId, { ...counts, protectedAtMs, neededPacks });
+    this.events.publishPanel({ event: 'snapshots', deviceId: snapshot.deviceId });
+  }
+
+  /** Those of which every pack is still known. */
+  async completeOf(vaultId: VaultId, snapshots: readonly SnapshotRow[]): Promise<SnapshotRow[]> {
+    const known = await this.packs.effectiveOf(vaultId);
+    return snapshots.filter((snapshot) => [...readNeededPacks(snapshot.neededPacks).ordinals()].every((ordinal) => known.has(ordinal)));
+  }
+
   /** Whether every needed pack is among `available` ordinals. */
   isWithin(snapshot: SnapshotRow, available: PackBitmap): boolean {
     return this.#needed(snapshot).within(available);
@@ -71,6 +91,11 @@ export class SnapshotProtectionService {
     const protectedAtMs = snapshot.protectedAtMs ?? (protection === 'captured' ? null : this.clock.nowMs());
     await this.snapshots.update(snapshot.snapshotId, { packs, belowMinimum, belowTarget, protection, protectedAtMs });
     if (protection !== snapshot.protection) this.events.publishPanel({ event: 'snapshots', deviceId: snapshot.deviceId });
+  }
+
+  #drop(snapshotId: string): void {
+    this.#cachedBytes -= this.#bitmaps.get(snapshotId)?.bytes.length ?? 0;
+    this.#bitmaps.delete(snapshotId);
   }
 
   #needed(snapshot: SnapshotRow): PackBitmap {

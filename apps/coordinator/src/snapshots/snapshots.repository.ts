@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
 import type { PageQuery } from '#libs/contracts';
 import type { DeviceId, VaultId } from '#libs/kernel';
+import { inBatches } from '../database/batches.ts';
 import { Database } from '../database/database.ts';
 import { SnapshotEntity } from './snapshot.entity.ts';
 
@@ -39,6 +41,15 @@ export class SnapshotsRepository {
 
   find(vaultId: VaultId, sequence: number): Promise<SnapshotEntity | null> {
     return this.database.read.findOneBy(SnapshotEntity, { vaultId, sequence });
+  }
+
+  get(snapshotId: string): Promise<SnapshotEntity | null> {
+    return this.database.read.findOneBy(SnapshotEntity, { snapshotId });
+  }
+
+  /** Oldest first. */
+  ofDevice(deviceId: DeviceId): Promise<SnapshotEntity[]> {
+    return this.database.read.find(SnapshotEntity, { where: { deviceId }, order: { sequence: 'ASC' } });
   }
 
   latest(deviceId: DeviceId, limit: number): Promise<SnapshotEntity[]> {
@@ -88,6 +99,12 @@ export class SnapshotsRepository {
 
   async insert(snapshot: SnapshotEntity): Promise<void> {
     await this.database.write((manager) => manager.insert(SnapshotEntity, snapshot));
+  }
+
+  async delete(snapshotIds: readonly string[]): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(snapshotIds)) await manager.delete(SnapshotEntity, { snapshotId: In(batch) });
+    });
   }
 
   async update(snapshotId: string, change: Partial<Omit<SnapshotEntity, 'snapshotId'>>): Promise<void> {

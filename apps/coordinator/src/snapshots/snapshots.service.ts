@@ -44,7 +44,7 @@ export class SnapshotsService {
         headHash: hashOf(body.head),
         ...counts,
       });
-      await this.vaults.storeHead(vaultId, body.head, sequence);
+      await this.vaults.storeHead(vault, body.head, sequence);
       this.events.publishPanel({ event: 'snapshots', deviceId });
     });
   }

@@ -6,16 +6,15 @@ import { signStatement } from '#libs/crypto';
 import { PackBitmap } from '#libs/durability';
 import type { PackId, VaultId } from '#libs/kernel';
 import { toBase64Url } from '#libs/kernel';
+import { packIdOf as rootPackId, rootCid } from '#libs/vault';
 import type { Answer } from './test-client.ts';
 import type { TestDevice } from './test-team.ts';
 
 type ReplicateTask = Extract<JobTask, { kind: 'replicate' }>;
-const letters = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** A pack id that looks like one; the same text gives the same id. */
+/** A pack id as real ones are (CIDv1, dag-pb, BLAKE3-256 of nothing in particular); the same text gives the same id. */
 export function packIdOf(text: string): PackId {
-  const digest = createHash('sha256').update(text).digest();
-  return `b${Array.from({ length: 58 }, (_, n) => letters[digest[n % 32]! & 31]).join('')}` as PackId;
+  return rootPackId(rootCid('blake3', createHash('sha256').update(text).digest()));
 }
 
 export const someStats: SnapshotStats = {

@@ -6,6 +6,7 @@ import { Database } from '../database/database.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { CoordinatorError } from '../errors.ts';
 import { CLOCK } from '../ports/ports.module.ts';
+import { KeptHeadsService } from './kept-heads.service.ts';
 import type { VaultRow } from './vaults.repository.ts';
 import { VaultsRepository } from './vaults.repository.ts';
 
@@ -17,6 +18,7 @@ export class VaultsService {
   constructor(
     private readonly vaults: VaultsRepository,
     private readonly devices: DevicesService,
+    private readonly heads: KeptHeadsService,
     private readonly auditLog: AuditLogService,
     private readonly database: Database,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -72,11 +74,16 @@ export class VaultsService {
     });
   }
 
-  /** The newest head; the caller has checked that it may follow. Part of the caller's transaction. */
-  async storeHead(vaultId: VaultId, head: string, headSequence: number): Promise<void> {
-    await this.vaults.update(vaultId, { head, headSequence });
+  /**
+   * The newest head; the caller has checked that it may follow. The one before is kept when this one drops snapshots. Part of the
+   * caller's transaction.
+   */
+  async storeHead(vault: Vault, head: string, headSequence: number | null): Promise<void> {
+    await this.heads.keepIfDropped(vault, head);
+    await this.vaults.update(vault.vaultId, { head, headSequence });
   }
 
+  /** Negative numbers when packs are gone everywhere. */
   async addPacks(vault: Vault, packs: number, bytes: number): Promise<void> {
     await this.vaults.update(vault.vaultId, { packs: vault.packs + packs, bytes: vault.bytes + bytes });
   }

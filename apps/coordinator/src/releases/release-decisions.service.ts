@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import type { CurrentPerson } from '../access/access.decorators.ts';
+import { Database } from '../database/database.ts';
+import { CoordinatorError } from '../errors.ts';
+import type { PackRow } from '../packs/packs.repository.ts';
+import { ReleaseEffectsService } from './release-effects.service.ts';
+import { ReleaseRecordService } from './release-record.service.ts';
+import { ReleaseSealsService } from './release-seals.service.ts';
+import type { ReleaseRow } from './releases.repository.ts';
+import { ReleasesRepository } from './releases.repository.ts';
+
+/** Countersigning and cancelling: the two things that a coordinator may do with an owner's release. */
+@Injectable()
+export class ReleaseDecisionsService {
+  constructor(
+    private readonly releases: ReleasesRepository,
+    private readonly effects: ReleaseEffectsService,
+    private readonly seals: ReleaseSealsService,
+    private readonly record: ReleaseRecordService,
+    private readonly database: Database,
+  ) {}
+
+  /** A new release: its hold begins, or it waits for a person. Part of the caller's transaction. */
+  async begin(release: ReleaseRow, packs: readonly PackRow[]): Promise<ReleaseRow> {
+    const isUnusual = release.flags.length > 0;
+    await this.effects.cover(release, packs);
+    const row = isUnusual ? release : await this.#countersign(release);
+    await this.record.tell(row, { action: isUnusual ? 'release.wait' : 'release.accept' });
+    return row;
+  }
+
+  /** The hold begins now. Throws `release_not_found`, `release_ended` (it does not wait), `release_needed`. */
+  async approve(releaseId: string, person: CurrentPerson): Promise<void> {
+    await this.database.write(async () => {
+      const release = await this.get(releaseId);
+      if (release.state === 'holding') return;
+      if (release.state !== 'waiting') throw ended(release);
+      await this.effects.assertStillDead(release);
+      const row = await this.#countersign(release, { decidedBy: person.email, decidedAtMs: this.seals.nowMs() });
+      await this.record.tell(row, { actor: person.email, action: 'release.approve' });
+    });
+  }
+
+  /**
+   * Makes a release void for good: holders keep what they still have, its packs are counted and repaired again, and snapshots that
+   * the owner dropped come back. Cancelling again changes nothing. Throws `release_not_found`, `release_ended`.
+   */
+  async cancel(releaseId: string, person: CurrentPerson): Promise<void> {
+    await this.database.write(async () => {
+      const release = await this.get(releaseId);
+      if (release.state === 'cancelled') return;
+      if (release.state === 'done') throw ended(release);
+      const cancel = this.seals.cancel(release);
+      const decided = { state: 'cancelled' as const, cancel, decidedBy: person.email, decidedAtMs: this.seals.nowMs() };
+      await this.releases.update(releaseId, decided);
+      const snapshotsBack = await this.effects.revive(release);
+      await this.record.tell({ ...release, ...decided }, { actor: person.email, action: 'release.cancel', detail: { snapshotsBack } });
+    });
+  }
+
+  /** Throws `release_not_found`. */
+  async get(releaseId: string): Promise<ReleaseRow> {
+    const release = await this.releases.find(releaseId);
+    if (!release) throw new CoordinatorError('release_not_found', 'There is no such release.', { context: { releaseId } });
+    return release;
+  }
+
+  async #countersign(release: ReleaseRow, decided: Partial<ReleaseRow> = {}): Promise<ReleaseRow> {
+    const change = { ...decided, ...this.seals.countersign(release), state: 'holding' as const };
+    await this.releases.update(release.releaseId, change);
+    await this.effects.hold(release);
+    return { ...release, ...change };
+  }
+}
+
+function ended({ state }: ReleaseRow): CoordinatorError {
+  const message = state === 'done' ? 'The release is done: holders have deleted its packs.' : `The release is ${state}.`;
+  return new CoordinatorError('release_ended', message, { nextStep: 'What is gone can’t come back; look at the device’s other releases.' });
+}

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import type { PackId } from '#libs/kernel';
+import { CoordinatorError } from '../errors.ts';
+import type { PackRow } from '../packs/packs.repository.ts';
+import { PacksService } from '../packs/packs.service.ts';
+import { ReplicasService } from '../replicas/replicas.service.ts';
+import { VaultsService } from '../vaults/vaults.service.ts';
+import { ForgettingService } from './forgetting.service.ts';
+import { ReleaseChecksService } from './release-checks.service.ts';
+import { ReleasedPacksRepository } from './released-packs.repository.ts';
+import type { ReleaseRow } from './releases.repository.ts';
+
+/** Packs counted again in one go: a release may have thousands. */
+const BATCH = 500;
+
+/** What a release does to packs and snapshots. Every call is part of the caller's transaction. */
+@Injectable()
+export class ReleaseEffectsService {
+  constructor(
+    private readonly released: ReleasedPacksRepository,
+    private readonly packs: PacksService,
+    private readonly replicas: ReplicasService,
+    private readonly vaults: VaultsService,
+    private readonly forgetting: ForgettingService,
+    private readonly checks: ReleaseChecksService,
+  ) {}
+
+  /** Notes which packs it is about; they stay as they are. */
+  async cover({ releaseId, vaultId }: ReleaseRow, packs: readonly PackRow[]): Promise<void> {
+    await this.released.save(packs.map(({ packId, sizeBytes }) => ({ packId, releaseId, vaultId, sizeBytes, state: 'waiting' })));
+  }
+
+  /** They are no longer placed or repaired. */
+  async hold({ releaseId }: ReleaseRow): Promise<void> {
+    await this.#turn(
+      (await this.released.ofRelease(releaseId, 'waiting')).map((row) => row.packId),
+      'released',
+    );
+  }
+
+  /** Everything counts and is repaired again. Returns how many forgotten snapshots came back. */
+  async revive({ releaseId, vaultId }: ReleaseRow): Promise<number> {
+    const rows = [...(await this.released.ofRelease(releaseId, 'waiting')), ...(await this.released.ofRelease(releaseId, 'released'))];
+    await this.#turn(
+      rows.map((row) => row.packId),
+      'live',
+    );
+    return this.forgetting.bringBack(await this.vaults.get(vaultId));
+  }
+
+  /** Throws `release_needed`. */
+  async assertStillDead(release: ReleaseRow): Promise<void> {
+    const needed = await this.#needed(release, 'waiting');
+    if (needed.length === 0) return;
+    throw new CoordinatorError('release_needed', `Snapshots that are kept need ${needed.length} of its packs by now.`, {
+      nextStep: 'Cancel it; the device proposes what is really dead again.',
+    });
+  }
+
+  /** Packs in hold that a retained snapshot needs by now are live again. Returns how many. */
+  async reviveNeeded(release: ReleaseRow): Promise<number> {
+    const needed = await this.#needed(release, 'released');
+    await this.#turn(needed, 'live');
+    return needed.length;
+  }
+
+  /** A holder deleted its replicas. Returns how many there were. */
+  async dropReplicas(release: ReleaseRow, deviceId: ReleaseRow['deviceId'], packIds: readonly PackId[]): Promise<number> {
+    const covered = new Set((await this.released.ofRelease(release.releaseId, 'released')).map((row) => row.packId));
+    return this.replicas.deleted(
+      deviceId,
+      packIds.filter((packId) => covered.has(packId)),
+    );
+  }
+
+  /** Packs that nobody keeps any more are forgotten altogether. True when none of the release is left. */
+  async finish({ releaseId, vaultId }: ReleaseRow): Promise<boolean> {
+    for (;;) {
+      const gone = await this.released.gone(releaseId, BATCH);
+      if (gone.length === 0) break;
+      const bytes = await this.packs.remove(gone);
+      await this.vaults.addPacks(await this.vaults.get(vaultId), -gone.length, -bytes);
+      await this.released.delete(gone);
+    }
+    return (await this.released.ofRelease(releaseId, 'released')).length === 0;
+  }
+
+  async #needed({ releaseId, vaultId, byRoot }: ReleaseRow, state: 'waiting' | 'released'): Promise<PackId[]> {
+    if (byRoot) return [];
+    const rows = await this.released.ofRelease(releaseId, state);
+    return this.checks.stillNeeded(await this.vaults.get(vaultId), await this.packs.find(rows.map((row) => row.packId)));
+  }
+
+  async #turn(packIds: readonly PackId[], state: 'released' | 'live'): Promise<void> {
+    await this.released.setState(packIds, state);
+    for (let at = 0; at < packIds.length; at += BATCH) await this.replicas.recount(packIds.slice(at, at + BATCH));
+    this.packs.wake();
+  }
+}

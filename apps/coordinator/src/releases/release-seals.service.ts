@@ -1,0 +1,47 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Release, ReleaseConfirm, SignedStatement } from '#libs/contracts';
+import { release as releaseSchema } from '#libs/contracts';
+import { peekStatement, signCancel, signConfirm, signCountersign } from '#libs/crypto';
+import type { Clock } from '#libs/kernel';
+import type { CoordinatorConfig } from '../config/config.schema.ts';
+import { CONFIG } from '../config/config.module.ts';
+import { CoordinatorIdentity } from '../identity/coordinator-identity.ts';
+import { CLOCK } from '../ports/ports.module.ts';
+import type { ReleaseRow } from './releases.repository.ts';
+
+/** Every statement that the coordinator's key makes about a release, as JSON text. */
+@Injectable()
+export class ReleaseSealsService {
+  constructor(
+    private readonly identity: CoordinatorIdentity,
+    @Inject(CONFIG) private readonly config: CoordinatorConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  nowMs(): number {
+    return this.clock.nowMs();
+  }
+
+  countersign(release: ReleaseRow): Pick<ReleaseRow, 'countersign' | 'countersignedAtMs' | 'holdUntilMs'> {
+    const { signed, body } = statementOf(release);
+    const [nowMs, holdMs] = [this.clock.nowMs(), this.config.durability.release.holdSeconds * 1000];
+    const countersign = this.identity.use((key) => signCountersign(signed, body, { holdMs, atMs: nowMs }, key));
+    return { countersign: JSON.stringify(countersign), countersignedAtMs: nowMs, holdUntilMs: nowMs + holdMs };
+  }
+
+  cancel(release: ReleaseRow): string {
+    const { signed, body } = statementOf(release);
+    return JSON.stringify(this.identity.use((key) => signCancel(signed, body, this.clock.nowMs(), key)));
+  }
+
+  confirm(release: ReleaseRow, to: Pick<ReleaseConfirm, 'holderDeviceId' | 'nonce' | 'packIds'>): SignedStatement {
+    const { signed, body } = statementOf(release);
+    return this.identity.use((key) => signConfirm(signed, body, { ...to, atMs: this.clock.nowMs() }, key));
+  }
+}
+
+/** The owner's statement as it came, and its body; both were checked at intake. */
+function statementOf(release: Pick<ReleaseRow, 'statement'>): { signed: SignedStatement; body: Release } {
+  const signed = JSON.parse(release.statement) as SignedStatement;
+  return { signed, body: releaseSchema.parse(peekStatement(signed.type, signed)) };
+}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { In, LessThan, Not } from 'typeorm';
+import type { VaultId } from '#libs/kernel';
+import { Database } from '../database/database.ts';
+import { KeptHeadEntity } from './kept-head.entity.ts';
+
+@Injectable()
+export class KeptHeadsRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(head: KeptHeadEntity): Promise<void> {
+    await this.database.write((manager) => manager.insert(KeptHeadEntity, head));
+  }
+
+  /** Newest first, with their bytes. */
+  ofVault(vaultId: VaultId): Promise<KeptHeadEntity[]> {
+    return this.database.read.find(KeptHeadEntity, { where: { vaultId }, order: { keptAtMs: 'DESC', headSequence: 'DESC' } });
+  }
+
+  find(vaultId: VaultId, headSequence: number): Promise<KeptHeadEntity | null> {
+    return this.database.read.findOne(KeptHeadEntity, { where: { vaultId, headSequence }, order: { keptAtMs: 'DESC' } });
+  }
+
+  async purge(beforeMs: number, exceptVaults: readonly VaultId[]): Promise<void> {
+    await this.database.write((manager) =>
+      manager.delete(KeptHeadEntity, {
+        keptAtMs: LessThan(beforeMs),
+        ...(exceptVaults.length > 0 ? { vaultId: Not(In([...exceptVaults])) } : {}),
+      }),
+    );
+  }
+}

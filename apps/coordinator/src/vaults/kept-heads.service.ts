@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { KeptHead } from '#libs/contracts';
+import type { Clock, DeviceId, VaultId } from '#libs/kernel';
+import { fromBase64Url } from '#libs/kernel';
+import type { VaultHead } from '#libs/vault';
+import { decodeHead } from '#libs/vault';
+import { DevicesService } from '../devices/devices.service.ts';
+import { CoordinatorError } from '../errors.ts';
+import { CLOCK } from '../ports/ports.module.ts';
+import { KeptHeadsRepository } from './kept-heads.repository.ts';
+import { VaultsRepository } from './vaults.repository.ts';
+
+interface OwnedVault {
+  readonly vaultId: VaultId;
+  readonly deviceId: DeviceId;
+}
+
+/**
+ * Heads as far as they can be read without a key, and those that were replaced. An owner that was taken over can sign a head
+ * without history; the head before it stays here, so that whatever holders still keep can be restored.
+ */
+@Injectable()
+export class KeptHeadsService {
+  constructor(
+    private readonly heads: KeptHeadsRepository,
+    private readonly vaults: VaultsRepository,
+    private readonly devices: DevicesService,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** The vault's newest head, or undefined: none came yet, or it is not signed by its owner. */
+  async current(vault: OwnedVault): Promise<VaultHead | undefined> {
+    const stored = await this.stored(vault.vaultId);
+    return stored === null ? undefined : this.read(vault.deviceId, stored);
+  }
+
+  /** As stored, base64url; null: none came yet. */
+  async stored(vaultId: VaultId): Promise<string | null> {
+    return (await this.vaults.document(vaultId))?.head ?? null;
+  }
+
+  /** Undefined unless the device's key signed it. */
+  async read(deviceId: DeviceId, head: string): Promise<VaultHead | undefined> {
+    const { signingKey } = await this.devices.get(deviceId);
+    try {
+      return decodeHead(fromBase64Url(head), fromBase64Url(signingKey));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps the present head; for one that is about to be replaced. Part of the caller's transaction. */
+  async keep(vault: OwnedVault): Promise<void> {
+    const head = await this.stored(vault.vaultId);
+    if (head === null) return;
+    const read = await this.read(vault.deviceId, head);
+    await this.heads.insert({
+      ...{ keptHeadId: randomUUID(), vaultId: vault.vaultId, headSequence: read?.sequence ?? 0, keptAtMs: this.clock.nowMs(), head },
+      snapshots: (read?.snapshots ?? []).map((s) => s.sequence),
+    });
+  }
+
+  /** As {@link keep}, unless the new head lists every snapshot that the present one lists. */
+  async keepIfDropped(vault: OwnedVault, newHead: string): Promise<void> {
+    const before = await this.current(vault);
+    const listed = new Set((await this.read(vault.deviceId, newHead))?.snapshots.map((s) => s.sequence));
+    if (before?.snapshots.some((s) => !listed.has(s.sequence))) await this.keep(vault);
+  }
+
+  /** Newest first. */
+  async list(vaultId: VaultId): Promise<KeptHead[]> {
+    return (await this.heads.ofVault(vaultId)).map(({ headSequence, keptAtMs, snapshots, head }) => ({
+      ...{ headSequence, keptAtMs, snapshots },
+      sizeBytes: Math.floor((head.length * 3) / 4),
+    }));
+  }
+
+  /** The bytes of a kept head, base64url. Throws `head_not_found`. */
+  async get(vaultId: VaultId, headSequence: number): Promise<string> {
+    const kept = await this.heads.find(vaultId, headSequence);
+    if (!kept) throw new CoordinatorError('head_not_found', `No head ${headSequence} of this vault is kept.`, { context: { vaultId } });
+    return kept.head;
+  }
+
+  purge(beforeMs: number, exceptVaults: readonly VaultId[]): Promise<void> {
+    return this.heads.purge(beforeMs, exceptVaults);
+  }
+}
