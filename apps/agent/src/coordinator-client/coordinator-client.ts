@@ -7,6 +7,8 @@ import {
   devicePolicy,
   type DevicePolicy,
   heartbeatReply,
+  heldReleases,
+  type HeldReleases,
   type Heartbeat,
   type HeartbeatReply,
   type Inventory,
@@ -15,12 +17,22 @@ import {
   type JobReport,
   packLocations,
   type PackLocations,
+  type OwnRelease,
+  ownRelease,
+  type OwnReleases,
+  ownReleases,
+  type PutVaultHead,
   type PutVaultHeader,
   receiptList,
   type ReceiptList,
+  releaseStatements,
+  type ReleaseStatements,
   type ReportRun,
+  type RetentionView,
+  retentionView,
   signedStatement,
   type SignedStatement,
+  type SubmitRelease,
   teamDocument,
   type TeamDocument,
   tokenChallenge,
@@ -117,6 +129,39 @@ export class CoordinatorClient {
 
   vault(vaultId: VaultId, signal?: AbortSignal): Promise<VaultDocument> {
     return this.#call({ method: 'GET', path: `${api}/vaults/${vaultId}`, answer: vaultDocument, signal });
+  }
+
+  putVaultHead(body: PutVaultHead, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'PUT', path: `${api}/vault/head`, body, answer: undefined, signal });
+  }
+
+  /** What the retention rules keep of this device's snapshots, by the coordinator's time of receipt. */
+  retention(signal?: AbortSignal): Promise<RetentionView> {
+    return this.#call({ method: 'GET', path: `${api}/retention`, answer: retentionView, signal });
+  }
+
+  submitRelease(body: SubmitRelease, signal?: AbortSignal): Promise<OwnRelease> {
+    return this.#call({ method: 'POST', path: `${api}/releases`, body, answer: ownRelease, signal });
+  }
+
+  ownReleases(signal?: AbortSignal): Promise<OwnReleases> {
+    return this.#call({ method: 'GET', path: `${api}/releases/own`, answer: ownReleases, signal });
+  }
+
+  heldReleases(signal?: AbortSignal): Promise<HeldReleases> {
+    return this.#call({ method: 'GET', path: `${api}/releases`, answer: heldReleases, signal });
+  }
+
+  releaseStatements(releaseId: string, signal?: AbortSignal): Promise<ReleaseStatements> {
+    return this.#call({ method: 'GET', path: `${api}/releases/${releaseId}`, answer: releaseStatements, signal });
+  }
+
+  confirmRelease(releaseId: string, nonce: string, signal?: AbortSignal): Promise<SignedStatement> {
+    return this.#call({ method: 'POST', path: `${api}/releases/${releaseId}/confirm`, body: { nonce }, answer: signedStatement, signal });
+  }
+
+  releaseDeleted(releaseId: string, packIds: readonly PackId[], signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/releases/${releaseId}/deleted`, body: { packIds }, answer: undefined, signal });
   }
 
   /** Open to everybody: check it against the team root. */

@@ -15,6 +15,8 @@ import { restoreJob } from '../jobs/restore-job.ts';
 import { errorFields } from '../log/agent-log.ts';
 import { runOutbox } from '../outbox/outbox-loop.ts';
 import { nightlyPrune } from '../prune/nightly-prune.ts';
+import { followReleases } from '../releases/follow-releases.ts';
+import { holdLimits } from '../releases/hold-limits.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
@@ -37,6 +39,7 @@ export class Daemon {
   readonly #receipts: Coalesced;
   readonly #inventory: Coalesced;
   readonly #jobsPoll: Coalesced;
+  readonly #releases: Coalesced;
   #beatNow = new AbortController();
   #spreadSequence = 0;
   #live: { -readonly [K in keyof NonNullable<AgentRuntime['live']>]: NonNullable<AgentRuntime['live']>[K] };
@@ -81,6 +84,8 @@ export class Daemon {
     this.#receipts = guarded('receipts could not be fetched', () => this.#syncReceipts());
     this.#inventory = guarded('the inventory could not be sent', () => sendInventory(agent, this.#signal));
     this.#jobsPoll = guarded('jobs could not be fetched', () => this.#jobs.poll(this.#signal));
+    this.#releases = guarded('releases could not be followed', () => followReleases(agent, this.#signal));
+    agent.releases.onProposed(() => void this.#releases.ask());
   }
 
   get #signal(): AbortSignal {
@@ -97,6 +102,7 @@ export class Daemon {
       this.#heartbeats(),
       this.#channel.runUntilStopped(signal),
       this.#pollJobs(),
+      this.#pollReleases(),
       this.#scheduler.runUntilStopped(signal),
       runOutbox(
         agent.outbox,
@@ -127,6 +133,7 @@ export class Daemon {
         const reply = await sendHeartbeat(agent, { leaving: false }, this.#signal);
         const nowMs = agent.clock.nowMs();
         this.#live.lastHeartbeatAtMs = nowMs;
+        await agent.holdTimer.contact(reply.timeMs);
         this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
         if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
         if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
@@ -148,6 +155,19 @@ export class Daemon {
     }
   }
 
+  /** Running time is added up often; what is due and what is new is looked at now and then, and after hints. */
+  async #pollReleases(): Promise<void> {
+    const { clock, holdTimer } = this.#agent;
+    for (let sinceMs = 0; !this.#signal.aborted; sinceMs += holdLimits.tickMs) {
+      await clock.sleep(holdLimits.tickMs, this.#signal).catch(() => undefined);
+      if (this.#signal.aborted) return;
+      await holdTimer.tick().catch((error: unknown) => this.#problem('the running time could not be noted', error));
+      if (sinceMs < holdLimits.pollMs || this.#live.channel !== 'connected') continue;
+      sinceMs = 0;
+      await this.#releases.ask();
+    }
+  }
+
   /** What was captured but never reported, from runs that were cut off. */
   async #firstReport(): Promise<void> {
     const agent = this.#agent;
@@ -166,6 +186,7 @@ export class Daemon {
         void this.#receipts.ask();
         void this.#inventory.ask();
         void this.#jobsPoll.ask();
+        void this.#releases.ask();
         break;
       case 'jobs':
         void this.#jobsPoll.ask();
@@ -180,7 +201,7 @@ export class Daemon {
         void this.#receipts.ask();
         break;
       case 'releases':
-        // The hold-keeper asks by itself.
+        void this.#releases.ask();
         break;
     }
   }

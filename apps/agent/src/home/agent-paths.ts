@@ -25,6 +25,10 @@ export interface AgentPaths {
   readonly repairPacks: string;
   readonly receipts: string;
   readonly outbox: string;
+  /** Releases of own packs, and of packs held for others. */
+  readonly releases: string;
+  readonly holds: string;
+  readonly holdClock: string;
   readonly delivered: string;
   readonly pruneState: string;
   readonly lock: string;
@@ -52,6 +56,9 @@ export function agentPaths(home: string): AgentPaths {
     repairPacks: at('packs', 'repair'),
     receipts: at('receipts'),
     outbox: at('state', 'outbox'),
+    releases: at('state', 'releases'),
+    holds: at('state', 'holds'),
+    holdClock: at('state', 'hold-clock.json'),
     delivered: at('state', 'delivered.json'),
     pruneState: at('state', 'prune.json'),
     lock: at('lock'),

@@ -13,14 +13,23 @@ export const replicateJob: JobHandler<'replicate'> = async (task, { agent, signa
   const { deviceId } = agent.document;
   if (ownerDeviceId === deviceId) throw new AgentError('job_invalid', 'a device does not hold its own packs for itself');
   const { makeReceipt } = await import('#libs/swarm');
-  const isHeld = (await agent.held.packs.has(packId)) && (await agent.held.about(packId)) !== undefined;
-  if (!isHeld) {
+  const about = (await agent.held.packs.has(packId)) ? await agent.held.about(packId) : undefined;
+  if (about && about.vaultId === vaultId && about.generation < generation) await agent.held.restamp(packId, { ...about, generation });
+  if (!about) {
+    const ownerKey = agent.roster.member(ownerDeviceId)?.signingKey;
+    if (!ownerKey) {
+      throw new AgentError('device_not_found', "the pack's owner is not in the roster that this device has", {
+        status: 'temporary',
+        context: { ownerDeviceId },
+        nextStep: 'Wait for the newest roster; the coordinator asks again.',
+      });
+    }
     await refuseWithoutRoom(agent, sizeBytes);
     const swarm = await agent.swarm.start();
     const sinceMs = agent.clock.nowMs();
     await swarm.fetchPack(packId, sizeBytes, {
       from: task.sources.filter((source) => source !== deviceId),
-      into: agent.held.sinkFor({ vaultId, ownerDeviceId, packKind, generation, sinceMs }),
+      into: agent.held.sinkFor({ vaultId, ownerDeviceId, packKind, generation, sinceMs, ownerKey }),
       signal,
       onProgress: (p) => report({ filesDone: p.leavesDone, filesTotal: p.leavesTotal, bytesDone: p.bytesDone, bytesTotal: sizeBytes }),
     });

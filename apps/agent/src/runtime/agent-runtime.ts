@@ -15,7 +15,9 @@ import type { Outbox } from '../outbox/outbox.ts';
 import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { ReceiptBook } from '../receipts/receipt-book.ts';
-import type { ReleasePort } from '../releases/release-proposal.ts';
+import type { HoldKeeper } from '../releases/hold-keeper.ts';
+import type { HoldTimer } from '../releases/hold-timer.ts';
+import type { ReleaseKeeper } from '../releases/release-keeper.ts';
 import type { RosterKeeper } from '../roster/roster-keeper.ts';
 import type { RunHistory } from '../runs/run-history.ts';
 import type { VaultAccess } from './vault-access.ts';
@@ -61,8 +63,11 @@ export interface AgentRuntime {
   readonly swarm: SwarmAccess;
   readonly holders: HolderSources;
   readonly backups: BackupRunner;
-  /** Undefined where nothing takes proposals: then retired packs wait. */
-  readonly releases: ReleasePort | undefined;
+  /** What forget and prune propose; also {@link ReleasePort}. */
+  readonly releases: ReleaseKeeper;
+  /** The only one that deletes packs of others. */
+  readonly holds: HoldKeeper;
+  readonly holdTimer: HoldTimer;
   /** Undefined but in the daemon. */
   live: LiveState | undefined;
   /** Lets go of everything, in order; idempotent. */

@@ -24,6 +24,7 @@ import { PolicyKeeper } from '../policy/policy-keeper.ts';
 import { Protection, protectionState } from '../protection/protection.ts';
 import { ReceiptBook } from '../receipts/receipt-book.ts';
 import { healVault } from '../reading/heal-vault.ts';
+import { openReleases } from '../releases/open-releases.ts';
 import { RosterKeeper } from '../roster/roster-keeper.ts';
 import { RunHistory, runsState } from '../runs/run-history.ts';
 import type { AgentRole, AgentRuntime } from './agent-runtime.ts';
@@ -145,6 +146,10 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     log,
     resources: backupResources(process.env),
   });
+  const { releases, holds, holdTimer } = await openReleases({
+    ...{ paths, files, clock, random, log, document, identity, coordinator, own, held, vault },
+    team: { teamId: team.teamId, rootKey: fromBase64Url(document.rootKey), coordinatorKey: team.coordinatorKey },
+  });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await reporter.flushPacks().catch(() => undefined);
@@ -178,7 +183,9 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     swarm,
     holders,
     backups,
-    releases: undefined,
+    releases,
+    holds,
+    holdTimer,
     live: undefined,
     close: () => (closing ??= close()),
   };

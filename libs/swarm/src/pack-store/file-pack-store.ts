@@ -205,6 +205,14 @@ export class FilePackStore implements PackStore, PackSink {
     }
   }
 
+  /** Replaces the note beside a stored pack. Throws `pack_not_found`. */
+  async setAbout(packId: PackId, about: Uint8Array): Promise<void> {
+    await this.#locked(packId, async () => {
+      this.#sizeOrThrow(packId);
+      await this.#files.replace(pathOf(this.folder, packId, 'about'), about);
+    });
+  }
+
   async delete(packId: PackId): Promise<void> {
     await this.#locked(packId, async () => {
       // The pack file first: without it the rest is litter that the next open removes.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deviceId, packKind, timeMs, vaultId } from '#libs/contracts';
+import { deviceId, packKind, publicKey, timeMs, vaultId } from '#libs/contracts';
 import type { PackId } from '#libs/kernel';
 import { utf8 } from '#libs/kernel';
 import type { FilePackStoreOptions, StoredPack } from './file-pack-store.ts';
@@ -7,7 +7,18 @@ import { FilePackStore } from './file-pack-store.ts';
 import type { PackSink } from './pack-receiver.ts';
 
 /** Whose pack it is and since when it is held; kept beside the pack, so that an inventory needs no database. */
-const heldPack = z.object({ vaultId, ownerDeviceId: deviceId, packKind, generation: z.int().min(0), sinceMs: timeMs });
+const heldPack = z.object({
+  vaultId,
+  ownerDeviceId: deviceId,
+  packKind,
+  generation: z.int().min(0),
+  sinceMs: timeMs,
+  /**
+   * The owner's Ed25519 key (base64url) as the roster had it when the pack was stored. Only this key, or the team root, can ever
+   * release the pack: a roster that names another one later changes nothing. Absent in notes of before: such a pack is kept.
+   */
+  ownerKey: publicKey.optional(),
+});
 export type HeldPack = z.infer<typeof heldPack>;
 
 /**
@@ -44,6 +55,11 @@ export class HeldPackStore {
     } catch {
       return undefined;
     }
+  }
+
+  /** Replaces the note of a pack that is held: it was asked for again. Durable when it resolves. Throws `pack_not_found`. */
+  async restamp(packId: PackId, about: HeldPack): Promise<void> {
+    await this.packs.setAbout(packId, utf8(JSON.stringify(heldPack.parse(about))));
   }
 
   /** Everything held, as it stood at the call. Packs without a readable note come without `about`. */

@@ -1,0 +1,158 @@
+import { maxPacksPerRelease, type OwnReleases } from '#libs/contracts';
+import { signRelease } from '#libs/crypto';
+import { type DeviceId, isAppError, Mutex, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
+import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
+import { type AgentLog, errorFields } from '../log/agent-log.ts';
+import type { NewHead, ReleasePort, ReleaseProposal } from './release-proposal.ts';
+import type { Proposal, ReleaseBook } from './release-book.ts';
+
+export interface ReleaseKeeperPorts {
+  readonly coordinator: Pick<CoordinatorClient, 'putVaultHead' | 'submitRelease' | 'ownReleases'>;
+  readonly book: ReleaseBook;
+  /** The own pack store. */
+  readonly own: { delete(packId: PackId): Promise<void> };
+  /** Whether the vault's present index names a pack: such a pack is never removed here, whatever was proposed. */
+  readonly inUse: (packIds: readonly PackId[]) => Promise<ReadonlySet<PackId>>;
+  readonly teamId: string;
+  readonly deviceId: DeviceId;
+  readonly vaultId: VaultId;
+  readonly signingSecretKey: Uint8Array;
+  readonly newId: () => string;
+  readonly nowMs: () => number;
+  readonly log: AgentLog;
+}
+
+/** Refusals after which a new statement may be accepted, or the same one later. */
+const laterCodes: readonly unknown[] = ['release_too_early', 'release_head_missing'];
+
+/**
+ * The owner's half of deleting: signs releases for what forget and prune propose, follows what becomes of them, and removes
+ * own copies only of packs whose release the coordinator has countersigned.
+ */
+export class ReleaseKeeper implements ReleasePort {
+  readonly #ports: ReleaseKeeperPorts;
+  readonly #working = new Mutex();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(ports: ReleaseKeeperPorts) {
+    this.#ports = ports;
+  }
+
+  /** Told when there is something to deliver. */
+  onProposed(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async headChanged(head: NewHead): Promise<void> {
+    await this.#propose(head, [], 'retention');
+  }
+
+  async releasePacks({ head, packIds, reason }: ReleaseProposal): Promise<void> {
+    const before = this.#ports.book.proposed();
+    const fresh = [...new Set(packIds)].filter((packId) => !before.has(packId));
+    await this.#propose(head, fresh, reason);
+  }
+
+  /** Proposals that the coordinator has not accepted, for status. */
+  get waiting(): number {
+    return this.#ports.book.inState('new', 'waiting').filter((one) => one.packIds.length > 0).length;
+  }
+
+  /** Tells the coordinator what is new, learns what became of the rest. Throws what its client throws for a passing trouble. */
+  async deliver(signal: AbortSignal): Promise<void> {
+    await this.#working.run(async () => {
+      const { book, coordinator } = this.#ports;
+      if (book.inState('new', 'waiting', 'accepted').length === 0) return;
+      for (const proposal of book.inState('new')) await this.#sendHead(proposal, signal);
+      for (const { number } of book.inState('new', 'waiting')) {
+        signal.throwIfAborted();
+        const own = await coordinator.ownReleases(signal);
+        await this.#advance(
+          book.inState('new', 'waiting').find((one) => one.number === number)!,
+          own,
+          signal,
+        );
+      }
+      for (const proposal of book.inState('accepted')) await this.#removeOwn(proposal, signal);
+    });
+  }
+
+  async #propose(head: NewHead, packIds: readonly PackId[], reason: Proposal['reason']): Promise<void> {
+    const { book } = this.#ports;
+    const needs = head.needs.map(({ sequence, neededPacks }) => ({ sequence, neededPacks: toBase64Url(neededPacks) }));
+    const packed = { bytes: toBase64Url(head.bytes), needs };
+    for (let at = 0; at === 0 || at < packIds.length; at += maxPacksPerRelease) {
+      const part = packIds.slice(at, at + maxPacksPerRelease);
+      await book.add({ head: at === 0 ? packed : null, headSequence: head.sequence, packIds: part, reason });
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #sendHead(proposal: Proposal, signal: AbortSignal): Promise<void> {
+    if (!proposal.head) return;
+    const { bytes, needs } = proposal.head;
+    try {
+      await this.#ports.coordinator.putVaultHead({ vaultId: this.#ports.vaultId, head: bytes, needs }, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#ports.log.write('error', 'the coordinator refused the head after forget or prune', errorFields(error));
+      await this.#ports.book.put({ ...proposal, head: null, state: 'refused' });
+      return;
+    }
+    await this.#ports.book.put({ ...proposal, head: null, state: proposal.packIds.length === 0 ? 'done' : 'new' });
+  }
+
+  async #advance(proposal: Proposal, own: OwnReleases, signal: AbortSignal): Promise<void> {
+    const { book, coordinator, log } = this.#ports;
+    const known = own.releases.find((one) => one.releaseId === proposal.releaseId);
+    if (known) return this.#became(proposal, known.state);
+    // One that waited and that the coordinator knows no more (it was restored from before) is signed anew.
+    const signed = proposal.state === 'new' && proposal.statement ? proposal : await this.#sign(proposal, own);
+    try {
+      const { state } = await coordinator.submitRelease({ release: signed.statement! }, signal);
+      await this.#became(signed, state);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const code = isAppError(error) ? error.context['problem'] : undefined;
+      if (laterCodes.includes(code)) return;
+      if (code === 'release_replayed') return book.put({ ...signed, statement: null, releaseId: null });
+      log.write('error', 'the coordinator refused a release; its packs are kept', { packs: signed.packIds.length, ...errorFields(error) });
+      await book.put({ ...signed, state: 'refused' });
+    }
+  }
+
+  /** On the disk before it is sent. */
+  async #sign(proposal: Proposal, { lastSequence, generation }: OwnReleases): Promise<Proposal> {
+    const { book, teamId, deviceId, vaultId, signingSecretKey, newId, nowMs } = this.#ports;
+    const { headSequence, packIds, reason } = proposal;
+    const releaseId = newId();
+    const body = {
+      ...{ teamId, releaseId, vaultId, ownerDeviceId: deviceId, releaseSequence: lastSequence + 1, headSequence, generation },
+      ...{ reason, packIds, atMs: nowMs() },
+    };
+    const signed: Proposal = { ...proposal, state: 'new', releaseId, statement: signRelease(body, signingSecretKey) };
+    await book.put(signed);
+    return signed;
+  }
+
+  async #became(proposal: Proposal, state: OwnReleases['releases'][number]['state']): Promise<void> {
+    const { book, log } = this.#ports;
+    const next = { waiting: 'waiting', holding: 'accepted', done: 'accepted', cancelled: 'cancelled' } as const;
+    if (next[state] === proposal.state) return;
+    await book.put({ ...proposal, state: next[state], ...(state === 'waiting' ? {} : { statement: null }) });
+    if (state === 'waiting') log.write('warn', 'a release is unusual and waits for an admin', { packs: proposal.packIds.length });
+  }
+
+  async #removeOwn(proposal: Proposal, signal: AbortSignal): Promise<void> {
+    const { own, inUse, book, log } = this.#ports;
+    const used = await inUse(proposal.packIds);
+    if (used.size > 0) log.write('error', 'released packs are in use again; the own copies stay', { packs: used.size });
+    for (const packId of proposal.packIds) {
+      signal.throwIfAborted();
+      if (!used.has(packId)) await own.delete(packId);
+    }
+    await book.put({ ...proposal, state: 'done' });
+  }
+}
+
+const isRefusal = (error: unknown): boolean => isAppError(error, 'coordinator_refused') && error.status === 'permanent';
