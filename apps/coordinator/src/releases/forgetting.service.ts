@@ -3,7 +3,6 @@ import type { PutVaultHead } from '#libs/contracts';
 import { SnapshotProtectionService } from '../snapshots/snapshot-protection.service.ts';
 import { SnapshotRetentionService } from '../snapshots/snapshot-retention.service.ts';
 import { SnapshotPinsRepository } from '../snapshots/snapshot-pins.repository.ts';
-import type { SnapshotRow } from '../snapshots/snapshots.repository.ts';
 import { SnapshotsRepository } from '../snapshots/snapshots.repository.ts';
 import type { VaultHead } from '#libs/vault';
 import type { Vault } from '../vaults/vaults.service.ts';
@@ -52,17 +51,5 @@ export class ForgettingService {
       vault.deviceId,
       dropped.map((row) => row.sequence),
     );
-  }
-
-  /** Brings the forgotten snapshots of a vault back of which no pack was deleted. Returns how many. */
-  async bringBack(vault: Vault): Promise<number> {
-    const rows = (await this.releases.forgottenOf(vault.vaultId)).map((row) => JSON.parse(row.snapshot) as SnapshotRow);
-    const there = new Set((await this.snapshots.ofVault(vault.vaultId)).map((s) => s.sequence));
-    const whole = await this.protection.completeOf(vault.vaultId, rows);
-    const back = whole.filter((row) => !there.has(row.sequence));
-    for (const row of back) await this.snapshots.insert(row);
-    await this.releases.removeForgotten(whole.map((row) => row.snapshotId));
-    await this.protection.recountVault(vault);
-    return back.length;
   }
 }

@@ -51,9 +51,10 @@ export class ReleaseDecisionsService {
       if (release.state === 'cancelled') return;
       if (release.state === 'done') throw ended(release);
       const cancel = this.seals.cancel(release);
-      const decided = { state: 'cancelled' as const, cancel, decidedBy: person.email, decidedAtMs: this.seals.nowMs() };
+      const nowMs = this.seals.nowMs();
+      const decided = { state: 'cancelled' as const, cancel, decidedBy: person.email, decidedAtMs: nowMs };
       await this.releases.update(releaseId, decided);
-      const snapshotsBack = await this.effects.revive(release);
+      const snapshotsBack = await this.effects.revive(release, { pinnedBy: person.email, pinnedAtMs: nowMs });
       await this.record.tell({ ...release, ...decided }, { actor: person.email, action: 'release.cancel', detail: { snapshotsBack } });
     });
   }

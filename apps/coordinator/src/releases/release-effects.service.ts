@@ -5,10 +5,10 @@ import type { PackRow } from '../packs/packs.repository.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
-import { ForgettingService } from './forgetting.service.ts';
 import { ReleaseChecksService } from './release-checks.service.ts';
 import { ReleasedPacksRepository } from './released-packs.repository.ts';
 import type { ReleaseRow } from './releases.repository.ts';
+import { SnapshotReturnService } from './snapshot-return.service.ts';
 
 /** Packs counted again in one go: a release may have thousands. */
 const BATCH = 500;
@@ -21,7 +21,7 @@ export class ReleaseEffectsService {
     private readonly packs: PacksService,
     private readonly replicas: ReplicasService,
     private readonly vaults: VaultsService,
-    private readonly forgetting: ForgettingService,
+    private readonly returning: SnapshotReturnService,
     private readonly checks: ReleaseChecksService,
   ) {}
 
@@ -38,14 +38,14 @@ export class ReleaseEffectsService {
     );
   }
 
-  /** Everything counts and is repaired again. Returns how many forgotten snapshots came back. */
-  async revive({ releaseId, vaultId }: ReleaseRow): Promise<number> {
+  /** Everything counts and is repaired again. Returns how many forgotten snapshots came back, pinned by who cancelled. */
+  async revive({ releaseId, vaultId }: ReleaseRow, by: { readonly pinnedBy: string; readonly pinnedAtMs: number }): Promise<number> {
     const rows = [...(await this.released.ofRelease(releaseId, 'waiting')), ...(await this.released.ofRelease(releaseId, 'released'))];
     await this.#turn(
       rows.map((row) => row.packId),
       'live',
     );
-    return this.forgetting.bringBack(await this.vaults.get(vaultId));
+    return this.returning.bringBack(await this.vaults.get(vaultId), by);
   }
 
   /** Throws `release_needed`. */

@@ -22,6 +22,7 @@ import { ReleaseSweepService } from './release-sweep.service.ts';
 import { ReleaseViewsService } from './release-views.service.ts';
 import { ReleasedPacksModule } from './released-packs.module.ts';
 import { ReleasesController } from './releases.controller.ts';
+import { SnapshotReturnService } from './snapshot-return.service.ts';
 import { ReleasesRepository } from './releases.repository.ts';
 
 @Module({
@@ -40,6 +41,7 @@ import { ReleasesRepository } from './releases.repository.ts';
   providers: [
     ReleasesRepository,
     ForgettingService,
+    SnapshotReturnService,
     NewHeadsService,
     ReleaseSignersService,
     ReleaseChecksService,

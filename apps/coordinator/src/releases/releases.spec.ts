@@ -13,6 +13,7 @@ import { ReleasingOwner } from '../testing/releasing-owner.ts';
 import type { StorageTeam } from '../testing/storage-team.ts';
 import { startStorageTeam } from '../testing/storage-team.ts';
 import type { TestClient } from '../testing/test-client.ts';
+import { KeptHeadsService } from '../vaults/kept-heads.service.ts';
 import { RELEASE_SWEEP } from './release-sweep.service.ts';
 
 const day = 86_400_000;
@@ -213,10 +214,16 @@ describe('releases', () => {
     await storage.round();
     const generations = (await holders[0]!.jobs()).map((job) => job.task.kind === 'replicate' && job.task.generation);
     expect(new Set(generations)).toEqual(new Set([1]));
+    expect(await storage.coordinator.get(KeptHeadsService).stored(owner.agent.vaultId)).toBe(bytes);
     // What was cancelled once is never housekeeping again, and needs the new generation.
     expect(await owner.own()).toMatchObject({ generation: 1 });
     expect((await owner.submit(owner.sign(released()))).body.code).toBe('release_replayed');
     await owner.putHead();
+    expect((await owner.submit(owner.sign(released(), { generation: 1 }))).body.code).toBe('release_needed');
+    // And it is the vault's head again, pinned snapshots and all, until their owner writes a newer one.
+    const client = await admin();
+    for (const { snapshotId } of items) expectStatus(await client.put(`/snapshots/${snapshotId}/pin`, { pinned: false }), 204);
+    await owner.forget([]);
     const again = await owner.submit(owner.sign(released(), { generation: 1 }));
     expect(expectStatus(again, 200).state).toBe('waiting');
     expect((await list())[0]!.flags).toContain('cancelled-before');

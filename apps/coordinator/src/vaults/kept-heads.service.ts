@@ -68,6 +68,20 @@ export class KeptHeadsService {
     if (before?.snapshots.some((s) => !listed.has(s.sequence))) await this.keep(vault);
   }
 
+  /**
+   * Makes the newest kept head that lists all of these snapshots the vault's head again, unless the present one does; so that a
+   * reader finds them. The owner's next head replaces it. Part of the caller's transaction.
+   */
+  async putBack(vault: OwnedVault, sequences: readonly number[]): Promise<void> {
+    const listsAll = (listed: readonly number[]): boolean => sequences.every((sequence) => listed.includes(sequence));
+    const present = await this.current(vault);
+    if (present && listsAll(present.snapshots.map((s) => s.sequence))) return;
+    const before = (await this.heads.ofVault(vault.vaultId)).find((kept) => listsAll(kept.snapshots));
+    if (!before) return;
+    await this.keep(vault);
+    await this.vaults.update(vault.vaultId, { head: before.head });
+  }
+
   /** Newest first. */
   async list(vaultId: VaultId): Promise<KeptHead[]> {
     return (await this.heads.ofVault(vaultId)).map(({ headSequence, keptAtMs, snapshots, head }) => ({

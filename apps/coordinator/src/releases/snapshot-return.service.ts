@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { SnapshotPinsRepository } from '../snapshots/snapshot-pins.repository.ts';
+import { SnapshotProtectionService } from '../snapshots/snapshot-protection.service.ts';
+import type { SnapshotRow } from '../snapshots/snapshots.repository.ts';
+import { SnapshotsRepository } from '../snapshots/snapshots.repository.ts';
+import { KeptHeadsService } from '../vaults/kept-heads.service.ts';
+import type { Vault } from '../vaults/vaults.service.ts';
+import { ReleasesRepository } from './releases.repository.ts';
+
+/** What a cancel brings back besides the packs. Part of the caller's transaction. */
+@Injectable()
+export class SnapshotReturnService {
+  constructor(
+    private readonly releases: ReleasesRepository,
+    private readonly snapshots: SnapshotsRepository,
+    private readonly pins: SnapshotPinsRepository,
+    private readonly protection: SnapshotProtectionService,
+    private readonly heads: KeptHeadsService,
+  ) {}
+
+  /**
+   * Brings the forgotten snapshots of a vault back of which no pack was deleted, and the head that lists them. They are pinned, or the
+   * owner's next head would drop them again. Returns how many.
+   */
+  async bringBack(vault: Vault, by: { readonly pinnedBy: string; readonly pinnedAtMs: number }): Promise<number> {
+    const rows = (await this.releases.forgottenOf(vault.vaultId)).map((row) => JSON.parse(row.snapshot) as SnapshotRow);
+    const there = new Set((await this.snapshots.ofVault(vault.vaultId)).map((s) => s.sequence));
+    const whole = await this.protection.completeOf(vault.vaultId, rows);
+    const back = whole.filter((row) => !there.has(row.sequence));
+    for (const row of back) {
+      await this.snapshots.insert(row);
+      await this.pins.add({ snapshotId: row.snapshotId, vaultId: vault.vaultId, ...by });
+    }
+    await this.releases.removeForgotten(whole.map((row) => row.snapshotId));
+    await this.protection.recountVault(vault);
+    await this.heads.putBack(vault, [...there, ...back.map((row) => row.sequence)]);
+    return back.length;
+  }
+}

@@ -1,0 +1,115 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Release, ReleaseView } from '#libs/contracts';
+import { pageOf, releaseView } from '#libs/contracts';
+import { cryptoReady, signRelease } from '#libs/crypto';
+import { compareTrees } from '#libs/engine';
+import { toBase64Url } from '#libs/kernel';
+import { decodeHead, encodeHead } from '#libs/vault';
+import type { Agent } from '../support/agent.ts';
+import { lastEvent } from '../support/agent.ts';
+import { DeviceClient } from '../support/device-client.ts';
+import { packFiles } from '../support/pack-files.ts';
+import { until } from '../support/processes.ts';
+import { restoredPath } from '../support/restored-path.ts';
+import { incompressible } from '../support/sample-folder.ts';
+import { teamForTests } from '../support/team-for-tests.ts';
+
+/** Ransomware on ada's machine has her keys. It wipes her disk's history and signs everything away. */
+describe('a compromised owner releases everything', () => {
+  const scene = teamForTests({ replicas: 2 });
+  const documents = join(scene.folder, 'documents');
+  let ada: Agent;
+  let holders: Agent[];
+  let attacker: DeviceClient;
+  let headBefore: Buffer;
+
+  const releases = async (): Promise<ReleaseView[]> => (await scene.team.setup.admin.get('/api/v1/releases', pageOf(releaseView))).items;
+  const heldIds = (agent: Agent): string[] =>
+    packFiles(agent.home, 'held')
+      .map((file) => file.packId)
+      .sort();
+  /** What the holder's own book says of the release. */
+  const holdOf = (agent: Agent, releaseId: string): { state: string; packs: unknown[] } | undefined => {
+    const file = join(agent.home, 'state', 'holds', `${releaseId}.json`);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { state: string; packs: unknown[] }) : undefined;
+  };
+
+  beforeAll(async () => {
+    await cryptoReady();
+    mkdirSync(documents);
+    for (let n = 0; n < 4; n += 1) writeFileSync(join(documents, `photo-${n}.raw`), incompressible(3 * 1024 * 1024, n));
+    ada = await scene.team.join('ada', [documents]);
+    holders = [await scene.team.join('ben'), await scene.team.join('chloe')];
+    expect(lastEvent(await ada.must(['backup', '--wait-protected']))).toMatchObject({ state: 'protected' });
+    await ada.kill();
+    attacker = new DeviceClient(ada.home);
+    headBefore = readFileSync(join(ada.home, 'vault', 'head'));
+  });
+
+  it('and the API shows it at once, while holders do not even hear of it', async () => {
+    const before = holders.map(heldIds);
+    const packIds = before[0]!;
+    expect(before[1]).toEqual(packIds);
+    const head = decodeHead(headBefore, attacker.keys.publicKey);
+    const empty = encodeHead({ ...head, sequence: head.sequence + 1, snapshots: [], indexPacks: [] }, attacker.keys);
+    expect(await attacker.call('PUT', '/vault/head', { vaultId: attacker.vaultId, head: toBase64Url(empty), needs: [] })).toMatchObject({
+      status: 204,
+    });
+    const body: Release = {
+      ...{ teamId: scene.team.setup.admin.session.team.teamId, releaseId: randomUUID(), vaultId: attacker.vaultId },
+      ...{ ownerDeviceId: attacker.deviceId, releaseSequence: 1, headSequence: head.sequence + 1, generation: 0 },
+      ...{ reason: 'retention', packIds: packIds as Release['packIds'], atMs: Date.now() },
+    };
+    const sent = await attacker.call('POST', '/releases', { release: signRelease(body, attacker.keys.secretKey) });
+    expect(sent).toMatchObject({ status: 200, body: { state: 'waiting' } });
+
+    const [shown] = await releases();
+    expect(shown).toMatchObject({ deviceName: 'ada', state: 'waiting', share: 1, packs: packIds.length, snapshotsForgotten: 1 });
+    expect((await scene.team.overview()).reasons[0]?.text).toMatch(/ada wants to delete 100 % of its backups/);
+    expect(holders.map((agent) => holdOf(agent, shown!.releaseId))).toEqual([undefined, undefined]);
+  });
+
+  it('loses nothing when somebody approves it by mistake, not even to who asks early', async () => {
+    const before = holders.map(heldIds);
+    const [{ releaseId }] = (await releases()) as [ReleaseView];
+    await scene.team.setup.admin.send('POST', `/api/v1/releases/${releaseId}/approve`, z.unknown());
+    await until(
+      'both holders have noted the hold',
+      async () => holders.every((agent) => holdOf(agent, releaseId)?.state === 'holding'),
+      60_000,
+    );
+    for (const agent of holders) expect(holdOf(agent, releaseId)!.packs).toHaveLength(before[0]!.length);
+    const early = await new DeviceClient(holders[0]!.home).call('POST', `/releases/${releaseId}/confirm`, { nonce: 'A'.repeat(43) });
+    expect(early).toMatchObject({ status: 409, body: { code: 'release_hold_running' } });
+    await holders[0]!.kill();
+    await holders[0]!.daemonReady();
+    expect(holders.map(heldIds)).toEqual(before);
+  });
+
+  it('and a cancel gives everything back: a new machine restores every byte', async () => {
+    const before = holders.map(heldIds);
+    const [{ releaseId }] = (await releases()) as [ReleaseView];
+    await scene.team.setup.admin.send('POST', `/api/v1/releases/${releaseId}/cancel`, z.unknown());
+    await until(
+      'both holders have heard of the cancel',
+      async () => holders.every((agent) => holdOf(agent, releaseId)?.state === 'cancelled'),
+      60_000,
+    );
+    expect(holders.map(heldIds)).toEqual(before);
+    expect(await scene.team.latestSnapshot('ada')).toMatchObject({ sequence: 1, packsBelowMinimum: 0 });
+
+    // Nothing is left of the machine itself.
+    rmSync(ada.home, { recursive: true });
+    const fresh = await scene.team.enrol('dan');
+    const { kit, passphrase } = scene.team.recovery;
+    const target = join(scene.folder, 'restored');
+    const args = ['restore', '--device', 'ada', '--recovery-kit', kit, '--passphrase-file', passphrase, '--to', target, '--verify'];
+    expect(lastEvent(await fresh.must(args))).toMatchObject({ errors: 0 });
+    expect(await compareTrees(documents, restoredPath(target, documents))).toEqual([]);
+    expect(readdirSync(documents)).toHaveLength(4);
+  });
+});
