@@ -75,6 +75,7 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
       addresses: agent.swarm.running?.addresses() ?? [],
       own: { packs: own.packs, bytes: own.bytes },
       held: { packs: held.packs, bytes: held.bytes },
+      releases: { waiting: agent.releases.waiting, inHold: agent.holds.waiting() },
       disk: { freeBytes: room.freeBytes, availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes },
       folders,
       schedule: { cron: schedule.cron, timeZone: schedule.timeZone },

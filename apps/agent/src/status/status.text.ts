@@ -25,6 +25,7 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   const held = of(status['held']);
   const own = of(status['own']);
   const disk = of(status['disk']);
+  const releases = of(status['releases']);
   const holders = status['holders'] as { name: string }[];
   const connections = status['connections'] as { name: string; kind: string }[];
   const folders = status['folders'] as string[];
@@ -72,6 +73,10 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
     `${formatCount(ms(held['packs']), 'pack')}, ${formatBytes(ms(held['bytes']))}; room for ${formatBytes(ms(disk['availableForPacksBytes']))} more`,
   );
   row('own packs', `${formatCount(ms(own['packs']), 'pack')}, ${formatBytes(ms(own['bytes']))}`);
+  const inHold = ms(of(releases['inHold'])['packs']);
+  if (inHold > 0) row('in hold', `${formatCount(inHold, 'pack')} held for others, released by their owners: deleted when the hold is over`);
+  if (ms(releases['waiting']) > 0)
+    row('releases', `${formatCount(ms(releases['waiting']), 'release')} of own packs not accepted yet; an unusual one waits for an admin`);
   row(
     'folders',
     folders.length === 0 ? 'none: name some in the policy, or with "holdfast folders add PATH"' : folders.map(printable).join(', '),

@@ -78,6 +78,7 @@ export class ReleaseEffectsService {
     for (;;) {
       const gone = await this.released.gone(releaseId, BATCH);
       if (gone.length === 0) break;
+      await this.replicas.forget(gone);
       const bytes = await this.packs.remove(gone);
       await this.vaults.addPacks(await this.vaults.get(vaultId), -gone.length, -bytes);
       await this.released.delete(gone);

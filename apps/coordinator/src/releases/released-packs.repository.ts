@@ -53,13 +53,15 @@ export class ReleasedPacksRepository {
     return Number(row?.bytes ?? 0);
   }
 
-  /** Packs in hold of a release that no device keeps any more. */
+  /** Packs in hold of a release that no member keeps any more; what a revoked device has is out of reach for good. */
   async gone(releaseId: string, limit: number): Promise<PackId[]> {
     const rows = await this.database.read
       .createQueryBuilder(ReleasedPackEntity, 'p')
-      .leftJoin('replicas', 'r', 'r.pack_id = p.pack_id')
       .select('p.pack_id', 'id')
-      .where('p.release_id = :releaseId AND p.state = :state AND r.pack_id IS NULL', { releaseId, state: 'released' })
+      .where('p.release_id = :releaseId AND p.state = :state', { releaseId, state: 'released' })
+      .andWhere(
+        `NOT EXISTS (SELECT 1 FROM replicas r JOIN devices d ON d.device_id = r.device_id WHERE r.pack_id = p.pack_id AND d.membership <> 'revoked')`,
+      )
       .limit(limit)
       .getRawMany<{ id: PackId }>();
     return rows.map((row) => row.id);

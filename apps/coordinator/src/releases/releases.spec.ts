@@ -299,6 +299,15 @@ describe('releases', () => {
     expect(await actions()).toContain('release.revive');
   });
 
+  it('are done although a holder was revoked that can delete nothing any more', async () => {
+    const id = await housekeeping();
+    const [thief, ...others] = holders;
+    expectStatus(await (await admin()).post(`/devices/${thief!.device.deviceId}/revoke`), 204);
+    await storage.coordinator.clock.advance(14 * day);
+    for (const one of others) expectStatus(await one.device.fresh().post(`/agent/releases/${id}/deleted`, { packIds: released() }), 204);
+    expect(await only()).toMatchObject({ state: 'done' });
+  });
+
   it('survive a restart of the coordinator', async () => {
     const id = await housekeeping();
     await passDays(14);

@@ -114,6 +114,16 @@ export class ReplicasRepository {
     });
   }
 
+  /** Every replica and receipt of packs. */
+  async deleteOfPacks(packIds: readonly PackId[]): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds)) {
+        await manager.delete(ReplicaEntity, { packId: In(batch) });
+        await manager.delete(ReceiptEntity, { packId: In(batch) });
+      }
+    });
+  }
+
   /** Removes the pending replica of a job that ended without a receipt; one that is held meanwhile stays. */
   async dropPending(packId: PackId, deviceId: DeviceId): Promise<void> {
     await this.database.write((manager) => manager.delete(ReplicaEntity, { packId, deviceId, status: 'pending' }));

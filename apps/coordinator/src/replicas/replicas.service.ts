@@ -75,6 +75,11 @@ export class ReplicasService {
     return there.length;
   }
 
+  /** The packs are gone for good: nothing is known of them any more. Part of the caller's transaction. */
+  forget(packIds: readonly PackId[]): Promise<void> {
+    return this.replicas.deleteOfPacks(packIds);
+  }
+
   /** Packs that a whole inventory, begun at `startedAtMs`, did not name are not there. Returns how many. */
   async dropUnconfirmed(deviceId: DeviceId, startedAtMs: number): Promise<number> {
     for (let dropped = 0; ;) {
