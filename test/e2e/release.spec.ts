@@ -112,4 +112,43 @@ describe('a compromised owner releases everything', () => {
     expect(await compareTrees(documents, restoredPath(target, documents))).toEqual([]);
     expect(readdirSync(documents)).toHaveLength(4);
   });
+
+  it('while housekeeping deletes own copies once it is accepted, and colleagues keep theirs for the hold', async () => {
+    const work = join(scene.folder, 'work');
+    mkdirSync(work);
+    for (let n = 0; n < 8; n += 1) writeFileSync(join(work, `${n}.raw`), incompressible(1024 * 1024, 50 + n));
+    const eva = await scene.team.join('eva', [work]);
+    await eva.must(['backup', '--wait-protected']);
+    for (let n = 0; n < 6; n += 1) rmSync(join(work, `${n}.raw`));
+    await eva.must(['backup', '--wait-protected']);
+    const before = packFiles(eva.home, 'own').map((file) => file.packId);
+    await eva.must(['forget', '--keep-last', '1', '--apply']);
+    await eva.must(['prune', '--max-rewrite', '1G']);
+    const mine = (): Promise<ReleaseView | undefined> => releases().then((all) => all.find((one) => one.deviceName === 'eva'));
+    // What replaces rewritten packs has to be protected first; then the agent asks by itself.
+    const waiting = await until(
+      'a release of eva',
+      async () => {
+        await eva.must(['prune', '--max-rewrite', '1G']);
+        return mine();
+      },
+      90_000,
+      2000,
+    );
+    expect(waiting).toMatchObject({ state: 'waiting' });
+    expect(waiting.flags).toContain('large-share');
+    const still = new Set(packFiles(eva.home, 'own').map((file) => file.packId));
+    expect(before.filter((packId) => !still.has(packId))).toEqual([]);
+
+    await scene.team.setup.admin.send('POST', `/api/v1/releases/${waiting.releaseId}/approve`, z.unknown());
+    const gone = await until('own copies are gone', async () => {
+      const left = new Set(packFiles(eva.home, 'own').map((file) => file.packId));
+      const missing = before.filter((packId) => !left.has(packId));
+      return missing.length >= waiting.packs ? missing : undefined;
+    });
+    for (const agent of holders) expect(heldIds(agent)).toEqual(expect.arrayContaining(gone));
+    const target = join(scene.folder, 'work-restored');
+    await eva.must(['restore', '--to', target, '--verify']);
+    expect(await compareTrees(work, restoredPath(target, work))).toEqual([]);
+  });
 });
