@@ -9,6 +9,7 @@ export * from './backup/backup.ts';
 export * from './backup/backup-types.ts';
 export { check } from './check/check.ts';
 export * from './check/check-types.ts';
+export * from './check/verified-times.ts';
 export { compareTrees } from './compare/compare-trees.ts';
 export * from './compare/compare-types.ts';
 export * from './errors.ts';

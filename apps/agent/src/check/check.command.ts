@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { Finding } from '#libs/engine';
 import type { PackId } from '#libs/kernel';
@@ -5,12 +6,13 @@ import type { BlockRejected } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
+import type { ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 import { damagedHere, repairOwnPacks } from '../reading/repair-own-packs.ts';
 import { parseReadData } from './read-data.ts';
 
-const args = z.strictObject({ readData: z.string().max(40) });
+const args = z.strictObject({ readData: z.string().max(40), structure: z.boolean().default(false) });
 
 /**
  * `holdfast check`: is the vault whole. A pack that is damaged or missing here is fetched again from its holders; exit 1
@@ -25,7 +27,8 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
     const either = AbortSignal.any([signal, stop.signal]);
     yield* eventsOf(
       async (emit) => {
-        const { check } = await import('#libs/engine');
+        const { check, VerifiedTimesFile } = await import('#libs/engine');
+        const verifiedTimes = await VerifiedTimesFile.open(agent.files, join(agent.paths.vault, 'verified'));
         const { reader, blocks, opener, rejected, documents } = await openOwnVault(agent, either);
         const report = await check({
           reader,
@@ -33,6 +36,9 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
           opener,
           store: agent.own,
           readData,
+          structureOnly: options.structure,
+          verifiedTimes,
+          clock: agent.clock,
           random: agent.random,
           signal: either,
           onProgress: (p) =>
@@ -46,6 +52,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
               current: p.current,
             }),
         });
+        if (agent.role !== 'reader') await verifiedTimes.save(Array.from(reader.packs.values(), ({ packId }) => packId));
         const findings = [...report.findings, ...foundElsewhere(report.findings, rejected)];
         const damaged = new Map<PackId, number>();
         for (const { severity, packId } of findings) {
@@ -96,6 +103,9 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
           files: report.files,
           packsRead: report.packsRead,
           bytesRead: report.bytesRead,
+          packsNeverRead: report.packsNeverRead,
+          oldestReadMs: report.oldestReadMs,
+          structureOnly: options.structure,
           documentsFrom: documents.from,
         });
       },
@@ -107,12 +117,29 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
       `${f['severity'] === 'error' ? (f['repaired'] === true ? 'repaired' : 'error') : 'note'}: ${printable(text(f['message']))} (${text(f['code'])})`,
     result: (r) => [
       `${r['ok'] === true ? 'whole' : `not whole: ${formatCount(Number(r['errors']), 'error')}`}: ${formatCount(Number(r['snapshots']), 'snapshot')}, ${formatCount(Number(r['packs']), 'pack')}, ${formatCount(Number(r['files']), 'file')}; ${formatBytes(Number(r['bytesRead']))} of data read`,
+      `  ${depthOf(r)}`,
+      ...(r['ok'] === true ? [] : [`  ${nextStep}`]),
       ...((r['repairedPacks'] as string[]).length > 0
         ? [`${formatCount((r['repairedPacks'] as string[]).length, 'pack')} fetched again from holders`]
         : []),
     ],
   },
 });
+
+const nextStep =
+  'Next: run the check again when the machines that hold copies are online; damaged packs are then fetched from them. What no machine has is named above: restore those files from an earlier snapshot, or back them up again while they are still on this machine.';
+
+/** What was looked at, in plain words, and what was not. */
+function depthOf(r: ResultEvent): string {
+  if (r['structureOnly'] === true) return 'only the structure was looked at: no pack was opened';
+  const never = Number(r['packsNeverRead'] ?? 0);
+  if (never > 0)
+    return `${formatCount(never, 'pack')} of ${Number(r['packs'])} never read by a check yet: --read-data=10% takes those first`;
+  const oldest = r['oldestReadMs'];
+  return typeof oldest === 'number'
+    ? `every pack was read by a check since ${new Date(oldest).toISOString().slice(0, 10)}`
+    : 'no pack was read';
+}
 
 /** A block that is bad here and good at a holder stops no reader, so the check itself does not see it; it is damage all the same. */
 function foundElsewhere(findings: readonly Finding[], rejected: readonly BlockRejected[]): Finding[] {

@@ -158,9 +158,17 @@ export function createProgram(usage: UsageOutput): Command {
   program
     .command('check')
     .description('is the vault whole')
-    .option('--read-data [how-much]', 'also open the data itself: all, 5%, or 2G at random')
-    .action(async (o: { readData?: string | true }, c: Command) =>
-      run(c, 'check', { readData: o.readData === undefined ? 'none' : o.readData === true ? 'all' : o.readData }),
+    .option('--structure', 'only the quick part: open no pack')
+    .addOption(
+      new Option('--read-data [how-much]', 'also read the data itself: all, 5%, or 2G; what was read longest ago comes first').conflicts(
+        'structure',
+      ),
+    )
+    .action(async (o: { readData?: string | true; structure?: true }, c: Command) =>
+      run(c, 'check', {
+        readData: o.readData === undefined ? 'none' : o.readData === true ? 'all' : o.readData,
+        structure: o.structure === true,
+      }),
     );
 
   const key = program.command('key').description("the keys that open this machine's vault");

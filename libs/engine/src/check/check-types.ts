@@ -1,6 +1,7 @@
-import type { PackId } from '#libs/kernel';
+import type { Clock, PackId } from '#libs/kernel';
 import type { ChunkOpener, PackStore, VaultReader, VerifiedBlocks } from '#libs/vault';
 import type { OnProgress } from '../progress.ts';
+import type { VerifiedTimes } from './verified-times.ts';
 
 export type FindingCode =
   | 'head_invalid'
@@ -26,7 +27,7 @@ export interface Finding {
   readonly path?: string;
 }
 
-/** How much of the packs' bytes to read: a share is chosen at random, so that repeated checks cover everything. */
+/** How much of the packs' bytes to read: of a share or an amount the packs come first whose last reading is longest ago. */
 export type ReadData = 'none' | 'all' | { readonly percent: number } | { readonly bytes: number };
 
 /** Spread what `openReader` or `LocalVault.openReader` gives: `check({ ...(await openReader(…)), store })`. */
@@ -38,6 +39,11 @@ export interface CheckOptions {
   /** The owner's own store: also checks that every pack is there. Without it only what the reader can reach is checked. */
   readonly store?: PackStore;
   readonly readData?: ReadData;
+  /** Only what is quick: records, trees, index, and that every pack is there with its size. No pack's directory is opened. */
+  readonly structureOnly?: boolean;
+  /** When each pack was last read and found right; kept up to date. Without it a share is chosen at random. */
+  readonly verifiedTimes?: VerifiedTimes;
+  readonly clock?: Clock;
   readonly random?: { bytes(length: number): Uint8Array };
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
@@ -52,4 +58,8 @@ export interface CheckReport {
   readonly files: number;
   readonly packsRead: number;
   readonly bytesRead: number;
+  /** Packs whose bytes were never read by a check yet, or not since the times were lost; undefined without `verifiedTimes`. */
+  readonly packsNeverRead: number | undefined;
+  /** When the pack was read whose last reading is longest ago; undefined when one never was, or without `verifiedTimes`. */
+  readonly oldestReadMs: number | undefined;
 }

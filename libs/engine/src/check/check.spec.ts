@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PackId } from '#libs/kernel';
+import { type PackId, systemClock } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { seededRandom } from '#libs/kernel/testing';
-import { backup, check, type CheckOptions, type LocalVault } from '../index.ts';
+import { backup, check, type CheckOptions, type LocalVault, VerifiedTimesFile } from '../index.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { seededBytes } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
@@ -48,6 +48,37 @@ describe('check', () => {
     expect(report).toMatchObject({ ok: true, findings: [], snapshots: 2, packs: vault.packs.size, packsRead: vault.packs.size });
     expect(report.files).toBe(4);
     expect(report.bytesRead).toBeGreaterThan(1_000_000);
+  });
+
+  it('reads a part at a time until everything was read, and says what was not', async () => {
+    const path = join(home, 'vault', 'verified');
+    const seen = new Set<number>();
+    for (let round = 1; round <= 4; round += 1) {
+      const verifiedTimes = await VerifiedTimesFile.open(nodeFiles, path);
+      const report = await run({ readData: { percent: 30 }, verifiedTimes, clock: { ...systemClock, nowMs: () => round * 1_000_000 } });
+      expect(report.ok).toBe(true);
+      seen.add(report.packsNeverRead!);
+      expect(report.oldestReadMs === undefined).toBe(report.packsNeverRead! > 0);
+      await verifiedTimes.save(Array.from(vault.packs.values(), ({ packId }) => packId));
+    }
+    expect([...seen]).toContain(0);
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
+  it('does not count a damaged pack as read', async () => {
+    await alter(packs.data[0]!, flip(2_000));
+    const verifiedTimes = await VerifiedTimesFile.open(nodeFiles, join(home, 'vault', 'verified'));
+    const report = await run({ readData: 'all', verifiedTimes });
+    expect(report.packsNeverRead).toBe(1);
+    expect(verifiedTimes.lastMs(packs.data[0]!)).toBeUndefined();
+  });
+
+  it('opens no pack when only the structure is asked for', async () => {
+    await alter(packs.data[0]!, flip(-40));
+    expect((await run()).ok).toBe(false);
+    expect((await run({ structureOnly: true })).ok).toBe(true);
+    await fixture.store.delete(packs.data[0]!);
+    expect((await run({ structureOnly: true })).ok).toBe(false);
   });
 
   it.each(['data', 'meta', 'index'] as const)('names a %s pack that is missing', async (kind) => {

@@ -1,9 +1,11 @@
-import { equalBytes, isAppError, messageOf, randomInt, systemClock, systemRandom, toHex } from '#libs/kernel';
+import { equalBytes, isAppError, messageOf, systemClock, systemRandom, toHex } from '#libs/kernel';
 import { openPackDirectory, type PackInfo, type Snapshot, type TreeEntry, readDirectory } from '#libs/vault';
 import { throwIfInterrupted } from '../errors.ts';
 import { displayPath } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
 import type { CheckOptions, CheckReport, Finding } from './check-types.ts';
+import { packsToRead } from './packs-to-read.ts';
+import { readWholePack } from './read-whole-pack.ts';
 
 /** Findings and affected files that are named; more of the same helps nobody. */
 const reportedFindings = 1_000;
@@ -58,6 +60,7 @@ class Check {
       files: this.#files,
       packsRead: this.#packsRead,
       bytesRead: this.#bytesRead,
+      ...this.#ages(),
     };
   }
 
@@ -134,7 +137,7 @@ class Check {
           message: `pack ${pack.packId} has ${size} bytes, the index says ${pack.sizeBytes}`,
           packId: pack.packId,
         });
-      } else if (blocks && opener) {
+      } else if (blocks && opener && this.#options.structureOnly !== true) {
         const opened = await this.#try({ code: 'pack_corrupt', packId: pack.packId }, () =>
           openPackDirectory(opener, blocks, pack.packId, this.#read),
         );
@@ -177,39 +180,35 @@ class Check {
   }
 
   async #readPacks(): Promise<void> {
-    const { blocks, opener, reader, readData = 'none' } = this.#options;
-    if (readData === 'none' || !blocks || !opener) return;
-    const packs = [...reader.packs.values()];
-    const total = packs.reduce((sum, pack) => sum + pack.sizeBytes, 0);
-    const wanted = readData === 'all' ? total : 'percent' in readData ? (total * readData.percent) / 100 : readData.bytes;
-    const random = this.#options.random ?? systemRandom;
-    while (packs.length > 0 && this.#bytesRead < wanted) {
+    const { blocks, opener, reader, verifiedTimes, readData = 'none' } = this.#options;
+    if (!blocks || !opener) return;
+    const clock = this.#options.clock ?? systemClock;
+    for (const pack of packsToRead(reader.packs.values(), readData, verifiedTimes, this.#options.random ?? systemRandom)) {
       throwIfInterrupted(this.#options.signal);
-      const [pack] = packs.splice(readData === 'all' ? 0 : randomInt(random, packs.length), 1);
-      this.#current = pack!.packId;
+      this.#current = pack.packId;
       this.#report();
       this.#packsRead += 1;
-      this.#bytesRead += pack!.sizeBytes;
-      await this.#readPack(pack!);
+      this.#bytesRead += pack.sizeBytes;
+      if (await this.#readPack(pack)) verifiedTimes?.verified(pack.packId, clock.nowMs());
+      else this.#badPacks.add(pack.ordinal);
     }
   }
 
-  /** Every block against the pack id, every chunk against its seal. */
-  async #readPack(pack: PackInfo): Promise<void> {
+  async #readPack(pack: PackInfo): Promise<boolean> {
     const { blocks, opener } = this.#options;
     const { packId } = pack;
-    const before = this.#findings.length;
-    await this.#try({ code: 'pack_corrupt', packId }, async () => {
-      const { leafCount } = await blocks!.root(packId, this.#read);
-      // Reads them all: the seals of the chunks don't cover padding.
-      for await (const leaf of blocks!.leaves(packId, 0, leafCount, this.#read)) void leaf;
-      const opened = await openPackDirectory(opener!, blocks!, packId, this.#read);
-      for (const place of readDirectory(opened.directory)) {
-        const sealed = await blocks!.readRange(packId, place.offset, place.sealedLength, this.#read);
-        await this.#try({ code: 'chunk_corrupt', packId }, async () => void opener!.open(pack, place.kind, place.id, place, sealed));
-      }
-    });
-    if (this.#findings.length > before) this.#badPacks.add(pack.ordinal);
+    const wrong = await this.#try({ code: 'pack_corrupt', packId }, () => readWholePack(pack, blocks!, opener!, this.#read));
+    for (const message of wrong ?? []) this.#find({ severity: 'error', code: 'chunk_corrupt', message, packId });
+    return wrong?.length === 0;
+  }
+
+  #ages(): Pick<CheckReport, 'packsNeverRead' | 'oldestReadMs'> {
+    const { reader, verifiedTimes } = this.#options;
+    if (!verifiedTimes) return { packsNeverRead: undefined, oldestReadMs: undefined };
+    const times = Array.from(reader.packs.values(), ({ packId }) => verifiedTimes.lastMs(packId));
+    const read = times.filter((ms) => ms !== undefined);
+    const packsNeverRead = times.length - read.length;
+    return { packsNeverRead, oldestReadMs: packsNeverRead > 0 || read.length === 0 ? undefined : read.reduce((a, b) => Math.min(a, b)) };
   }
 
   /** Which files can't be restored from here because of bad packs. */

@@ -137,6 +137,30 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     hole.close();
   });
 
+  it('takes room, shares blocks, tells what is free and makes all durable, or says that it can not', async () => {
+    const folder = await makeFolder();
+    const file = platform.create(in_(folder, 'a'));
+    file.write(Buffer.from('here'), 0);
+    if (file.preallocate(1 << 20) === 'done') expect(file.facts().allocatedBytes).toBeGreaterThanOrEqual(1 << 20);
+    file.truncate(4);
+    file.sync();
+    file.forgetCached();
+    file.close();
+    expect(read(in_(folder, 'a'))).toBe('here');
+    if (platform.clone(in_(folder, 'a'), in_(folder, 'b')) === 'done') {
+      const changed = platform.openToWrite(in_(folder, 'b'));
+      changed.write(Buffer.from('T'), 0);
+      changed.close();
+      expect(read(in_(folder, 'b'))).toBe('Tere');
+    } else expect(platform.factsIfAny(in_(folder, 'b'))).toBeUndefined();
+    expect(read(in_(folder, 'a'))).toBe('here');
+    expect(code(() => platform.clone(in_(folder, 'gone'), in_(folder, 'c')))).toMatch(/^(file_not_found|undefined)$/);
+    expect(platform.freeBytes(folder)).toBeGreaterThan(0);
+    expect(await platform.syncAll(folder)).toBe(can.syncAll ? 'done' : 'unsupported');
+    for (const name of ['a', 'gone']) await platform.syncPath(in_(folder, name));
+    await platform.syncPath(folder);
+  });
+
   it('keeps extended attributes, or says that it can not', async () => {
     const folder = await makeFolder();
     write(in_(folder, 'a'), '');

@@ -20,6 +20,7 @@ export function linuxPlatform(): Platform {
       fifos: true,
       devices: true,
       ownership: true,
+      syncAll: true,
       arbitraryNames: true,
     },
     defaultExcludes: excludes,

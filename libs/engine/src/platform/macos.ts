@@ -30,6 +30,7 @@ export function macosPlatform(): Platform {
       fifos: true,
       devices: true,
       ownership: true,
+      syncAll: false,
       // APFS refuses names that are not UTF-8.
       arbitraryNames: false,
     },

@@ -51,6 +51,8 @@ export interface PlatformCapabilities {
   readonly fifos: boolean;
   readonly devices: boolean;
   readonly ownership: boolean;
+  /** {@link Platform.syncAll} works. */
+  readonly syncAll: boolean;
   /** File names may be any bytes but `/` and NUL. */
   readonly arbitraryNames: boolean;
 }
@@ -62,6 +64,10 @@ export interface OpenFile {
   read(into: Uint8Array, position: number): number;
   write(bytes: Uint8Array, position: number): void;
   truncate(sizeBytes: number): void;
+  /** Takes room on the disk for that many bytes from the start, content unchanged. Throws `disk_full`. */
+  preallocate(sizeBytes: number): Applied;
+  /** Lets the next read come from the disk instead of memory, as far as the system can; nothing else changes. */
+  forgetCached(): void;
   setMode(mode: number): void;
   /** Ranges that hold data, in order; undefined where the system can't tell. */
   dataRanges(sizeBytes: number): DataRange[] | undefined;
@@ -115,6 +121,10 @@ export interface Platform {
   create(path: Buffer): OpenFile;
   /** Opens a file that {@link create} made, to write more of it. */
   openToWrite(path: Buffer): OpenFile;
+  /** Makes `to` a file that shares its blocks with `from` until one of them is written; only where that costs no copy. */
+  clone(from: Buffer, to: Buffer): Applied;
+  /** Bytes that this account may still write on the file system of this folder; undefined where it can't be told. */
+  freeBytes(folder: Buffer): number | undefined;
   makeFolder(path: Buffer, mode: number): void;
   /** Replaces whatever is at `to` except a folder. */
   rename(from: Buffer, to: Buffer): void;
@@ -133,6 +143,16 @@ export interface Platform {
   lock(path: Buffer): Promise<FileLock | undefined>;
   /** Makes everything written so far to this folder's names durable. */
   syncFolder(path: Buffer): void;
+  /**
+   * Makes a file's bytes, or a folder's names, durable, in the background. No error when nothing or a link is there by now. `unsupported`: this
+   * account can't open it. Throws `io_failed`.
+   */
+  syncPath(path: Buffer): Promise<Applied>;
+  /**
+   * Makes everything written so far to the file system of this folder durable, whoever wrote it. In the background: other work goes on.
+   * `unsupported`: each file must be made durable by itself. Throws `io_failed` when the disk did not take it all.
+   */
+  syncAll(folder: Buffer): Promise<Applied>;
 }
 
 /** A path for people and reports: UTF-8 where it is, `\xNN` for every byte that is not. */

@@ -24,6 +24,12 @@ export interface PosixCalls {
   getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
   setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
   removeAttribute(path: Buffer, name: Buffer): void;
+  /** Room for a file from its start; false where the file system has no such call. Only Linux. */
+  preallocate(fd: number, sizeBytes: number, path: Buffer): boolean;
+  /** Drops clean pages of a file from memory. Only Linux. */
+  forgetCached(fd: number): void;
+  /** syncfs(2) on a thread of its own; undefined where the system has no such call. */
+  readonly syncAll: ((fd: number, path: Buffer) => Promise<void>) | undefined;
   /** Exclusive flock(2) without waiting; false when somebody has it. Ends with the descriptor or the process. */
   lock(fd: number): boolean;
 }
@@ -45,6 +51,9 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const mkfifo = library.func('mkfifo', 'int', [pathType, 'uint32_t']);
   const mknod = library.func('mknod', 'int', [pathType, 'uint32_t', macos ? 'int32_t' : 'uint64_t']);
   const flock = library.func('flock', 'int', ['int', 'int']);
+  const fallocate = macos ? undefined : library.func('fallocate', 'int', ['int', 'int', 'int64_t', 'int64_t']);
+  const fadvise = macos ? undefined : library.func('posix_fadvise', 'int', ['int', 'int64_t', 'int64_t', 'int']);
+  const syncfs = macos ? undefined : library.func('syncfs', 'int', ['int']);
   const tail = macos ? ['int'] : [];
   const positionAndTail = macos ? ['uint32_t', 'int'] : [];
   const list = library.func(macos ? 'listxattr' : 'llistxattr', 'int64_t', [pathType, 'uint8_t *', 'size_t', ...tail]);
@@ -92,6 +101,26 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
       const found = Number(lseek(fd, offset, to === 'data' ? constants.seekData : constants.seekHole));
       return found < 0 ? undefined : found;
     },
+    preallocate(fd, sizeBytes, path) {
+      if (!fallocate) return false;
+      if (fallocate(fd, 0, 0, sizeBytes) === 0) return true;
+      const error = errorName();
+      // Anything but a full disk only means that this file system can't.
+      if (error === 'ENOSPC' || error === 'EDQUOT') throw fileError(error, path);
+      return false;
+    },
+    // POSIX_FADV_DONTNEED
+    forgetCached: (fd) => void fadvise?.(fd, 0, 0, 4),
+    syncAll:
+      syncfs &&
+      ((fd, path) =>
+        new Promise((resolve, reject) => {
+          syncfs.async(fd, (error: unknown, result: number) => {
+            if (error !== null && error !== undefined) reject(fileError('EIO', path, error));
+            else if (result !== 0) reject(fileError('EIO', path));
+            else resolve();
+          });
+        })),
     mkfifo: (path, mode) => must(mkfifo(path, mode), path),
     mknod: (path, mode, device) => must(mknod(path, mode, device), path),
     listAttributes(path) {

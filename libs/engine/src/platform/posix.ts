@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { isAppError, systemErrorCode } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
 import type { AccountNames } from './accounts.ts';
@@ -31,6 +32,7 @@ const kinds: Readonly<Record<number, FileKind>> = {
   [fs.constants.S_IFBLK]: 'block-device',
   [fs.constants.S_IFSOCK]: 'socket',
 };
+const syncLater = promisify(fs.fsync);
 const slash = Buffer.from('/');
 
 export function factsOf(stat: fs.BigIntStats): FileFacts {
@@ -52,7 +54,16 @@ export function factsOf(stat: fs.BigIntStats): FileFacts {
   };
 }
 
-export function openFile(fd: number, path: Buffer, ranges: (sizeBytes: number) => DataRange[] | undefined): OpenFile {
+/** What only some systems can do with an open file. */
+export interface FileExtras {
+  dataRanges(sizeBytes: number): DataRange[] | undefined;
+  preallocate(sizeBytes: number): Applied;
+  forgetCached(): void;
+}
+
+export const noExtras: FileExtras = { dataRanges: () => undefined, preallocate: () => 'unsupported', forgetCached: () => undefined };
+
+export function openFile(fd: number, path: Buffer, extras: FileExtras): OpenFile {
   return {
     facts: () => translated(path, () => factsOf(fs.fstatSync(fd, { bigint: true }))),
     read: (into, position) =>
@@ -71,7 +82,7 @@ export function openFile(fd: number, path: Buffer, ranges: (sizeBytes: number) =
       }),
     truncate: (sizeBytes) => translated(path, () => fs.ftruncateSync(fd, sizeBytes)),
     setMode: (mode) => translated(path, () => fs.fchmodSync(fd, mode)),
-    dataRanges: ranges,
+    ...extras,
     sync: () => translated(path, () => fs.fsyncSync(fd)),
     close: () => translated(path, () => fs.closeSync(fd)),
   };
@@ -112,7 +123,11 @@ export function posixPlatform(options: PosixOptions): Platform {
   const open = (path: Buffer, flags: number): OpenFile =>
     at(path, (reached) => {
       const fd = fs.openSync(reached, flags, 0o600);
-      return openFile(fd, path, (sizeBytes) => dataRanges(fd, sizeBytes));
+      return openFile(fd, path, {
+        dataRanges: (sizeBytes) => dataRanges(fd, sizeBytes),
+        preallocate: (sizeBytes) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
+        forgetCached: () => calls.forgetCached(fd),
+      });
     });
 
   return {
@@ -199,6 +214,26 @@ export function posixPlatform(options: PosixOptions): Platform {
     },
     create: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW),
     openToWrite: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK),
+    clone: (from, to) => {
+      try {
+        at(from, (a) => at(to, (b) => fs.copyFileSync(a, b, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE)));
+        return 'done';
+      } catch (error) {
+        // ENOTSUP, EXDEV, EINVAL, ENOTTY: each file system has its own way to say that it shares no blocks.
+        if (!isAppError(error, 'unsupported') && !isAppError(error, 'io_failed')) throw error;
+        try {
+          at(to, (reached) => fs.unlinkSync(reached));
+        } catch (left) {
+          if (!isAppError(left, 'file_not_found')) throw left;
+        }
+        return 'unsupported';
+      }
+    },
+    freeBytes: (folder) =>
+      at(folder, (reached) => {
+        const { bavail, bsize } = fs.statfsSync(reached, { bigint: true });
+        return Number(bavail * bsize);
+      }),
     makeFolder: (path, mode) => at(path, (reached) => void fs.mkdirSync(reached, mode)),
     rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),
     hardLink: (existing, path) => at(existing, (a) => at(path, (b) => fs.linkSync(a, b))),
@@ -242,5 +277,30 @@ export function posixPlatform(options: PosixOptions): Platform {
           fs.closeSync(fd);
         }
       }),
+    syncPath: async (path) => {
+      try {
+        const fd = at(path, (reached) => fs.openSync(reached, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK));
+        try {
+          await syncLater(fd);
+        } finally {
+          fs.closeSync(fd);
+        }
+        return 'done';
+      } catch (error) {
+        if (isAppError(error, 'file_not_found') || isAppError(error, 'symlink_in_path')) return 'done';
+        if (isAppError(error, 'access_denied')) return 'unsupported';
+        throw isAppError(error) ? error : fileError(systemErrorCode(error) ?? 'unknown error', path, error);
+      }
+    },
+    syncAll: async (folder) => {
+      if (!calls.syncAll) return 'unsupported';
+      const fd = at(folder, (reached) => fs.openSync(reached, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY));
+      try {
+        await calls.syncAll(fd, folder);
+        return 'done';
+      } finally {
+        fs.closeSync(fd);
+      }
+    },
   };
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { resolve, win32 } from 'node:path';
 import { systemErrorCode } from '#libs/kernel';
 import type { Platform } from './platform.ts';
-import { factsOf, openFile, orUnsupported } from './posix.ts';
+import { factsOf, noExtras, openFile, orUnsupported } from './posix.ts';
 import { fileError, translated } from './system-error.ts';
 
 const excludes = [
@@ -41,6 +41,7 @@ export function windowsPlatform(): Platform {
       fifos: false,
       devices: false,
       ownership: false,
+      syncAll: false,
       arbitraryNames: false,
     },
     privileged: false,
@@ -95,9 +96,15 @@ export function windowsPlatform(): Platform {
     userId: () => undefined,
     groupId: () => undefined,
 
-    openToRead: (path) => at(path, (p) => openFile(fs.openSync(p, fs.constants.O_RDONLY), path, () => undefined)),
-    create: (path) => at(path, (p) => openFile(fs.openSync(p, 'wx+'), path, () => undefined)),
-    openToWrite: (path) => at(path, (p) => openFile(fs.openSync(p, 'r+'), path, () => undefined)),
+    openToRead: (path) => at(path, (p) => openFile(fs.openSync(p, fs.constants.O_RDONLY), path, noExtras)),
+    create: (path) => at(path, (p) => openFile(fs.openSync(p, 'wx+'), path, noExtras)),
+    openToWrite: (path) => at(path, (p) => openFile(fs.openSync(p, 'r+'), path, noExtras)),
+    clone: () => 'unsupported',
+    freeBytes: (folder) =>
+      at(folder, (p) => {
+        const { bavail, bsize } = fs.statfsSync(p, { bigint: true });
+        return Number(bavail * bsize);
+      }),
     makeFolder: (path) => at(path, (p) => void fs.mkdirSync(p)),
     rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),
     hardLink: (existing, path) => at(existing, (a) => at(path, (b) => fs.linkSync(a, b))),
@@ -124,5 +131,22 @@ export function windowsPlatform(): Platform {
       }),
     // NTFS journals names by itself and folders can't be opened.
     syncFolder: () => undefined,
+    // Folders can't be opened; files only to write.
+    syncPath: async (path) => {
+      try {
+        const file = await open(text(path), 'r+');
+        try {
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        return 'done';
+      } catch (error) {
+        const system = systemErrorCode(error) ?? 'unknown error';
+        if (!['ENOENT', 'EISDIR', 'EPERM', 'EACCES'].includes(system)) throw fileError(system, path, error);
+        return 'unsupported';
+      }
+    },
+    syncAll: () => Promise.resolve('unsupported'),
   };
 }

@@ -1,6 +1,6 @@
-import type { TreeEntry } from '#libs/vault';
 import type { OpenFile, Platform } from '../platform/index.ts';
-import type { RestoreCounts } from './restore-counts.ts';
+import type { Notes } from './note-collector.ts';
+import type { WrittenEntry } from './write-messages.ts';
 
 const setIds = 0o6000;
 
@@ -16,44 +16,44 @@ export interface Made {
  * Owner, mode, attributes, then the time: in this order, since changing the owner clears set-id bits and capabilities, and ACLs stand above modes.
  * What this account or file system can't do becomes a note.
  */
-export function applyMetadata(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts, made: Made = {}): void {
+export function applyMetadata(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, made: Made = {}): void {
   const { capabilities } = platform;
-  const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, counts) : false;
+  const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, notes, made.file) : false;
   if (entry.type !== 'symlink') {
     // A set-id program must not suddenly act for whoever restored it.
     const mode = ownerRestored ? entry.mode : entry.mode & ~setIds;
     if (mode !== entry.mode)
-      counts.note(path, 'set_id_dropped', 'set-user-id and set-group-id were left out, since the owner could not be restored');
+      notes.note(path, 'set_id_dropped', 'set-user-id and set-group-id were left out, since the owner could not be restored');
     if (made.file) made.file.setMode(mode);
     else platform.setMode(path, mode);
   }
-  applyAttributes(platform, path, entry, counts, made.inherits ?? true);
+  applyAttributes(platform, path, entry, notes, made.inherits ?? true);
   if (platform.setTimes(path, entry.mtimeNs) === 'unsupported')
-    counts.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
+    notes.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
 }
 
 /** True when the file now has the owner that the snapshot says. */
-function applyOwner(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts): boolean {
+function applyOwner(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, file?: OpenFile): boolean {
   // Names count more than numbers: the same person has other numbers on another machine.
   const uid = (entry.user === undefined ? undefined : platform.userId(entry.user)) ?? entry.uid;
   const gid = (entry.group === undefined ? undefined : platform.groupId(entry.group)) ?? entry.gid;
-  const facts = platform.facts(path);
+  const facts = file ? file.facts() : platform.facts(path);
   if (facts.uid === uid && facts.gid === gid) return true;
   if (!platform.privileged && facts.uid !== uid) {
-    counts.noteOnce(path, 'owner_not_restored', 'owners are restored only by the superuser; files belong to whoever restores them');
+    notes.noteOnce(path, 'owner_not_restored', 'owners are restored only by the superuser; files belong to whoever restores them');
     return false;
   }
   if (platform.setOwner(path, uid, gid) === 'done') return true;
-  counts.noteOnce(path, 'owner_not_restored', 'some owners or groups could not be set by this account');
+  notes.noteOnce(path, 'owner_not_restored', 'some owners or groups could not be set by this account');
   return false;
 }
 
-function applyAttributes(platform: Platform, path: Buffer, entry: TreeEntry, counts: RestoreCounts, inherits: boolean): void {
+function applyAttributes(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, inherits: boolean): void {
   const wanted = entry.xattrs ?? [];
   for (const attribute of wanted) {
     const name = Buffer.from(attribute.name);
     if (platform.setExtendedAttribute(path, { name, value: Buffer.from(attribute.value) }) === 'unsupported') {
-      counts.noteOnce(
+      notes.noteOnce(
         path,
         `attribute_not_restored:${name.toString('latin1')}`,
         `the attribute ${name.toString('latin1')} can not be set here`,

@@ -17,13 +17,13 @@ export function decide(
   path: Buffer,
   entry: TreeEntry,
   existing: FileFacts | undefined,
-  stamp: string,
+  free: FreeNames,
 ): Decision {
   if (!existing) return { do: 'place', path, renamed: false };
   const isFolder = entry.type === 'directory';
   if (isFolder && existing.kind === 'directory') return { do: 'merge' };
   if (rule === 'skip') return { do: 'skip' };
-  if (rule === 'keep-both') return { do: 'place', path: freeName(platform, path, stamp), renamed: true };
+  if (rule === 'keep-both') return { do: 'place', path: free.beside(path), renamed: true };
   if (rule === 'fail') throw new EngineError('conflict', `${displayPath(path)}: is there already`);
   if (isFolder) {
     const code = existing.kind === 'symlink' ? 'symlink_in_path' : 'conflict';
@@ -34,26 +34,42 @@ export function decide(
 }
 
 const longestName = 255;
+const longestExtension = 60;
 const dot = 0x2e;
 
-/** `report.odt` → `report (restored 2026-11-22 17.05.09).odt`, with a number when that is taken as well. */
-function freeName(platform: Platform, path: Buffer, stamp: string): Buffer {
-  const parts = platform.split(path);
-  const name = parts.at(-1)!;
-  const lastDot = name.lastIndexOf(dot);
-  const extension = lastDot > 0 ? name.subarray(lastDot) : Buffer.alloc(0);
-  const stem = lastDot > 0 ? name.subarray(0, lastDot) : name;
-  const folder = path.subarray(0, path.length - name.length);
-  for (let number = 1; ; number += 1) {
-    const mark = Buffer.from(` (restored ${stamp}${number === 1 ? '' : ` ${number}`})`);
-    const room = longestName - mark.length - extension.length;
-    const candidate = Buffer.concat([folder, stem.subarray(0, Math.max(1, room)), mark, extension.subarray(0, 60)]);
-    if (!platform.factsIfAny(candidate)) return candidate;
+/** Names beside ones that are taken. Gives each once, though nothing is there yet by that name. */
+export class FreeNames {
+  readonly #platform: Platform;
+  readonly #stamp: string;
+  readonly #given = new Set<string>();
+
+  constructor(platform: Platform, nowMs: number) {
+    this.#platform = platform;
+    this.#stamp = stampOf(nowMs);
+  }
+
+  /** `report.odt` → `report (restored 2026-11-22 17.05.09).odt`, with a number when that is taken as well. */
+  beside(path: Buffer): Buffer {
+    const name = this.#platform.split(path).at(-1)!;
+    const lastDot = name.lastIndexOf(dot);
+    const extension = lastDot > 0 ? name.subarray(lastDot) : Buffer.alloc(0);
+    const stem = lastDot > 0 ? name.subarray(0, lastDot) : name;
+    const folder = path.subarray(0, path.length - name.length);
+    for (let number = 1; ; number += 1) {
+      const mark = Buffer.from(` (restored ${this.#stamp}${number === 1 ? '' : ` ${number}`})`);
+      const tail = extension.subarray(0, longestExtension);
+      const room = longestName - mark.length - tail.length;
+      const candidate = Buffer.concat([folder, stem.subarray(0, Math.max(1, room)), mark, tail]);
+      const key = candidate.toString('latin1');
+      if (this.#given.has(key) || this.#platform.factsIfAny(candidate)) continue;
+      this.#given.add(key);
+      return candidate;
+    }
   }
 }
 
 /** Local time without characters that some system refuses in names. */
-export function stampOf(nowMs: number): string {
+function stampOf(nowMs: number): string {
   const at = new Date(nowMs);
   const two = (value: number): string => String(value).padStart(2, '0');
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;

@@ -1,19 +1,16 @@
-import { isAppError, forEachConcurrent } from '#libs/kernel';
-import type { LocatedChunk, VaultReader } from '#libs/vault';
+import { forEachConcurrent, isAppError } from '#libs/kernel';
+import { idBytes, type PackRun, packRuns, type VaultReader } from '#libs/vault';
 import { interrupted } from '../errors.ts';
-import { Turns } from '../turns.ts';
-import type { FileTarget } from './file-target.ts';
+import type { ChunkPlace, FileTarget } from './file-target.ts';
+import { restoreLimits } from './limits.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 import type { RestoreFiles } from './restore-files.ts';
-
-/** A place that needs a chunk. */
-export interface ChunkPlace extends LocatedChunk {
-  readonly target: FileTarget;
-  readonly contentOffset: number;
-}
+import type { WriteRun, WriteTarget } from './write-messages.ts';
+import type { Writer } from './writer.ts';
 
 interface FetchOptions {
   readonly reader: VaultReader;
+  readonly writer: Writer;
   readonly files: RestoreFiles;
   readonly counts: RestoreCounts;
   readonly parallelPacks: number;
@@ -21,19 +18,29 @@ interface FetchOptions {
   readonly report: () => void;
 }
 
+type Run = PackRun<ChunkPlace>;
+
 /**
- * Fetches pack by pack, each chunk once, and writes it to all the places that need it; several packs at the same time.
- * A chunk that no source has right fails the files that need it, by name; the others still come.
- * Memory: a request of 8 MiB for each pack under way.
+ * Fetches pack by pack, each chunk once, and has it written to all the places that need it; several packs at the same time, of each the next
+ * run while one is written. A chunk that no source has right fails the files that need it, by name; the others still come.
+ * Memory: two runs of {@link restoreLimits.runBytes} for each pack under way.
  */
 export async function fetchChunks(places: readonly ChunkPlace[], options: FetchOptions): Promise<void> {
-  const packs = Map.groupBy(places, (place) => place.ordinal);
-  const inOrder = [...packs].sort(([a], [b]) => a - b);
+  const packs = new Map<number, Run[]>();
+  // A file whose places are all in one run is made, written and finished in one go.
+  const runsOf = new Map<FileTarget, number>();
+  for (const run of packRuns(places, restoreLimits.runBytes)) {
+    const runs = packs.get(run.ordinal);
+    if (runs) runs.push(run);
+    else packs.set(run.ordinal, [run]);
+    for (const target of new Set(run.chunks.map((place) => place.target))) runsOf.set(target, (runsOf.get(target) ?? 0) + 1);
+  }
+  const isWhole = (target: FileTarget): boolean => runsOf.get(target) === 1 && !target.begun;
   try {
     await forEachConcurrent(
-      inOrder,
+      packs.values(),
       options.parallelPacks,
-      ([ordinal, own], signal) => fetchPack(ordinal, own, { ...options, signal }),
+      (runs, signal) => fetchPack(runs, isWhole, { ...options, signal }),
       options.signal ? { signal: options.signal } : {},
     );
   } catch (error) {
@@ -41,40 +48,117 @@ export async function fetchChunks(places: readonly ChunkPlace[], options: FetchO
   }
 }
 
-async function fetchPack(ordinal: number, places: ChunkPlace[], options: FetchOptions): Promise<void> {
-  const { reader, files, counts, signal, report } = options;
-  const wanted = Map.groupBy(
-    places.filter((place) => !place.target.failed).sort((a, b) => a.offset - b.offset),
-    (place) => place.offset,
-  );
-  const deliver = (offset: number, plaintext: Uint8Array): void => {
-    counts.packsFetched.add(ordinal);
-    for (const place of wanted.get(offset)!) files.write(place.target, place.contentOffset, plaintext);
-    counts.bytesFetched += wanted.get(offset)![0]!.sealedLength;
-    wanted.delete(offset);
-    report();
-  };
-  // The reader answers in the order of offsets, which is the order of the map; what came is taken out of it.
-  const together = [...wanted.values()].map(([first]) => first!);
-  let next = 0;
-  const turns = new Turns();
+async function fetchPack(runs: readonly Run[], isWhole: (target: FileTarget) => boolean, options: FetchOptions): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
   try {
-    for await (const { plaintext } of reader.readChunks('data', together, { ...(signal && { signal }) })) {
-      deliver(together[next++]!.offset, plaintext);
-      await turns.maybeYield();
+    for (const run of runs) {
+      const chunks = run.chunks.filter(({ target }) => !target.failed);
+      if (chunks.length === 0) continue;
+      const fetched = await fetchRun({ ...run, chunks }, options);
+      await writing;
+      writing = (async () => {
+        for (const one of fetched) await writeRun(one.run, one.bytes, isWhole, options);
+      })();
+      // Seen when it is awaited; a fetch may fail before.
+      writing.catch(() => undefined);
     }
-    return;
+  } finally {
+    await writing.catch(() => undefined);
+  }
+  await writing;
+}
+
+/** The run's bytes; where they can't be had together, those of its chunks that can. */
+async function fetchRun(run: Run, options: FetchOptions): Promise<{ readonly run: Run; readonly bytes: Uint8Array }[]> {
+  const { reader, files, signal } = options;
+  const read = { ...(signal && { signal }) };
+  const sealedBytes = async (offset: number, length: number): Promise<Uint8Array> =>
+    reader.blocks.readOnce(reader.packOf(run).packId, offset, length, read);
+  try {
+    return [{ run, bytes: await sealedBytes(run.offset, run.length) }];
   } catch (error) {
     if (!isChunkFailure(error, signal)) throw error;
   }
   // One by one from here on, to find which are bad.
-  for (const [offset, concerned] of [...wanted]) {
+  const found: { run: Run; bytes: Uint8Array }[] = [];
+  for (const chunks of Map.groupBy(run.chunks, ({ offset }) => offset).values()) {
+    const { offset, sealedLength: length } = chunks[0]!;
     try {
-      deliver(offset, await reader.readChunk('data', concerned[0]!.id, { ...(signal && { signal }) }));
+      found.push({ run: { ordinal: run.ordinal, offset, length, chunks }, bytes: await sealedBytes(offset, length) });
     } catch (error) {
       if (!isChunkFailure(error, signal)) throw error;
-      for (const { target } of concerned) files.fail(target, error);
+      for (const { target } of chunks) files.fail(target, error);
     }
+  }
+  return found;
+}
+
+async function writeRun(run: Run, bytes: Uint8Array, isWhole: (target: FileTarget) => boolean, options: FetchOptions): Promise<void> {
+  const { reader, files, counts, writer, report } = options;
+  const chunks = run.chunks.filter(({ target }) => !target.failed);
+  const sent = sendable(run, chunks, bytes, reader, (target) => {
+    const whole = isWhole(target);
+    if (!whole) files.begin(target);
+    return files.sent(target, whole);
+  });
+  counts.packsFetched.add(run.ordinal);
+  for (const { sealedLength } of distinct(chunks)) counts.bytesFetched += sealedLength;
+  for (const target of files.take(await writer.write(sent))) await finishTarget(target, files, writer);
+  report();
+}
+
+/** Metadata and name for a file whose content is all there, or which has none. */
+export async function finishTarget(target: FileTarget, files: RestoreFiles, writer: Writer): Promise<void> {
+  files.take(await writer.finish(files.sent(target, !target.begun)));
+}
+
+function sendable(
+  run: Run,
+  chunks: readonly ChunkPlace[],
+  bytes: Uint8Array,
+  reader: VaultReader,
+  send: (target: FileTarget) => WriteTarget,
+): WriteRun {
+  const targets: WriteTarget[] = [];
+  const indexOf = new Map<FileTarget, number>();
+  const ids: Uint8Array[] = [];
+  const numbers: number[] = [];
+  const places: number[] = [];
+  let previous = -1;
+  for (const { id, offset, sealedLength, plainLength, contentOffset, target } of chunks) {
+    if (offset !== previous) {
+      previous = offset;
+      ids.push(id);
+      numbers.push(offset, sealedLength, plainLength, 0);
+    }
+    let index = indexOf.get(target);
+    if (index === undefined) {
+      indexOf.set(target, (index = targets.length));
+      targets.push(send(target));
+    }
+    numbers[numbers.length - 1]! += 1;
+    places.push(index, contentOffset);
+  }
+  const { packId, kind, epoch, noncePrefix } = reader.packs.get(run.ordinal)!;
+  const joined = new Uint8Array(ids.length * idBytes);
+  for (const [i, id] of ids.entries()) joined.set(id, i * idBytes);
+  return {
+    pack: { packId, kind, epoch, noncePrefix: noncePrefix.slice() },
+    kind: 'data',
+    offset: run.offset,
+    bytes,
+    ids: joined,
+    chunks: Float64Array.from(numbers),
+    places: Float64Array.from(places),
+    targets,
+  };
+}
+
+function* distinct(chunks: readonly ChunkPlace[]): Generator<ChunkPlace> {
+  let previous = -1;
+  for (const chunk of chunks) {
+    if (chunk.offset !== previous) yield chunk;
+    previous = chunk.offset;
   }
 }
 

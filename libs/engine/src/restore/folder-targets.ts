@@ -4,7 +4,7 @@ import type { TreeEntry } from '#libs/vault';
 import { EngineError } from '../errors.ts';
 import { displayPath, type Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
-import { decide } from './conflict.ts';
+import { decide, type FreeNames } from './conflict.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 
 /** A folder that things are restored into, and which one it was when we made or checked it. */
@@ -16,12 +16,19 @@ interface FolderTarget {
   readonly fresh: boolean;
   /** Hands attributes on to what is made in it: it has a default ACL. */
   readonly inherits: boolean;
+  /** Made by a restore that did not come to its end. */
+  readonly unfinished?: boolean;
 }
+
+/** On a folder that a restore made, until it has its real mode and times: after a crash the next run knows it by this. */
+const restoringMark = Buffer.from('user.holdfast.restoring');
 
 interface Made {
   readonly path: Buffer;
   readonly entry: TreeEntry;
   readonly apply: boolean;
+  /** Carries {@link restoringMark}. */
+  readonly marked: boolean;
 }
 
 /**
@@ -32,17 +39,17 @@ export class FolderTargets {
   readonly #platform: Platform;
   readonly #counts: RestoreCounts;
   readonly #rule: ConflictRule;
-  readonly #stamp: string;
+  readonly #free: FreeNames;
   readonly #dryRun: boolean;
   /** By path inside the snapshot; undefined: could not be made, so what is below it is left out. */
   readonly #targets = new Map<string, FolderTarget | undefined>();
   readonly #made: Made[] = [];
 
-  constructor(options: { platform: Platform; counts: RestoreCounts; rule: ConflictRule; stamp: string; dryRun: boolean }) {
+  constructor(options: { platform: Platform; counts: RestoreCounts; rule: ConflictRule; free: FreeNames; dryRun: boolean }) {
     this.#platform = options.platform;
     this.#counts = options.counts;
     this.#rule = options.rule;
-    this.#stamp = options.stamp;
+    this.#free = options.free;
     this.#dryRun = options.dryRun;
   }
 
@@ -112,11 +119,17 @@ export class FolderTargets {
     }
   }
 
+  /** All folders that were made or found. */
+  *made(): Generator<Buffer> {
+    for (const { path } of this.#made) yield path;
+  }
+
   /** Modes and times of all folders, deepest first, after everything in them is there. */
   applyMetadata(): void {
-    for (const { path, entry, apply } of this.#made.toReversed()) {
+    for (const { path, entry, apply, marked } of this.#made.toReversed()) {
       if (!apply) continue;
       try {
+        if (marked) this.#platform.removeExtendedAttribute(path, restoringMark);
         applyMetadata(this.#platform, path, entry, this.#counts);
       } catch (error) {
         if (!isAppError(error)) throw error;
@@ -127,7 +140,7 @@ export class FolderTargets {
 
   #place(path: Buffer, parent: FolderTarget, entry: TreeEntry): FolderTarget | undefined {
     const existing = parent.fresh ? undefined : this.#platform.factsIfAny(path);
-    const decision = decide(this.#platform, this.#rule, path, entry, existing, this.#stamp);
+    const decision = decide(this.#platform, this.#rule, path, entry, existing, this.#free);
     if (decision.do === 'skip') {
       this.#counts.note(path, 'skipped', 'something else is there already');
       return undefined;
@@ -140,9 +153,13 @@ export class FolderTargets {
       this.assertSame(parent);
       // Ours alone until its real mode is set at the end: the tree is not open to others half restored, and we may write into it.
       this.#platform.makeFolder(at, 0o700);
+      this.#platform.setExtendedAttribute(at, { name: restoringMark, value: Buffer.from('1') });
+      if (decision.renamed) this.#counts.note(at, 'kept_both', `${displayPath(path)} is there already and was left as it is`);
     }
-    this.#made.push({ path: at, entry, apply: !merged || this.#rule === 'overwrite' });
-    return this.#look(at, !merged);
+    const target = this.#look(at, !merged);
+    const marked = target.unfinished === true;
+    this.#made.push({ path: at, entry, apply: !merged || marked || this.#rule === 'overwrite', marked });
+    return target;
   }
 
   #look(path: Buffer, fresh = false): FolderTarget {
@@ -150,8 +167,10 @@ export class FolderTargets {
     if (kind === 'symlink')
       throw new EngineError('symlink_in_path', `${displayPath(path)}: is a symbolic link, and nothing is written through one`);
     if (kind !== 'directory') throw new EngineError('not_a_folder', `${displayPath(path)}: is no folder`);
-    const inherits = this.#platform.extendedAttributes(path).some(({ name }) => name.toString('latin1') === 'system.posix_acl_default');
-    return { path, device, inode, fresh, inherits };
+    const attributes = this.#platform.extendedAttributes(path);
+    const inherits = attributes.some(({ name }) => name.toString('latin1') === 'system.posix_acl_default');
+    const unfinished = attributes.some(({ name }) => name.equals(restoringMark));
+    return { path, device, inode, fresh, inherits, unfinished };
   }
 
   #makeTrusted(path: Buffer): Buffer {

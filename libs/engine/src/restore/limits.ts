@@ -1,13 +1,30 @@
 /** Tunables of a restore, with the reason for each number. */
 export const restoreLimits = {
-  /** Files planned together: pack order is found within them. Some 1 KiB each. */
-  filesPerWindow: 20_000,
+  /** Files planned together: pack order is found within them, and the next are planned while they are fetched. Some 1 KiB each. */
+  filesPerWindow: 4_000,
+  /** The first files are planned while nothing else can be done yet, so they are few. */
+  filesInFirstWindow: 1_000,
   /** Chunk places planned together: some 200 bytes each. */
-  placesPerWindow: 100_000,
-  /** Files open for writing at the same time; the default limit of most systems is 1,024 a process. */
-  openFiles: 192,
-  parallelPacks: 3,
+  placesPerWindow: 32_000,
+  /** Files that a writer has open within one run; the default limit of most systems is 1,024 a process. */
+  openFiles: 64,
+  /** Packs at the same time: as many holders can be read from. */
+  parallelPacks: 4,
+  /** Sealed bytes fetched in one request: four requests for a 32 MiB pack's lane keep a holder busy, and two for each lane are in memory. */
+  runBytes: 4 * 1024 * 1024,
+  /** Files that are compared in one go with what is there. */
+  filesPerCompare: 32,
+  /** A dense file of at least this much content gets its room on the disk at once: one piece, and a full disk shows before the work. */
+  preallocateBytes: 32 * 1024 * 1024,
+  /** Half a file is kept for the next run from this size on; what is smaller is sooner fetched again than explained. */
+  keepPartialBytes: 64 * 1024 * 1024,
+  /** Bytes written after which the disk is asked to catch up, in the background: so that little is left to wait for at the end. */
+  flushBytes: 256 * 1024 * 1024,
+  /** Up to so many files and folders are made durable one by one; above, the whole file system is written out. */
+  syncedOneByOne: 256,
+  /** Of those at the same time: enough for the disk to sort them. */
+  syncsAtOnce: 8,
+  /** Bytes of a hole looked at in one read. */
+  holeBytes: 256 * 1024,
   reportedProblems: 10_000,
-  /** Bytes read at once when a file is read back. */
-  verifyBytes: 4 * 1024 * 1024,
 } as const;

@@ -1,21 +1,26 @@
 import { isAppError, messageOf } from '#libs/kernel';
 import type { FileProblem } from '../errors.ts';
 import { displayPath } from '../platform/index.ts';
+import type { Notes } from './note-collector.ts';
 import { restoreLimits } from './limits.ts';
 
 /** What happened so far in a restore. */
-export class RestoreCounts {
+export class RestoreCounts implements Notes {
   files = 0;
   directories = 0;
   others = 0;
   bytes = 0;
   filesSkipped = 0;
+  filesUnchanged = 0;
+  bytesUnchanged = 0;
   filesTotal = 0;
   bytesTotal = 0;
   bytesFetched = 0;
   filesVerified = 0;
   errorCount = 0;
   current: string | undefined;
+  /** Of a dry run: pack and offset in one number. */
+  readonly chunksSeen = new Set<number>();
   readonly packsNeeded = new Set<number>();
   readonly packsFetched = new Set<number>();
   readonly errors: FileProblem[] = [];

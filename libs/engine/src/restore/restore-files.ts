@@ -1,83 +1,112 @@
-import { hash } from 'node:crypto';
 import { isAppError } from '#libs/kernel';
-import { contentLength, segmentsOfContent, type TreeEntry } from '#libs/vault';
-import { EngineError } from '../errors.ts';
+import { contentLength } from '#libs/vault';
 import { displayPath, type OpenFile, type Platform } from '../platform/index.ts';
-import { applyMetadata } from './apply-metadata.ts';
-import { type FileTarget, OpenTargets } from './file-target.ts';
+import type { Durability } from './durability.ts';
+import type { FileTarget } from './file-target.ts';
+import type { Written } from './file-writer.ts';
 import type { FolderTarget, FolderTargets } from './folder-targets.ts';
 import { restoreLimits } from './limits.ts';
 import type { RestoreCounts } from './restore-counts.ts';
+import { receivedError } from './sent-error.ts';
+import { temporaryName } from './temporary-name.ts';
+import type { FolderIdentity, WrittenEntry, WriteTarget } from './write-messages.ts';
 
 /**
- * Files in the making. Each is written under a temporary name beside its place, gets its metadata there, and is renamed when it is whole:
- * so nobody ever sees a half restored file under its name, and a crash leaves only temporary ones.
+ * The files of a restore from the side that plans: which are in the making, what is missing of them, how they end. The writing is done by
+ * writers; see {@link FileWriter} for what is promised of each file.
  */
 export class RestoreFiles {
   readonly #platform: Platform;
   readonly #counts: RestoreCounts;
   readonly #folders: FolderTargets;
-  readonly #verify: boolean;
-  readonly #open: OpenTargets;
-  readonly #mark: string;
-  readonly #unfinished = new Set<FileTarget>();
+  readonly #durability: Durability;
+  readonly #unfinished = new Map<number, FileTarget>();
+  /** Whole under their temporary names; they take their places once they are durable. */
+  #waiting: FileTarget[] = [];
   #number = 0;
 
-  /** `mark` makes temporary names unlike those of any other run. */
-  constructor(options: { platform: Platform; counts: RestoreCounts; folders: FolderTargets; verify: boolean; mark: string }) {
+  constructor(options: { platform: Platform; counts: RestoreCounts; folders: FolderTargets; durability: Durability }) {
     this.#platform = options.platform;
     this.#counts = options.counts;
     this.#folders = options.folders;
-    this.#verify = options.verify;
-    this.#mark = options.mark;
-    this.#open = new OpenTargets(options.platform, restoreLimits.openFiles);
+    this.#durability = options.durability;
   }
 
   /** A file that is about to be restored to `path`. */
-  begin(folder: FolderTarget, path: Buffer, entry: TreeEntry): FileTarget {
-    const temporary = this.temporaryIn(folder);
+  plan(
+    folder: FolderTarget,
+    wantedName: Uint8Array,
+    planned: Pick<FileTarget, 'path' | 'entry' | 'base' | 'replaces' | 'whenSame' | 'missing' | 'wanted'>,
+  ): FileTarget {
+    this.#number += 1;
     const target: FileTarget = {
+      ...planned,
+      number: this.#number,
       folder,
-      path,
-      temporary,
-      entry,
-      remaining: contentLength(entry),
-      started: false,
+      temporary: this.#platform.join(folder.path, temporaryName(wantedName, planned.entry)),
+      remaining: contentLength(planned.entry),
+      begun: false,
       failed: false,
       done: false,
-      written: this.#verify ? new Map() : undefined,
     };
-    this.#unfinished.add(target);
+    this.#unfinished.set(target.number, target);
     return target;
   }
 
-  temporaryIn(folder: FolderTarget): Buffer {
-    this.#number += 1;
-    return this.#platform.join(folder.path, Buffer.from(`.holdfast-${this.#mark}-${this.#number}`));
-  }
-
-  /** Writes a chunk at its place; finishes the file with its last one. Throws only what ends the run (`disk_full`). */
-  write(target: FileTarget, contentOffset: number, plaintext: Uint8Array): void {
-    if (target.failed) return;
+  /** Makes the temporary file for several writers, at its full length. Throws only what ends the run (`disk_full`). */
+  begin(target: FileTarget): void {
+    if (target.begun || target.failed) return;
+    const { entry, temporary, folder } = target;
     this.#orFail(target, () => {
-      const file = this.#begun(target, plaintext.length === target.entry.size);
-      for (const segment of segmentsOfContent(target.entry, contentOffset, plaintext.length)) {
-        const from = segment.contentOffset - contentOffset;
-        file.write(plaintext.subarray(from, from + segment.length), segment.fileOffset);
+      const file = this.#create(temporary);
+      target.begun = true;
+      try {
+        // Once it is made, its folder is looked at: nothing is written when that was exchanged for a link to elsewhere.
+        this.#folders.assertSame(folder);
+        // Holes stay holes, and what is missing is seen by its zeros and never by a short file.
+        if (entry.size > 0) file.truncate(entry.size);
+        if (entry.dataRanges === undefined && entry.size >= restoreLimits.preallocateBytes) file.preallocate(entry.size);
+      } finally {
+        file.close();
       }
-      target.written?.set(contentOffset, { length: plaintext.length, digest: digestOf(plaintext) });
-      target.remaining -= plaintext.length;
-      this.#counts.bytes += plaintext.length;
-      if (target.remaining <= 0) this.#finish(target);
     });
   }
 
-  /** For files without content: empty ones and those that are one hole. */
-  finishEmpty(target: FileTarget): void {
-    this.#orFail(target, () => {
-      this.#begun(target, false);
-      this.#finish(target);
-    });
+  /** As a writer is told of it. `whole`: see {@link WriteTarget}. */
+  sent(target: FileTarget, whole: boolean): WriteTarget {
+    const { content: _content, tree: _tree, summary: _summary, ...entry } = target.entry;
+    return {
+      number: target.number,
+      path: target.path.toString('latin1'),
+      temporary: target.temporary.toString('latin1'),
+      folder: identityOf(target.folder),
+      entry: withoutViews(entry),
+      whole,
+      rename: this.#waits(target) ? 'later' : 'now',
+    };
+  }
+
+  /** Takes in what a writer did. Returns the targets that now have all their content and wait for their end. */
+  take({ outcomes, notes }: Written): FileTarget[] {
+    const complete: FileTarget[] = [];
+    for (const note of notes) {
+      const path = Buffer.from(note.path, 'latin1');
+      if (note.once) this.#counts.noteOnce(path, note.code, note.message);
+      else this.#counts.note(path, note.code, note.message);
+    }
+    for (const { number, bytes, finished, error } of outcomes) {
+      const target = this.#unfinished.get(number);
+      if (!target || target.failed) continue;
+      if (error) {
+        this.fail(target, receivedError(error));
+        continue;
+      }
+      target.remaining -= bytes;
+      this.#counts.bytes += bytes;
+      if (finished) this.#finished(target);
+      else if (target.remaining <= 0) complete.push(target);
+    }
+    return complete;
   }
 
   fail(target: FileTarget, error: unknown): void {
@@ -87,55 +116,73 @@ export class RestoreFiles {
     this.#discard(target);
   }
 
-  /** Closes everything and removes what did not get finished. */
-  cleanUp(): void {
-    this.#open.closeAll();
-    for (const target of [...this.#unfinished]) this.#discard(target);
-  }
-
-  /** The open file. Once it is made, its folder is looked at: nothing is written when that was exchanged for a link to elsewhere. */
-  #begun(target: FileTarget, wholeAtOnce: boolean): OpenFile {
-    const { started } = target;
-    const file = this.#open.get(target, wholeAtOnce);
-    if (!started) this.#folders.assertSame(target.folder);
-    return file;
-  }
-
-  #finish(target: FileTarget): void {
-    const { entry, temporary, path } = target;
-    const file = this.#open.get(target);
-    applyMetadata(this.#platform, temporary, entry, this.#counts, { file, inherits: target.folder.inherits });
-    this.#open.close(target);
-    // Were the folder exchanged meanwhile, the temporary file would not be there to be renamed.
-    this.#platform.rename(temporary, path);
+  /** The file that is there (`base`) is the same as the snapshot's. */
+  isThere(target: FileTarget): void {
+    this.#unfinished.delete(target.number);
+    target.path = target.base!;
     target.done = true;
-    this.#unfinished.delete(target);
-    this.#counts.files += 1;
-    this.#counts.current = displayPath(path);
-    if (target.written) this.#readBack(target);
+    target.remaining = 0;
+    target.missing = [];
+    this.#counts.filesUnchanged += 1;
+    this.#counts.bytesUnchanged += contentLength(target.entry);
   }
 
-  #readBack({ path, entry, written }: FileTarget): void {
-    const file = this.#platform.openToRead(path);
-    try {
-      if (file.facts().sizeBytes !== entry.size)
-        throw new EngineError('io_failed', `${displayPath(path)}: has another size on the disk than was written`);
-      for (const [contentOffset, { length, digest }] of written!) {
-        const bytes = Buffer.allocUnsafe(length);
-        for (const segment of segmentsOfContent(entry, contentOffset, length)) {
-          const from = segment.contentOffset - contentOffset;
-          file.read(bytes.subarray(from, from + segment.length), segment.fileOffset);
-        }
-        if (!digestOf(bytes).equals(digest))
-          throw new EngineError(
-            'io_failed',
-            `${displayPath(path)}: reads back differently than it was written, at byte ${contentOffset} of its content`,
-          );
-      }
-      this.#counts.filesVerified += 1;
-    } finally {
-      file.close();
+  /** The temporary file is there with all but these chunks. */
+  isBegun(target: FileTarget, missing: FileTarget['missing']): void {
+    target.begun = true;
+    target.missing = missing;
+    const left = missing.reduce((sum, { plainLength }) => sum + plainLength, 0);
+    this.#counts.bytesUnchanged += target.remaining - left;
+    target.remaining = left;
+  }
+
+  /** Gives the files that replace others their names, after they were made durable. */
+  async publish(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    await this.#durability.flush();
+    for (const target of this.#waiting.splice(0)) {
+      this.#orFail(target, () => {
+        this.#platform.rename(target.temporary, target.path);
+        this.#durability.wrote(target.folder.path);
+        this.#ended(target);
+      });
     }
+  }
+
+  /**
+   * Removes what did not get finished. After an interruption (`keep`) what is whole or large stays under its temporary name: the next run goes
+   * on with it.
+   */
+  cleanUp(keep: boolean): void {
+    for (const target of this.#unfinished.values()) {
+      const written = contentLength(target.entry) - target.remaining;
+      if (!keep || written < restoreLimits.keepPartialBytes) this.#discard(target);
+    }
+  }
+
+  #finished(target: FileTarget): void {
+    target.begun = true;
+    const waits = this.#waits(target);
+    this.#durability.wrote(waits ? target.temporary : target.path, contentLength(target.entry));
+    if (waits) this.#waiting.push(target);
+    else this.#ended(target);
+  }
+
+  #waits(target: FileTarget): boolean {
+    return target.replaces && this.#durability.wanted;
+  }
+
+  #ended(target: FileTarget): void {
+    target.done = true;
+    this.#unfinished.delete(target.number);
+    this.#counts.files += 1;
+    this.#counts.current = displayPath(target.path);
+  }
+
+  #create(temporary: Buffer): OpenFile {
+    // Left by a restore that was killed, and of no use.
+    this.#platform.remove(temporary, 'file');
+    return this.#platform.create(temporary);
   }
 
   #orFail(target: FileTarget, work: () => void): void {
@@ -148,9 +195,8 @@ export class RestoreFiles {
   }
 
   #discard(target: FileTarget): void {
-    this.#unfinished.delete(target);
-    this.#open.close(target);
-    if (!target.started) return;
+    this.#unfinished.delete(target.number);
+    if (!target.begun) return;
     try {
       this.#platform.remove(target.temporary, 'file');
     } catch (error) {
@@ -160,4 +206,13 @@ export class RestoreFiles {
   }
 }
 
-const digestOf = (bytes: Uint8Array): Buffer => hash('blake2b512', bytes, 'buffer');
+export function identityOf({ path, device, inode, inherits }: FolderTarget): FolderIdentity {
+  return { path: path.toString('latin1'), device, inode, inherits };
+}
+
+/** Views of a decoded folder would be sent with the whole folder. */
+export function withoutViews(entry: WrittenEntry): WrittenEntry {
+  const { xattrs, linkTarget: _linkTarget, ...plain } = entry;
+  const copied = xattrs?.map(({ name, value }) => ({ name: name.slice(), value: value.slice() }));
+  return { ...plain, name: new Uint8Array(), ...(copied && { xattrs: copied }) };
+}

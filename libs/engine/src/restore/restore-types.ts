@@ -16,14 +16,18 @@ export interface RestoreOptions {
   readonly conflict: ConflictRule;
   /** Count and plan only; nothing is fetched but trees, nothing written. */
   readonly dryRun?: boolean;
-  /** Read everything back from the disk and compare with the chunk ids. */
+  /** Read everything back, from the disk where the system can be made to, and compare with the chunk ids. */
   readonly verify?: boolean;
-  /** Files that are there with the same size and modification time are taken as done: go on after an interruption. */
-  readonly resume?: boolean;
   /** What `openReader` collected; lets the report count repaired corruptions and name the holder. */
   readonly rejected?: readonly BlockRejected[];
-  /** Packs fetched at the same time; default 3. */
+  /** Packs fetched at the same time; default 4. */
   readonly parallelPacks?: number;
+  /** Threads that open chunks and write files; 0, the default: this one. Only with the system's own platform. */
+  readonly workers?: number;
+  /** Default true: what was written is on the disk for good when the restore resolves. False: when the system gets to it. */
+  readonly durable?: boolean;
+  /** Go on though the disk seems to have too little room: on a file system that compresses it may have enough. */
+  readonly ignoreFreeSpace?: boolean;
   readonly onProgress?: OnProgress;
   readonly progressIntervalMs?: number;
   readonly signal?: AbortSignal;
@@ -33,7 +37,7 @@ export interface RestoreOptions {
 
 export interface RestoreReport {
   readonly sequence: number;
-  /** Where each root (or chosen path) went. */
+  /** Where each root (or chosen path) really went; what was left out is not there. */
   readonly placed: readonly { readonly from: string; readonly to: string }[];
   readonly files: number;
   readonly directories: number;
@@ -41,7 +45,12 @@ export interface RestoreReport {
   readonly others: number;
   /** Plain bytes of the files restored. */
   readonly bytes: number;
+  /** Left as they were, by the conflict rule. */
   readonly filesSkipped: number;
+  /** There already and the same, by their chunk ids: neither fetched nor written. */
+  readonly filesUnchanged: number;
+  /** Plain bytes that did not have to be fetched since they were on this disk, in files that are the same or were begun. */
+  readonly bytesUnchanged: number;
   readonly packsNeeded: number;
   /** Packs that bytes were really read from. */
   readonly packsFetched: number;

@@ -1,32 +1,42 @@
-import { randomBytes } from 'node:crypto';
+import { nodePrimitives } from '#libs/crypto/node';
 import { isAppError, systemClock } from '#libs/kernel';
-import { type SnapshotPath, splitPath, type TreeEntry, type WalkedEntry } from '#libs/vault';
+import { contentLength, type Snapshot, type SnapshotPath, splitPath, type TreeEntry, type WalkedEntry } from '#libs/vault';
 import { EngineError, interrupted, throwIfInterrupted } from '../errors.ts';
-import { currentPlatform, displayPath, type Platform } from '../platform/index.ts';
+import { currentPlatform, displayPath, type FileFacts, type Platform } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
-import { applyMetadata } from './apply-metadata.ts';
-import { decide, stampOf } from './conflict.ts';
-import { type ChunkPlace, fetchChunks } from './fetch-chunks.ts';
-import type { FileTarget } from './file-target.ts';
+import { decide, FreeNames } from './conflict.ts';
+import { Durability } from './durability.ts';
+import { FileWriter } from './file-writer.ts';
+import type { FileTarget, TargetChunk } from './file-target.ts';
 import { type FolderTarget, FolderTargets } from './folder-targets.ts';
+import { refuseWithoutRoom } from './free-space.ts';
 import { restoreLimits } from './limits.ts';
 import { RestoreCounts } from './restore-counts.ts';
 import { RestoreFiles } from './restore-files.ts';
+import { reportOf } from './restore-report.ts';
 import type { RestoreOptions, RestoreReport } from './restore-types.ts';
+import { RestoreWindows } from './restore-windows.ts';
+import { isSameSpecial, restoreLink, restoreSpecial, updateMetadata } from './special-files.ts';
+import { WorkerWriter } from './worker-writer.ts';
+import { localWriter, type Writer } from './writer.ts';
+import { Writers } from './writers.ts';
 
 /** Another name of a file that is restored under its first one. */
 interface LinkJob {
   readonly folder: FolderTarget;
-  readonly path: Buffer;
-  readonly first: FileTarget | { readonly path: Buffer; readonly done: true };
+  readonly wanted: Buffer;
+  readonly entry: TreeEntry;
+  readonly first: FileTarget;
 }
 
 /**
- * Brings a snapshot, or paths of it, back to disk: plan → packs in order → files → links → metadata of folders.
+ * Brings a snapshot, or paths of it, back to disk: plan → what is there already → packs in order → files → links → metadata of folders → durable.
  *
- * Never writes through a link that it did not make, never outside the destination. A file that can't be restored is named in the report with
- * pack and holder; the others come. Throws `conflict` (rule `fail`, before anything is written), `disk_full`, `interrupted`,
- * `destination_invalid`, and from the vault `snapshot_not_found`, `path_not_found`.
+ * Never writes through a link that it did not make, never outside the destination. A file comes under its name only whole: stopped at any
+ * instruction, what was there before is there still. Run again, it fetches and writes only what is not there and right, by the chunk ids.
+ * A file that can't be restored is named in the report with pack and holder; the others come. When it resolves, what it wrote is durable.
+ * Throws `conflict` (rule `fail`, before anything is written), `disk_full` (before anything is written where that can be known),
+ * `interrupted`, `destination_invalid`, and from the vault `snapshot_not_found`, `path_not_found`.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
   return new Restore(options).run();
@@ -38,55 +48,100 @@ class Restore {
   readonly #counts = new RestoreCounts();
   readonly #folders: FolderTargets;
   readonly #files: RestoreFiles;
+  readonly #durability: Durability;
+  readonly #windows: RestoreWindows;
+  readonly #writers: Writers;
   readonly #progress: ProgressReporter;
-  readonly #stamp: string;
+  readonly #free: FreeNames;
   readonly #dryRun: boolean;
-  readonly #placed: { from: string; to: string }[] = [];
-  readonly #links = new Map<string, LinkJob['first']>();
+  readonly #placed: { readonly from: string; to: () => string | undefined }[] = [];
+  readonly #links = new Map<string, FileTarget>();
   #linkJobs: LinkJob[] = [];
-  #places: ChunkPlace[] = [];
-  #planned: FileTarget[] = [];
 
   constructor(options: RestoreOptions) {
     const clock = options.clock ?? systemClock;
+    const platform = options.platform ?? currentPlatform();
+    const { reader, signal } = options;
     this.#options = options;
-    this.#platform = options.platform ?? currentPlatform();
-    this.#stamp = stampOf(clock.nowMs());
+    this.#platform = platform;
     this.#dryRun = options.dryRun === true;
+    this.#free = new FreeNames(platform, clock.nowMs());
     this.#progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
-    const shared = { platform: this.#platform, counts: this.#counts };
-    this.#folders = new FolderTargets({ ...shared, rule: options.conflict, stamp: this.#stamp, dryRun: this.#dryRun });
-    this.#files = new RestoreFiles({
+    this.#durability = new Durability(platform, options.durable !== false);
+    const shared = { platform, counts: this.#counts };
+    this.#folders = new FolderTargets({ ...shared, rule: options.conflict, free: this.#free, dryRun: this.#dryRun });
+    this.#files = new RestoreFiles({ ...shared, folders: this.#folders, durability: this.#durability });
+    const seed = reader.opener.seed(Array.from(reader.packs.values(), ({ epoch }) => epoch));
+    const workers = this.#dryRun ? 0 : (options.workers ?? 0);
+    const writers = Array.from({ length: workers }, (): Writer => new WorkerWriter(seed, signal));
+    if (writers.length === 0) writers.push(localWriter(new FileWriter(platform, nodePrimitives(), seed), signal));
+    this.#writers = new Writers(writers);
+    this.#windows = new RestoreWindows({
       ...shared,
+      reader,
+      files: this.#files,
       folders: this.#folders,
+      durability: this.#durability,
+      writers: this.#writers,
+      parallelPacks: options.parallelPacks ?? restoreLimits.parallelPacks,
       verify: options.verify === true,
-      mark: randomBytes(6).toString('hex'),
+      dryRun: this.#dryRun,
+      signal,
+      report: () => this.#report('transfer'),
     });
   }
 
   async run(): Promise<RestoreReport> {
     const { reader, signal } = this.#options;
-    throwIfInterrupted(signal);
-    const snapshot = await reader.snapshot(this.#options.snapshot ?? 'latest', readOptions(signal));
-    const selected = (this.#options.paths ?? []).map(snapshotPath);
-    const walks = (): AsyncIterable<WalkedEntry>[] =>
-      (selected.length === 0 ? ['/'] : selected).map((path) => reader.walk(snapshot, path, readOptions(signal)));
     try {
-      if (this.#options.conflict === 'fail') for (const walk of walks()) await this.#refuseConflicts(walk);
-      for (const walk of walks()) await this.#restoreBelow(walk);
-      await this.#finishWindow();
+      throwIfInterrupted(signal);
+      const snapshot = await reader.snapshot(this.#options.snapshot ?? 'latest', readOptions(signal));
+      await this.#prepare(snapshot);
+      for (const walk of this.#walks(snapshot, true)) await this.#restoreBelow(walk);
+      await this.#windows.finish();
       for (const job of this.#linkJobs) this.#link(job);
       this.#report('metadata');
-      if (!this.#dryRun) this.#folders.applyMetadata();
+      if (!this.#dryRun) {
+        this.#folders.applyMetadata();
+        for (const folder of this.#folders.made()) this.#durability.wrote(folder);
+        await this.#durability.flush();
+      }
+      return reportOf(snapshot.sequence, this.#options.rejected ?? [], this.#counts, this.#placed);
     } catch (error) {
       throw signal?.aborted && !isAppError(error, 'interrupted') ? interrupted(error) : error;
     } finally {
-      this.#files.cleanUp();
+      await this.#windows.settle();
+      await this.#durability.settle();
+      await this.#writers.close();
+      this.#files.cleanUp(signal?.aborted === true);
     }
-    return this.#result(snapshot.sequence);
   }
 
-  /** Plans everything that a walk yields; a full window is fetched before the next is planned. */
+  /** What is to be known before anything is written. */
+  async #prepare(snapshot: Snapshot): Promise<void> {
+    const { to, conflict } = this.#options;
+    if (conflict === 'fail') for (const walk of this.#walks(snapshot, false)) await this.#refuseConflicts(walk);
+    if (this.#dryRun || this.#options.ignoreFreeSpace === true) return;
+    await refuseWithoutRoom(snapshot, this.#walks(snapshot, false), {
+      platform: this.#platform,
+      rule: conflict,
+      to: to === undefined ? undefined : this.#platform.absolute(to),
+    });
+  }
+
+  /** `restoring`: a list of names that is lost is an error of its folder, and the rest comes. */
+  *#walks(snapshot: Snapshot, restoring: boolean): Generator<AsyncIterable<WalkedEntry>> {
+    const { reader, signal, paths = [] } = this.#options;
+    const selected = paths.map(snapshotPath);
+    const onUnreadable = (path: readonly Uint8Array[], error: unknown): void => {
+      const target = this.#folders.get(keyOf(path));
+      if (restoring) this.#counts.fail(target?.path ?? this.#platform.fromParts(path.map((name) => Buffer.from(name))), error);
+    };
+    for (const path of selected.length === 0 ? ['/'] : selected)
+      yield reader.walk(snapshot, path, { ...readOptions(signal), onUnreadable });
+  }
+
+  /** Plans everything that a walk yields; a full window is fetched while the next is planned. */
   async #restoreBelow(walk: AsyncIterable<WalkedEntry>): Promise<void> {
     let base: FolderTarget | undefined;
     let first = true;
@@ -98,8 +153,7 @@ class Restore {
       const parent = start ? base : this.#folders.get(keyOf(walked.path.slice(0, -1)));
       if (!parent) continue;
       await this.#plan(walked, parent, start);
-      if (this.#planned.length >= restoreLimits.filesPerWindow || this.#places.length >= restoreLimits.placesPerWindow)
-        await this.#finishWindow();
+      await this.#windows.room();
     }
   }
 
@@ -112,8 +166,13 @@ class Restore {
         const problem = this.#platform.nameProblem(name);
         if (problem) throw new EngineError('unsafe_name', `${displayPath(name)}: the name ${problem}`);
       }
-      if (to === undefined) return this.#folders.base(this.#platform.fromParts(above), []);
-      return this.#folders.base(this.#platform.absolute(to), above);
+      const base =
+        to === undefined ? this.#folders.base(this.#platform.fromParts(above), []) : this.#folders.base(this.#platform.absolute(to), above);
+      if (base && !this.#dryRun) {
+        this.#durability.addRoot(base.path);
+        this.#durability.wrote(base.path);
+      }
+      return base;
     } catch (error) {
       if (!isAppError(error) || error.code === 'disk_full') throw error;
       throw new EngineError('destination_invalid', `the destination can not be used: ${error.message}`, {
@@ -124,147 +183,124 @@ class Restore {
   }
 
   async #plan({ path, entry }: WalkedEntry, parent: FolderTarget, start: boolean): Promise<void> {
-    const name = path.at(-1) ?? new Uint8Array();
     const counts = this.#counts;
-    if (start)
-      this.#placed.push({
-        from: displayPath(this.#platform.fromParts(path.map((part) => Buffer.from(part)))),
-        to: displayPath(this.#platform.join(parent.path, Buffer.from(name))),
-      });
+    const platform = this.#platform;
+    const name = path.at(-1) ?? new Uint8Array();
+    const placed = (to: () => Buffer | undefined): void => {
+      if (!start) return;
+      const from = displayPath(platform.fromParts(path.map((part) => Buffer.from(part))));
+      this.#placed.push({ from, to: () => displayed(to()) });
+    };
     if (path.length === 0) {
+      placed(() => parent.path);
       this.#folders.adopt('', parent);
       return;
     }
     if (entry.type === 'directory') {
       this.#folders.enter(keyOf(path), parent, name, entry);
       const target = this.#folders.get(keyOf(path));
+      placed(() => target?.path);
       if (target && entry.error !== undefined)
         counts.note(target.path, 'not_captured', `could not be read when the snapshot was made (${entry.error})`);
       return;
     }
-    let target: Buffer = parent.path;
+    let wanted: Buffer = parent.path;
     try {
-      target = this.#folders.pathIn(parent, name);
-      const existing = parent.fresh ? undefined : this.#platform.factsIfAny(target);
-      const sameFile =
-        this.#options.resume === true &&
-        existing?.kind === entry.type &&
-        existing.sizeBytes === entry.size &&
-        existing.mtimeNs === entry.mtimeNs;
-      if (sameFile && entry.type === 'file') {
-        counts.filesSkipped += 1;
-        if (isLinked(entry)) this.#links.set(linkKey(entry), { path: target, done: true });
-        return;
+      wanted = this.#folders.pathIn(parent, name);
+      const existing = parent.fresh ? undefined : platform.factsIfAny(wanted);
+      if (entry.type === 'file') {
+        const target = await this.#planFile(parent, wanted, entry, existing);
+        if (target) placed(() => (target.failed ? undefined : target.path));
+      } else {
+        const at = this.#special(parent, wanted, entry, existing);
+        placed(() => at);
       }
-      const decision = decide(this.#platform, this.#options.conflict, target, entry, existing, this.#stamp);
-      if (decision.do !== 'place') {
-        counts.filesSkipped += 1;
-        return;
-      }
-      if (decision.renamed) counts.note(decision.path, 'kept_both', `${displayPath(target)} is there already and was left as it is`);
-      if (entry.type === 'file') await this.#planFile(parent, decision.path, entry);
-      else this.#special(parent, decision.path, entry);
     } catch (error) {
       if (!isAppError(error) || error.code === 'disk_full') throw error;
-      counts.fail(target, error);
+      counts.fail(wanted, error);
     }
   }
 
-  async #planFile(folder: FolderTarget, path: Buffer, entry: TreeEntry): Promise<void> {
+  async #planFile(
+    folder: FolderTarget,
+    wanted: Buffer,
+    entry: TreeEntry,
+    existing: FileFacts | undefined,
+  ): Promise<FileTarget | undefined> {
     const counts = this.#counts;
     const first = isLinked(entry) ? this.#links.get(linkKey(entry)) : undefined;
     counts.filesTotal += 1;
     if (first) {
-      this.#linkJobs.push({ folder, path, first });
-      if (this.#dryRun) counts.files += 1;
-      return;
+      this.#linkJobs.push({ folder, wanted, entry, first });
+      return first;
     }
-    const places: Omit<ChunkPlace, 'target'>[] = [];
-    for await (const place of this.#options.reader.chunksOf(entry, readOptions(this.#options.signal))) places.push(place);
-    const target = this.#files.begin(folder, path, entry);
-    if (isLinked(entry)) this.#links.set(linkKey(entry), target);
-    counts.bytesTotal += target.remaining;
-    for (const place of places) {
-      counts.packsNeeded.add(place.ordinal);
-      this.#places.push({ ...place, target });
+    const decision = decide(this.#platform, this.#options.conflict, wanted, entry, existing, this.#free);
+    if (decision.do !== 'place') {
+      counts.filesSkipped += 1;
+      return undefined;
     }
-    this.#planned.push(target);
-    this.#report('plan');
-  }
-
-  /** Fetches what is planned. */
-  async #finishWindow(): Promise<void> {
-    const places = this.#places;
-    const planned = this.#planned;
-    this.#places = [];
-    this.#planned = [];
-    if (this.#dryRun) {
-      const seen = new Set<string>();
-      for (const { ordinal, offset, sealedLength, plainLength } of places) {
-        this.#counts.bytes += plainLength;
-        if (!seen.has(`${ordinal}:${offset}`)) this.#counts.bytesFetched += sealedLength;
-        seen.add(`${ordinal}:${offset}`);
-      }
-      this.#counts.files += planned.length;
-      return;
-    }
-    for (const target of planned) if (target.remaining === 0) this.#files.finishEmpty(target);
-    await fetchChunks(places, {
-      reader: this.#options.reader,
-      files: this.#files,
-      counts: this.#counts,
-      parallelPacks: this.#options.parallelPacks ?? restoreLimits.parallelPacks,
-      signal: this.#options.signal,
-      report: () => this.#report('transfer'),
+    const missing: TargetChunk[] = [];
+    for await (const chunk of this.#options.reader.chunksOf(entry, readOptions(this.#options.signal))) missing.push(chunk);
+    const target = this.#files.plan(folder, this.#platform.split(wanted).at(-1)!, {
+      path: decision.path,
+      entry,
+      base: existing?.kind === 'file' ? wanted : undefined,
+      wanted: decision.renamed ? wanted : undefined,
+      replaces: existing !== undefined && !decision.renamed,
+      whenSame: this.#options.conflict === 'overwrite' ? 'metadata' : 'leave',
+      missing,
     });
+    if (isLinked(entry)) this.#links.set(linkKey(entry), target);
+    counts.bytesTotal += contentLength(entry);
+    this.#windows.add(target, existing);
+    this.#report('plan');
+    return target;
   }
 
-  #special(folder: FolderTarget, path: Buffer, entry: TreeEntry): void {
+  /** Where it is now; undefined when it was left out. */
+  #special(folder: FolderTarget, wanted: Buffer, entry: TreeEntry, existing: FileFacts | undefined): Buffer | undefined {
+    const counts = this.#counts;
+    if (existing && entry.error === undefined && isSameSpecial(this.#platform, wanted, entry, existing)) {
+      counts.filesUnchanged += 1;
+      if (this.#options.conflict === 'overwrite' && !this.#dryRun) updateMetadata({ platform: this.#platform, counts }, wanted, entry);
+      return wanted;
+    }
+    const decision = decide(this.#platform, this.#options.conflict, wanted, entry, existing, this.#free);
+    if (decision.do !== 'place') {
+      counts.filesSkipped += 1;
+      return undefined;
+    }
+    if (this.#dryRun) counts.others += 1;
+    else restoreSpecial(this.#shared, folder, decision.path, entry);
+    if (decision.renamed) counts.note(decision.path, 'kept_both', keptBoth(wanted));
+    return decision.path;
+  }
+
+  #link({ folder, wanted, entry, first }: LinkJob): void {
+    const counts = this.#counts;
     if (this.#dryRun) {
-      this.#counts.others += 1;
+      counts.files += 1;
       return;
     }
-    this.#folders.assertSame(folder);
-    const temporary = this.#files.temporaryIn(folder);
-    const platform = this.#platform;
-    if (entry.error !== undefined)
-      throw new EngineError('file_not_found', `${displayPath(path)}: could not be read when the snapshot was made (${entry.error})`);
-    let made = true;
-    if (entry.type === 'symlink') platform.symlink(Buffer.from(entry.linkTarget!), temporary);
-    else if (entry.type === 'fifo') made = platform.fifo(temporary, 0o600) === 'done';
-    else if (entry.type === 'char-device' || entry.type === 'block-device') {
-      made =
-        platform.device(temporary, entry.type === 'char-device' ? 'character-device' : 'block-device', entry.rdev ?? 0n, 0o600) === 'done';
-    } else made = false;
-    if (!made) {
-      this.#counts.note(path, 'not_restored', `a ${entry.type} can not be made by this account or on this system`);
-      return;
-    }
-    try {
-      applyMetadata(platform, temporary, entry, this.#counts, { inherits: folder.inherits });
-      platform.rename(temporary, path);
-    } catch (error) {
-      platform.remove(temporary, 'file');
-      throw error;
-    }
-    this.#counts.others += 1;
-  }
-
-  #link({ folder, path, first }: LinkJob): void {
-    if (this.#dryRun) return;
     try {
       if (!first.done)
-        throw new EngineError('file_not_found', `${displayPath(path)}: is another name of a file that could not be restored`);
-      this.#folders.assertSame(folder);
-      const temporary = this.#files.temporaryIn(folder);
-      this.#platform.hardLink(first.path, temporary);
-      this.#platform.rename(temporary, path);
-      // rename(2) does nothing when both are the same file already, and leaves the temporary name.
-      this.#platform.remove(temporary, 'file');
-      this.#counts.files += 1;
+        throw new EngineError('file_not_found', `${displayPath(wanted)}: is another name of a file that could not be restored`);
+      const existing = folder.fresh ? undefined : this.#platform.factsIfAny(wanted);
+      const facts = existing && this.#platform.facts(first.path);
+      if (existing && facts && existing.inode === facts.inode && existing.device === facts.device) {
+        counts.filesUnchanged += 1;
+        return;
+      }
+      const decision = decide(this.#platform, this.#options.conflict, wanted, entry, existing, this.#free);
+      if (decision.do !== 'place') {
+        counts.filesSkipped += 1;
+        return;
+      }
+      restoreLink(this.#shared, folder, first.path, decision.path);
+      if (decision.renamed) counts.note(decision.path, 'kept_both', keptBoth(wanted));
     } catch (error) {
       if (!isAppError(error) || error.code === 'disk_full') throw error;
-      this.#counts.fail(path, error);
+      counts.fail(wanted, error);
     }
   }
 
@@ -283,57 +319,25 @@ class Restore {
     }
   }
 
+  get #shared() {
+    return { platform: this.#platform, counts: this.#counts, folders: this.#folders };
+  }
+
   #report(phase: 'plan' | 'transfer' | 'metadata'): void {
     const counts = this.#counts;
     this.#progress.update(phase, () => ({
-      filesDone: counts.files,
-      bytesDone: counts.bytes,
+      filesDone: counts.files + counts.filesUnchanged,
+      bytesDone: counts.bytes + counts.bytesUnchanged,
       filesTotal: counts.filesTotal,
       bytesTotal: counts.bytesTotal,
       current: counts.current,
       errors: counts.errorCount,
     }));
   }
-
-  #result(sequence: number): RestoreReport {
-    const {
-      files,
-      directories,
-      others,
-      bytes,
-      filesSkipped,
-      packsNeeded,
-      packsFetched,
-      bytesFetched,
-      filesVerified,
-      errors,
-      errorCount,
-      notes,
-    } = this.#counts;
-    const bad = new Set(
-      (this.#options.rejected ?? []).filter(({ code }) => code === 'block_corrupt').map(({ packId, leaf }) => `${packId}/${leaf}`),
-    );
-    const lost = errors.filter(({ code }) => code === 'block_corrupt').length;
-    return {
-      sequence,
-      placed: this.#placed,
-      files,
-      directories,
-      others,
-      bytes,
-      filesSkipped,
-      packsNeeded: packsNeeded.size,
-      packsFetched: packsFetched.size,
-      bytesFetched,
-      filesVerified,
-      corruptionsRepaired: lost === 0 ? bad.size : Math.max(0, bad.size - lost),
-      errors,
-      errorCount,
-      notes,
-    };
-  }
 }
 
+export const keptBoth = (wanted: Buffer): string => `${displayPath(wanted)} is there already and was left as it is`;
+const displayed = (path: Buffer | undefined): string | undefined => path && displayPath(path);
 const readOptions = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
 const isLinked = (entry: TreeEntry): boolean => (entry.links ?? 1) > 1 && entry.inode !== undefined;
 const linkKey = (entry: TreeEntry): string => `${entry.device}:${entry.inode}`;

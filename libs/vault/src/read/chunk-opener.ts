@@ -25,27 +25,44 @@ export interface ChunkPlace {
   readonly plainLength: number;
 }
 
+/** Passes between threads of one process and nowhere else: it has keys. */
+export interface OpenerSeed {
+  readonly vaultId: VaultId;
+  readonly keys: readonly (readonly [epoch: number, keys: VaultKeys])[];
+}
+
 /** Opens sealed regions of packs with the vault's keys. Memory: subkeys and sealers of the packs used last. */
 export class ChunkOpener {
   readonly ids: ChunkIds;
   readonly vaultId: VaultId;
   readonly #primitives: Primitives;
-  readonly #masterKey: Uint8Array;
-  readonly #keys = new Map<number, VaultKeys>();
+  /** Absent in an opener that was made from a seed. */
+  readonly #masterKey: Uint8Array | undefined;
+  readonly #keys: Map<number, VaultKeys>;
   readonly #sealers = new LeastRecent<PackId, Sealer>(64);
   readonly #associatedData: ReturnType<typeof associatedDataFor>;
 
-  constructor(primitives: Primitives, masterKey: Uint8Array, vaultId: VaultId) {
+  /** `key`: the master key, or the seed of another opener of the same vault. */
+  constructor(primitives: Primitives, key: Uint8Array | OpenerSeed, vaultId: VaultId) {
     this.#primitives = primitives;
-    this.#masterKey = masterKey.slice();
+    this.#masterKey = key instanceof Uint8Array ? key.slice() : undefined;
+    this.#keys = new Map(key instanceof Uint8Array ? [] : key.keys);
     this.vaultId = vaultId;
     this.ids = createChunkIds(primitives, this.keys(0).chunkId);
     this.#associatedData = associatedDataFor(vaultId);
   }
 
+  /** What another thread needs to make an opener for packs of these epochs, without loading the library that derives keys. */
+  seed(epochs: Iterable<number>): OpenerSeed {
+    return { vaultId: this.vaultId, keys: [...new Set([0, ...epochs])].map((epoch) => [epoch, this.keys(epoch)]) };
+  }
+
   keys(epoch: number): VaultKeys {
     let keys = this.#keys.get(epoch);
-    if (!keys) this.#keys.set(epoch, (keys = deriveVaultKeys(this.#masterKey, epoch)));
+    if (!keys) {
+      if (!this.#masterKey) throw new VaultError('wrong_key', `the keys of epoch ${epoch} are not at hand`);
+      this.#keys.set(epoch, (keys = deriveVaultKeys(this.#masterKey, epoch)));
+    }
     return keys;
   }
 

@@ -3,9 +3,9 @@ import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import type { ChunkIndex, ChunkLocation } from '../chunk-index/chunk-index.ts';
 import type { PackInfo, PackTable } from '../chunk-index/pack-table.ts';
 import { VaultError } from '../errors.ts';
-import { limits } from '../limits.ts';
 import type { ReadOptions } from '../ports.ts';
 import type { ChunkOpener } from './chunk-opener.ts';
+import { packRuns } from './pack-runs.ts';
 import type { VerifiedBlocks } from './verified-blocks.ts';
 
 export interface LocatedChunk extends ChunkLocation {
@@ -47,7 +47,7 @@ export class ChunkReader {
   }
 
   /** Throws `index_corrupt` when the index names a pack that it does not describe. */
-  packOf(location: ChunkLocation): PackInfo {
+  packOf(location: Pick<ChunkLocation, 'ordinal'>): PackInfo {
     const pack = this.packs.get(location.ordinal);
     if (!pack)
       throw new VaultError('index_corrupt', `the index names pack number ${location.ordinal}, which it does not know`, {
@@ -68,30 +68,16 @@ export class ChunkReader {
    * request of up to 8 MiB and the chunk in hand.
    */
   async *readMany(kind: ChunkKind, chunks: Iterable<LocatedChunk>, options: ReadOptions = {}): AsyncGenerator<ReadChunk> {
-    const sorted = [...chunks].sort((a, b) => a.ordinal - b.ordinal || a.offset - b.offset);
-    let first = 0;
-    while (first < sorted.length) {
-      const start = sorted[first]!;
-      const pack = this.packOf(start);
-      let last = first;
-      while (last + 1 < sorted.length && joins(start, sorted[last]!, sorted[last + 1]!)) last += 1;
-      const end = sorted[last]!.offset + sorted[last]!.sealedLength;
-      const run = await this.blocks.readRange(pack.packId, start.offset, end - start.offset, options);
+    for (const run of packRuns(chunks, maxRunBytes)) {
+      const pack = this.packOf(run.chunks[0]!);
+      const bytes = await this.blocks.readRange(pack.packId, run.offset, run.length, options);
       let previous = -1;
-      for (; first <= last; first += 1) {
-        const chunk = sorted[first]!;
+      for (const chunk of run.chunks) {
         if (chunk.offset === previous) continue;
         previous = chunk.offset;
-        const from = chunk.offset - start.offset;
-        yield { id: chunk.id, plaintext: this.opener.open(pack, kind, chunk.id, chunk, run.subarray(from, from + chunk.sealedLength)) };
+        const from = chunk.offset - run.offset;
+        yield { id: chunk.id, plaintext: this.opener.open(pack, kind, chunk.id, chunk, bytes.subarray(from, from + chunk.sealedLength)) };
       }
     }
   }
-}
-
-/** Whether `next` is fetched with the run from `start` to `last`: same pack, not too long, and no whole leaf between. */
-function joins(start: LocatedChunk, last: LocatedChunk, next: LocatedChunk): boolean {
-  if (next.ordinal !== start.ordinal || next.offset + next.sealedLength - start.offset > maxRunBytes) return false;
-  const lastLeaf = Math.floor((last.offset + last.sealedLength - 1) / limits.leafBytes);
-  return Math.floor(next.offset / limits.leafBytes) <= lastLeaf + 1;
 }

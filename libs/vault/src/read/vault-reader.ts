@@ -1,10 +1,10 @@
 import type { Primitives } from '#libs/crypto';
-import { equalBytes, toHex } from '#libs/kernel';
+import { equalBytes, isAppError, toHex } from '#libs/kernel';
 import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import type { ChunkIndex, ChunkLocation } from '../chunk-index/chunk-index.ts';
 import { PackBitmap } from '../chunk-index/pack-bitmap.ts';
 import type { IndexCacheFile } from '../chunk-index/index-cache.ts';
-import type { PackTable } from '../chunk-index/pack-table.ts';
+import type { PackInfo, PackTable } from '../chunk-index/pack-table.ts';
 import { VaultError } from '../errors.ts';
 import { decodeHead } from '../head/head-codec.ts';
 import type { HeadSnapshot, VaultHead } from '../head/vault-head.ts';
@@ -41,6 +41,11 @@ export interface OpenVaultOptions extends ReadOptions {
 /** A snapshot and the id of its record. */
 export interface Snapshot extends SnapshotRecord {
   readonly recordId: Uint8Array;
+}
+
+export interface WalkOptions extends ReadOptions {
+  /** Hears of a folder (names from the top) whose list can't be read to its end; without it the walk ends with that error. */
+  readonly onUnreadable?: (path: readonly Uint8Array[], error: unknown) => void;
 }
 
 export interface WalkedEntry {
@@ -102,6 +107,15 @@ export class VaultReader {
 
   get packs(): PackTable {
     return this.#chunks.packs;
+  }
+
+  /** What everything is read through, and what opens it: for those who read packs in their own order. */
+  get blocks(): VerifiedBlocks {
+    return this.#chunks.blocks;
+  }
+
+  get opener(): ChunkOpener {
+    return this.#chunks.opener;
   }
 
   /** All snapshots, oldest first. */
@@ -167,9 +181,10 @@ export class VaultReader {
 
   /**
    * The entry at `path` and everything below, folders before what is in them, names in byte order. Memory: one part of
-   * a directory for each level. A folder that could not be captured is yielded and not entered.
+   * a directory for each level. A folder that could not be captured is yielded and not entered. Where a list of names is lost,
+   * `onUnreadable` hears of it and the walk goes on beside it.
    */
-  async *walk(snapshot: Snapshot, path: SnapshotPath = '/', options: ReadOptions = {}): AsyncGenerator<WalkedEntry> {
+  async *walk(snapshot: Snapshot, path: SnapshotPath = '/', options: WalkOptions = {}): AsyncGenerator<WalkedEntry> {
     const names = pathNames(path);
     const target = resolvePath(snapshot, names);
     if (!target) throw new VaultError('path_not_found', `snapshot ${snapshot.sequence} has no ${printablePath(names)}`);
@@ -190,7 +205,7 @@ export class VaultReader {
     while (open.length > 0) {
       options.signal?.throwIfAborted();
       const folder = open.at(-1)!;
-      const next = await folder.entries.next();
+      const next = await this.#nextOf(folder, options);
       if (next.done) {
         open.pop();
         continue;
@@ -224,6 +239,11 @@ export class VaultReader {
     return this.index.lookup(id);
   }
 
+  /** Throws `index_corrupt` when the index names a pack that it does not describe. */
+  packOf(location: Pick<ChunkLocation, 'ordinal'>): PackInfo {
+    return this.#chunks.packOf(location);
+  }
+
   readChunk(kind: ChunkKind, id: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
     return this.#chunks.read(kind, id, options);
   }
@@ -255,6 +275,19 @@ export class VaultReader {
       for await (const entry of this.#trees.entries(tree, options)) await visit(entry);
     }
     return needed;
+  }
+
+  async #nextOf(
+    folder: { readonly path: readonly Uint8Array[]; readonly entries: AsyncGenerator<TreeEntry> },
+    options: WalkOptions,
+  ): Promise<IteratorResult<TreeEntry, unknown>> {
+    try {
+      return await folder.entries.next();
+    } catch (error) {
+      if (options.signal?.aborted || !options.onUnreadable || !isAppError(error)) throw error;
+      options.onUnreadable(folder.path, error);
+      return { done: true, value: undefined };
+    }
   }
 
   async #record(one: HeadSnapshot, options: ReadOptions): Promise<Snapshot> {

@@ -110,7 +110,19 @@ export class VerifiedBlocks implements BlockSource {
   }
 
   /** `length` bytes from `offset`, fetched as whole leaves. Throws `limit_exceeded` when they are not inside the pack. */
-  async readRange(packId: PackId, offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
+  readRange(packId: PackId, offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    return this.#range(packId, offset, length, 'all', options);
+  }
+
+  /**
+   * {@link readRange} for whoever goes through a pack in order and does not come back: of the leaves only the last is kept, since the next
+   * range may begin in it. The bytes are the caller's own, alone in their memory: they may be handed to another thread.
+   */
+  readOnce(packId: PackId, offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    return this.#range(packId, offset, length, 'last', options);
+  }
+
+  async #range(packId: PackId, offset: number, length: number, keep: 'all' | 'last', options: ReadOptions): Promise<Uint8Array> {
     const root = await this.root(packId, options);
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0 || offset + length > root.sizeBytes) {
       throw new VaultError('limit_exceeded', `pack ${packId} has ${root.sizeBytes} bytes; ${length} from ${offset} were asked for`, {
@@ -136,7 +148,7 @@ export class VerifiedBlocks implements BlockSource {
       while (missing < end && !this.#leaves.has(`${packId}/${missing}`)) missing += 1;
       for await (const bytes of this.leaves(packId, leaf, missing - leaf, options)) {
         put(leaf, bytes);
-        this.#leaves.set(`${packId}/${leaf}`, bytes);
+        if (keep === 'all' || leaf === end - 1) this.#leaves.set(`${packId}/${leaf}`, bytes);
         leaf += 1;
       }
     }

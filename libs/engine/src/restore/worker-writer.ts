@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '#libs/kernel';
+import type { OpenerSeed } from '#libs/vault';
+import { EngineError } from '../errors.ts';
+import type { Written } from './file-writer.ts';
+import { receivedError } from './sent-error.ts';
+import type { CompareJob, CompareOutcome, FromWriter, ToWriter, WriteRun, WriterStart, WriteTarget } from './write-messages.ts';
+import type { Writer } from './writer.ts';
+
+interface Waiting {
+  resolve(message: FromWriter): void;
+  reject(error: unknown): void;
+}
+
+/** A {@link Writer} in a thread of its own. Answers come in the order of the calls. */
+export class WorkerWriter implements Writer {
+  readonly #worker: Worker;
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
+  readonly #signal: AbortSignal | undefined;
+  readonly #waiting: Waiting[] = [];
+  #dead: EngineError | undefined;
+
+  constructor(seed: OpenerSeed, signal: AbortSignal | undefined) {
+    // From source the thread needs the same condition for its imports as this one has; a jest process carries it elsewhere.
+    const fromSource = import.meta.url.endsWith('.ts');
+    const start: WriterStart = { seed, stop: this.#stop };
+    this.#worker = new Worker(new URL(fromSource ? './write-worker.ts' : './write-worker.js', import.meta.url), {
+      workerData: start,
+      // What is large here is outside the heap of the thread; a small young generation gives it back sooner.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      ...(fromSource && { execArgv: ['--conditions=holdfast-source', '--disable-warning=ExperimentalWarning'] }),
+    });
+    this.#worker.on('message', (message: FromWriter) => this.#waiting.shift()?.resolve(message));
+    this.#worker.on('error', (error) => this.#die(messageOf(error)));
+    this.#worker.on('exit', (code) => this.#die(`ended with code ${code}`));
+    this.#signal = signal;
+    if (signal?.aborted) this.#abort();
+    signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** The run's bytes are moved, not copied: they are gone here afterwards. */
+  async write(run: WriteRun): Promise<Written> {
+    return this.#written(await this.#request({ type: 'write', run }, [run.bytes.buffer as ArrayBuffer]));
+  }
+
+  async finish(target: WriteTarget): Promise<Written> {
+    return this.#written(await this.#request({ type: 'finish', target }, []));
+  }
+
+  async compare(jobs: readonly CompareJob[]): Promise<readonly CompareOutcome[]> {
+    const answer = await this.#request({ type: 'compare', jobs }, []);
+    if (answer.type !== 'compared') throw this.#failure(answer);
+    return answer.outcomes;
+  }
+
+  async close(): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#dead ??= new EngineError('worker_failed', 'the writing thread is closed');
+    await this.#worker.terminate();
+  }
+
+  readonly #abort = (): void => void Atomics.store(this.#stop, 0, 1);
+
+  #request(message: ToWriter, moved: ArrayBuffer[]): Promise<FromWriter> {
+    return new Promise((resolve, reject) => {
+      if (this.#dead) return reject(this.#dead);
+      this.#waiting.push({ resolve, reject });
+      this.#worker.postMessage(message, moved);
+    });
+  }
+
+  #written(answer: FromWriter): Written {
+    if (answer.type !== 'written') throw this.#failure(answer);
+    return answer;
+  }
+
+  #failure(answer: FromWriter): EngineError {
+    if (answer.type !== 'failed') return new EngineError('worker_failed', `a writing thread answered ${answer.type}`);
+    return receivedError(answer.error);
+  }
+
+  #die(message: string): void {
+    this.#dead ??= new EngineError('worker_failed', `a writing thread failed: ${message}`, {
+      status: 'temporary',
+      nextStep: 'Run the restore again: it goes on from where it stopped.',
+    });
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#dead);
+  }
+}

@@ -1,0 +1,114 @@
+import type { AppErrorOptions } from '#libs/kernel';
+import type { ChunkKind, OpenablePack, OpenerSeed, TreeEntry } from '#libs/vault';
+import type { EngineErrorCode } from '../errors.ts';
+
+/**
+ * What passes between a restore and the writers of its files, in this thread or in others. Both sides run the same version of the same program:
+ * nothing here is a format. Paths are latin1 text of their bytes, and numbers stand in typed arrays of their own: a view of a pooled buffer
+ * would be copied with the whole pool.
+ */
+
+/** A folder, and which one it was when the restore made or checked it. */
+export interface FolderIdentity {
+  readonly path: string;
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** Hands attributes on to what is made in it: it has a default ACL. */
+  readonly inherits: boolean;
+}
+
+/** What of an entry is needed to write it: all but its chunk ids. */
+export type WrittenEntry = Omit<TreeEntry, 'content' | 'tree' | 'summary'>;
+
+export interface WriteTarget {
+  readonly number: number;
+  /** Under its name, and as it is called until it is whole. */
+  readonly path: string;
+  readonly temporary: string;
+  readonly folder: FolderIdentity;
+  readonly entry: WrittenEntry;
+  /** All that is to be written of it is in this one run, and the file is not there yet: made, written and finished in one go. */
+  readonly whole: boolean;
+  /** `later`: it replaces something, so the restore renames it once its bytes are durable. */
+  readonly rename: 'now' | 'later';
+}
+
+/** A stretch of a pack and where its chunks go. */
+export interface WriteRun {
+  readonly pack: OpenablePack;
+  readonly kind: ChunkKind;
+  /** Sealed bytes from `offset` of the pack. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** 32 bytes a chunk. */
+  readonly ids: Uint8Array;
+  /** For each chunk: offset, sealed length, plain length, how many places. */
+  readonly chunks: Float64Array;
+  /** For each place, chunk by chunk: index in `targets`, content offset. */
+  readonly places: Float64Array;
+  readonly targets: readonly WriteTarget[];
+}
+
+/** An error that crosses threads. */
+export interface SentError {
+  readonly code: string;
+  readonly message: string;
+  readonly options?: Pick<AppErrorOptions, 'status' | 'nextStep' | 'context'>;
+}
+
+export interface TargetOutcome {
+  readonly number: number;
+  readonly bytes: number;
+  readonly finished: boolean;
+  readonly error?: SentError;
+}
+
+/** Which of a file's chunks are at their places in a file that is there. */
+export interface CompareJob {
+  readonly number: number;
+  /** The file to look into. `own`: one that an earlier restore began; it must be ours alone to be gone on with. */
+  readonly path: string;
+  readonly own: boolean;
+  readonly entry: WrittenEntry;
+  /** 32 bytes a chunk; their places in the content. */
+  readonly ids: Uint8Array;
+  readonly contentOffsets: Float64Array;
+  readonly lengths: Float64Array;
+  /** When some but not all chunks are right: make this file with them. */
+  readonly copyTo?: { readonly temporary: string; readonly folder: FolderIdentity };
+  /** Read from the disk and not from memory, as far as the system can. */
+  readonly fromDisk: boolean;
+}
+
+export interface CompareOutcome {
+  readonly number: number;
+  /** One byte a chunk: 1 is right. */
+  readonly matches: Uint8Array;
+  /** Every chunk right, size right, nothing but zeros in the holes. */
+  readonly same: boolean;
+  /** The right chunks are in the temporary file now (or were: `own`). */
+  readonly copied: boolean;
+}
+
+export interface Note {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+  readonly once: boolean;
+}
+
+export interface WriterStart {
+  readonly seed: OpenerSeed;
+  /** One int: 1 when the run was stopped. */
+  readonly stop: Int32Array;
+}
+
+export type ToWriter =
+  | { readonly type: 'write'; readonly run: WriteRun }
+  | { readonly type: 'finish'; readonly target: WriteTarget }
+  | { readonly type: 'compare'; readonly jobs: readonly CompareJob[] };
+
+export type FromWriter =
+  | { readonly type: 'written'; readonly outcomes: readonly TargetOutcome[]; readonly notes: readonly Note[] }
+  | { readonly type: 'compared'; readonly outcomes: readonly CompareOutcome[] }
+  | { readonly type: 'failed'; readonly error: SentError & { readonly engineCode?: EngineErrorCode } };

@@ -1,0 +1,59 @@
+import { currentPlatform, type OpenFile, type Platform } from '../platform/index.ts';
+
+/** What changes something on the disk. */
+const changing = new Set<keyof Platform>([
+  'create',
+  'openToWrite',
+  'clone',
+  'makeFolder',
+  'rename',
+  'hardLink',
+  'symlink',
+  'fifo',
+  'device',
+  'remove',
+  'setMode',
+  'setOwner',
+  'setTimes',
+  'setExtendedAttribute',
+  'removeExtendedAttribute',
+]);
+const changingFile = new Set<keyof OpenFile>(['write', 'truncate', 'setMode', 'preallocate']);
+
+/**
+ * The real platform until its `calls`-th change; that one and all after it do not happen, as after kill -9. A write that is cut off happens by
+ * half. Not even tidying up works any more.
+ */
+export function dyingPlatform(calls: number, real: Platform = currentPlatform()): Platform & { readonly dead: () => boolean } {
+  let left = calls;
+  const alive = (): void => {
+    left -= 1;
+    if (left < 0) throw new Error('killed');
+  };
+  const wrap = (file: OpenFile): OpenFile =>
+    Object.fromEntries(
+      Object.entries(file).map(([name, method]) => [
+        name,
+        !changingFile.has(name as keyof OpenFile)
+          ? method
+          : (...args: [Uint8Array, number]) => {
+              if (left === 0 && name === 'write') file.write(args[0].subarray(0, args[0].length >> 1), args[1]);
+              alive();
+              return (method as (...all: unknown[]) => unknown)(...args);
+            },
+      ]),
+    ) as unknown as OpenFile;
+  const platform = Object.fromEntries(
+    Object.entries(real).map(([name, value]) => [
+      name,
+      typeof value !== 'function' || !changing.has(name as keyof Platform)
+        ? value
+        : (...args: unknown[]) => {
+            alive();
+            const result = (value as (...all: unknown[]) => unknown)(...args);
+            return name === 'create' || name === 'openToWrite' ? wrap(result as OpenFile) : result;
+          },
+    ]),
+  ) as unknown as Platform;
+  return Object.assign(platform, { dead: () => left < 0 });
+}
