@@ -16,6 +16,8 @@ import { systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { FilePackStore } from '#libs/swarm';
 
+/** $HOLDFAST_DURABLE=0: like the others, a restore that leaves it to the system when its files reach the disk. */
+const durable = process.env['HOLDFAST_DURABLE'] !== '0';
 /** As the agent takes them. */
 const workers = Number(process.env['HOLDFAST_WORKERS'] ?? Math.min(4, Math.max(1, cpus().length)));
 
@@ -56,7 +58,14 @@ if (verb === 'create') {
     headBytes: readFileSync(join(vaultFolder, 'head')),
     sources: [store],
   });
-  const done = await restore({ reader, to: folder, conflict: 'fail', ...(path !== undefined && { paths: [path] }) });
+  const done = await restore({
+    reader,
+    to: folder,
+    conflict: 'fail',
+    workers: Math.min(2, workers),
+    durable,
+    ...(path !== undefined && { paths: [path] }),
+  });
   if (done.errorCount > 0) throw new Error(`${done.errorCount} files could not be restored: ${JSON.stringify(done.errors[0])}`);
   report({ files: done.files, packs: done.packsFetched, notes: done.notes });
 } else throw new Error(`what is "${verb}"?`);

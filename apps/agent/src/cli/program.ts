@@ -134,6 +134,8 @@ export function createProgram(usage: UsageOutput): Command {
     )
     .option('--dry-run', 'say what would be done')
     .option('--verify', 'read everything back and compare')
+    .option('--no-sync', 'report success before the disk has everything for good')
+    .option('--ignore-free-space', 'go on though the disk seems too small (it may compress)')
     .option('--device <name>', "another machine's backup, by its name or device id")
     .option('--recovery-kit <file>', "the team's recovery kit: opens another machine's backup")
     .option('--passphrase-file <file>', "passphrase of the kit, or of the other machine's vault: the first line (default: asked for)")
@@ -149,6 +151,8 @@ export function createProgram(usage: UsageOutput): Command {
           conflict: o.conflict,
           dryRun: o.dryRun === true,
           verify: o.verify === true,
+          sync: o.sync,
+          ignoreFreeSpace: o.ignoreFreeSpace === true,
           device: o.device,
         },
         { passphraseFile: o.passphraseFile, recoveryKitFile: o.recoveryKit, askPassphrase: o.device !== undefined },
@@ -232,6 +236,8 @@ interface RestoreOptions {
   readonly conflict: string;
   readonly dryRun?: boolean;
   readonly verify?: boolean;
+  readonly sync: boolean;
+  readonly ignoreFreeSpace?: boolean;
   readonly device?: string;
   readonly recoveryKit?: string;
   readonly passphraseFile?: string;

@@ -21,6 +21,9 @@ const args = z.strictObject({
   conflict: conflictRule,
   dryRun: z.boolean(),
   verify: z.boolean(),
+  /** False: success is reported before the disk has everything for good. */
+  sync: z.boolean().default(true),
+  ignoreFreeSpace: z.boolean().default(false),
   /** Another machine's backup: needs a passphrase, and the recovery kit unless the passphrase is one of that vault's own. */
   device: z.string().min(1).max(100).optional(),
   recoveryKit: z.string().max(65_536).optional(),
@@ -46,6 +49,8 @@ export const restoreCommand = defineCommand<Args>({
           conflict: options.conflict,
           dryRun: options.dryRun,
           verify: options.verify,
+          durable: options.sync,
+          ignoreFreeSpace: options.ignoreFreeSpace,
           signal: either,
           onProgress: (p) =>
             emit({
@@ -90,6 +95,8 @@ export const restoreCommand = defineCommand<Args>({
           others: report.others,
           bytes: report.bytes,
           filesSkipped: report.filesSkipped,
+          filesUnchanged: report.filesUnchanged,
+          bytesUnchanged: report.bytesUnchanged,
           filesVerified: report.filesVerified,
           packsNeeded: report.packsNeeded,
           packsRead: report.packsFetched,
@@ -118,6 +125,8 @@ function restoreWords(options: Args, paths: readonly string[]): string[] {
     ...(options.conflict === 'keep-both' ? [] : ['--conflict', options.conflict]),
     ...(options.dryRun ? ['--dry-run'] : []),
     ...(options.verify ? ['--verify'] : []),
+    ...(options.sync ? [] : ['--no-sync']),
+    ...(options.ignoreFreeSpace ? ['--ignore-free-space'] : []),
     ...(options.device === undefined ? [] : ['--device', options.device]),
   ];
 }

@@ -18,6 +18,11 @@ export function restoreLines(r: ResultEvent): string[] {
     lines.push(`  ${formatCount(fetched.packs, 'pack')}, ${formatBytes(fetched.bytes)} from other machines:`);
     for (const h of fetched.byHolder) lines.push(`    ${printable(h.name)}: ${formatCount(h.packs, 'pack')}, ${formatBytes(h.bytes)}`);
   }
+  if (n('filesUnchanged') > 0)
+    lines.push(
+      `  ${formatCount(n('filesUnchanged'), 'file')} (${formatBytes(n('bytesUnchanged'))}) ${n('filesUnchanged') === 1 ? 'was' : 'were'} there already, and right`,
+    );
+  else if (n('bytesUnchanged') > 0) lines.push(`  ${formatBytes(n('bytesUnchanged'))} were on this disk already, and right`);
   if (n('filesSkipped') > 0)
     lines.push(`  ${formatCount(n('filesSkipped'), 'file')} left as ${n('filesSkipped') === 1 ? 'it was' : 'they were'}`);
   if (n('filesVerified') > 0) lines.push(`  ${formatCount(n('filesVerified'), 'file')} read back and compared`);

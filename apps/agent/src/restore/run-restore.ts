@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import type { ConflictRule } from '#libs/contracts';
 import type { Progress, RestoreReport } from '#libs/engine';
 import type { DeviceId, PackId } from '#libs/kernel';
@@ -18,10 +19,15 @@ export interface RestoreRequest {
   readonly conflict: ConflictRule;
   readonly dryRun: boolean;
   readonly verify: boolean;
+  /** Default true: restored files are on the disk for good before success is reported. */
+  readonly durable?: boolean;
+  readonly ignoreFreeSpace?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
 
+/** Threads that open chunks and write files; more wait for the disk and the network. Some 30 MB each. */
+const maxWriters = 2;
 /** Packs that came over the network, in the report; the counts are of all. */
 const maxPacksListed = 1_000;
 
@@ -58,6 +64,9 @@ export async function runRestore(agent: AgentRuntime, vault: OpenedVault, reques
     conflict: request.conflict,
     dryRun: request.dryRun,
     verify: request.verify,
+    durable: request.durable !== false,
+    ignoreFreeSpace: request.ignoreFreeSpace === true,
+    workers: Math.min(maxWriters, cpus().length),
     rejected,
     clock: agent.clock,
     signal: request.signal,

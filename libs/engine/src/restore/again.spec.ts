@@ -220,8 +220,15 @@ describe('writing threads', () => {
   });
 
   it('stop at the signal and leave no half files', async () => {
+    fs.writeFileSync(join(source, 'larger'), bytes(17 << 20));
+    await backup({ vault, folders: [source], host: 'h', user: 'u' });
     const stop = new AbortController();
-    const stopping = run({ workers: 2, signal: stop.signal, onProgress: () => stop.abort(), progressIntervalMs: 0 });
+    const stopping = run({
+      workers: 2,
+      signal: stop.signal,
+      onProgress: ({ bytesDone }) => void (bytesDone > 0 && stop.abort()),
+      progressIntervalMs: 0,
+    });
     await expect(stopping).rejects.toMatchObject({ code: 'interrupted' });
     const left = fs.existsSync(out) ? (fs.readdirSync(out, { recursive: true }) as string[]) : [];
     expect(left.filter((name) => name.includes('.holdfast-'))).toEqual([]);

@@ -12,6 +12,9 @@ export const restoreLimits = {
   parallelPacks: 4,
   /** Sealed bytes fetched in one request: four requests for a 32 MiB pack's lane keep a holder busy, and two for each lane are in memory. */
   runBytes: 4 * 1024 * 1024,
+  /** Threads are started for at least so many files, or so many bytes: starting one takes some 100 ms. */
+  threadsFromFiles: 200,
+  threadsFromBytes: 16 * 1024 * 1024,
   /** Files that are compared in one go with what is there. */
   filesPerCompare: 32,
   /** A dense file of at least this much content gets its room on the disk at once: one piece, and a full disk shows before the work. */

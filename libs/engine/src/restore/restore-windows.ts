@@ -72,6 +72,10 @@ export class RestoreWindows {
     this.#places = 0;
     this.#filesPerWindow = restoreLimits.filesPerWindow;
     await this.#running;
+    this.#options.writers.expect(
+      targets.length,
+      targets.reduce((sum, { remaining }) => sum + remaining, 0),
+    );
     this.#running = this.#restore(targets);
     // Seen when it is awaited.
     this.#running.catch(() => undefined);

@@ -72,10 +72,8 @@ class Restore {
     this.#folders = new FolderTargets({ ...shared, rule: options.conflict, free: this.#free, dryRun: this.#dryRun });
     this.#files = new RestoreFiles({ ...shared, folders: this.#folders, durability: this.#durability });
     const seed = reader.opener.seed(Array.from(reader.packs.values(), ({ epoch }) => epoch));
-    const workers = this.#dryRun ? 0 : (options.workers ?? 0);
-    const writers = Array.from({ length: workers }, (): Writer => new WorkerWriter(seed, signal));
-    if (writers.length === 0) writers.push(localWriter(new FileWriter(platform, nodePrimitives(), seed), signal));
-    this.#writers = new Writers(writers);
+    const threads = (): Writer[] => Array.from({ length: options.workers ?? 0 }, () => new WorkerWriter(seed, signal));
+    this.#writers = new Writers(localWriter(new FileWriter(platform, nodePrimitives(), seed), signal), threads);
     this.#windows = new RestoreWindows({
       ...shared,
       reader,

@@ -1,17 +1,35 @@
 import type { Written } from './file-writer.ts';
+import { restoreLimits } from './limits.ts';
 import type { CompareJob, CompareOutcome, WriteRun, WriteTarget } from './write-messages.ts';
 import type { Writer } from './writer.ts';
 
-/** Several writers as one: each call goes to the one with the least to do. */
-export class Writers implements Writer {
-  readonly #writers: readonly { readonly writer: Writer; load: number }[];
+interface Loaded {
+  readonly writer: Writer;
+  load: number;
+}
 
-  constructor(writers: readonly Writer[]) {
-    this.#writers = writers.map((writer) => ({ writer, load: 0 }));
+/** Several writers as one: each call goes to the one with the least to do. Threads are started only once there is work for them. */
+export class Writers implements Writer {
+  #writers: readonly Loaded[];
+  readonly #threads: () => readonly Writer[];
+  #started = false;
+
+  /** `threads` may give none: all work is then done by `local`. */
+  constructor(local: Writer, threads: () => readonly Writer[]) {
+    this.#writers = [{ writer: local, load: 0 }];
+    this.#threads = threads;
   }
 
   get count(): number {
     return this.#writers.length;
+  }
+
+  /** So much is about to be written: for a file or two, starting a thread takes longer than the work. */
+  expect(files: number, bytes: number): void {
+    if (this.#started || (files < restoreLimits.threadsFromFiles && bytes < restoreLimits.threadsFromBytes)) return;
+    this.#started = true;
+    const threads = this.#threads();
+    if (threads.length > 0) this.#writers = threads.map((writer) => ({ writer, load: 0 }));
   }
 
   write(run: WriteRun): Promise<Written> {
