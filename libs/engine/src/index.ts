@@ -7,6 +7,7 @@
  */
 export * from './backup/backup.ts';
 export * from './backup/backup-types.ts';
+export type { PipedFile } from './backup/piped-file.ts';
 export { check } from './check/check.ts';
 export * from './check/check-types.ts';
 export * from './check/verified-times.ts';
@@ -28,5 +29,6 @@ export * from './prune/release-retired.ts';
 export * from './prune/retained-snapshots.ts';
 export * from './restore/restore.ts';
 export * from './restore/restore-types.ts';
+export { matchableName } from './scan/exclude-rules.ts';
 export { FolderScanner } from './scan/scan-folder.ts';
 export type { ScanOptions } from './scan/scan-folder.ts';

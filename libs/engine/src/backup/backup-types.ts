@@ -6,11 +6,14 @@ import type { LocalVault } from '../local-vault/local-vault.ts';
 import type { Platform } from '../platform/index.ts';
 import type { OnProgress } from '../progress.ts';
 import type { ScanOptions } from '../scan/scan-folder.ts';
+import type { PipedFile } from './piped-file.ts';
 
 export interface BackupOptions extends ScanOptions {
   readonly vault: LocalVault;
   /** Folders or single files, absolute or relative to the working folder; bytes where a name is not UTF-8. */
   readonly folders: readonly (string | Buffer)[];
+  /** Also captured, as a root of its own beside the folders, of which there may then be none. */
+  readonly piped?: PipedFile;
   /** Take a file as unchanged though its inode number differs (file systems that make them up). */
   readonly ignoreInode?: boolean;
   /** Take a file as unchanged though its change time differs (after a copy of the whole disk). */

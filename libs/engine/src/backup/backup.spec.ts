@@ -157,6 +157,27 @@ describe('a file that changes while it is read', () => {
   });
 });
 
+describe('a folder that vanishes during the backup', () => {
+  it('is noted and not in the snapshot; the one that was asked for is an error', async () => {
+    mkdirSync(join(source, 'a'));
+    mkdirSync(join(source, 'b'));
+    writeFileSync(join(source, 'c'), 'c');
+    const real = watchedPlatform({});
+    const names = (gone: string) => (path: Buffer) => {
+      if (path.toString() === gone) rmSync(path, { recursive: true, force: true });
+      return real.names(path);
+    };
+    const { snapshot, problems, notes } = await run({ platform: { ...real, names: names(join(source, 'b')) } });
+    expect(problems).toEqual([]);
+    expect(notes).toEqual([expect.objectContaining({ code: 'vanished', path: join(source, 'b') })]);
+    expect(snapshot).toMatchObject({ partial: false, stats: { files: 1, errors: 0 } });
+    await expectRestored('out', ['mtime']);
+    const gone = await run({ platform: { ...real, names: names(source) } });
+    expect(gone.problems).toEqual([expect.objectContaining({ code: 'file_not_found', path: source })]);
+    expect(gone.snapshot.partial).toBe(true);
+  });
+});
+
 describe('what is captured', () => {
   it('stores equal content once, hard links as links', async () => {
     const content = bytes(400_000);

@@ -14,6 +14,7 @@ import { FileEntries } from './file-entries.ts';
 import { type FileJob, FileSealer, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
 import { backupLimits } from './limits.ts';
 import { parentRoots } from './parent-roots.ts';
+import { capturePiped, pipedPath } from './piped-file.ts';
 import { BackupSession } from './session.ts';
 import { enterStaging } from './staging-room.ts';
 import type { WalkContext } from './slot.ts';
@@ -122,6 +123,18 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
       const entry: TreeEntry | undefined = await walk.run(path, facts, parents.entries.get(path.toString('latin1')));
       if (entry) captured.push({ path, entry });
     }
+    if (options.piped) {
+      const entry = await capturePiped(options.piped, {
+        vault,
+        session,
+        counts,
+        platform,
+        clock,
+        signal,
+        onBytes: () => report('transfer'),
+      });
+      captured.push({ path: pipedPath(platform, options.piped.name), entry });
+    }
     await batches.settle();
     for (const sealer of sealers) await sealer.flush();
     await session.finish();
@@ -171,6 +184,7 @@ async function keepWhatIsSealed(sealers: readonly Sealer[], session: BackupSessi
 
 /** What is really there of what was asked for. A folder inside another one asked for is not taken twice. */
 function findRoots(options: BackupOptions, platform: Platform, counts: BackupCounts): { path: Buffer; facts: FileFacts }[] {
+  if (options.folders.length === 0 && options.piped) return [];
   if (options.folders.length === 0)
     throw new EngineError('no_folders', 'there is nothing to back up', { nextStep: 'Name at least one folder.' });
   const roots = new Map<string, { path: Buffer; facts: FileFacts }>();

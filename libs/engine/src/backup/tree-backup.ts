@@ -46,6 +46,11 @@ export class TreeBackup {
     throwIfInterrupted(signal);
     counts.current = displayPath(place.path);
     const scanned = await this.#scanner.scan(place.path, place.below, outerRules);
+    // A folder that is gone by now is like a file that is gone: noted, and not in the snapshot. The top one was asked for, so that it is missed.
+    if (!scanned.readable && place.below !== '' && scanned.problems[0]?.code === 'file_not_found') {
+      counts.note({ path: displayPath(place.path), code: 'vanished', message: 'was removed during the backup' });
+      return { done: Promise.resolve({ entry: undefined, same: false }) };
+    }
     for (const problem of scanned.problems) counts.problem(problem);
     for (const note of scanned.notes) counts.note(note);
     counts.excluded += scanned.excluded;
