@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import type { BackupResult, Progress } from '#libs/engine';
+import type { BackupResult, PipedFile, Progress } from '#libs/engine';
 import { type Clock, isAppError, messageOf } from '#libs/kernel';
 import { AgentError } from '../errors.ts';
 import type { OwnFolders } from '../folders/own-folders.ts';
@@ -10,7 +10,10 @@ import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { RunHistory, RunTrigger } from '../runs/run-history.ts';
 import type { VaultAccess } from '../runtime/vault-access.ts';
 import type { BackupResources } from './backup-resources.ts';
+import { type OwnRules, readOwnRules } from './own-rules.ts';
+import { type Selection, scanRules } from './selection.ts';
 import type { VaultReporter } from './vault-reporter.ts';
+import { withHooks } from './with-hooks.ts';
 
 export interface BackupRequest {
   readonly trigger: RunTrigger;
@@ -18,12 +21,18 @@ export interface BackupRequest {
   readonly paths: readonly string[];
   readonly readAll?: boolean;
   readonly tags?: readonly string[];
+  /** Of this run only; adds to the policy's and this machine's own. */
+  readonly selection?: Selection;
+  /** Content of a pipe, captured instead of folders. */
+  readonly piped?: PipedFile;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface BackupRunnerPorts {
   readonly home: string;
+  /** Where `backup.yaml` is, if there is one. */
+  readonly rulesFile: string;
   readonly ownFolders: OwnFolders;
   readonly policy: PolicyKeeper;
   readonly runs: RunHistory;
@@ -85,7 +94,9 @@ export class BackupRunner {
     const runId = await runs.start(request.trigger);
     log.write('info', 'backup started', { trigger: request.trigger });
     try {
-      const result = await this.#capture(request);
+      const rules = await readOwnRules(this.#ports.rulesFile);
+      const { trigger, signal } = request;
+      const result = await withHooks({ hooks: rules.hooks, trigger, signal, log }, () => this.#capture(request, rules));
       const { stats, sequence } = result.snapshot;
       await runs.end(runId, {
         state: 'captured',
@@ -124,9 +135,10 @@ export class BackupRunner {
     }
   }
 
-  async #capture(request: BackupRequest): Promise<BackupResult> {
-    const folders = request.paths.length > 0 ? [...request.paths] : this.folders();
-    if (folders.length === 0) {
+  async #capture(request: BackupRequest, rules: OwnRules): Promise<BackupResult> {
+    const { piped } = request;
+    const folders = request.paths.length > 0 ? [...request.paths] : piped ? [] : this.folders();
+    if (folders.length === 0 && !piped) {
       throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
         nextStep:
           'Name one: "holdfast folders add PATH" (or "holdfast backup PATH" for once), or add folders to the policy in the admin panel.',
@@ -141,11 +153,12 @@ export class BackupRunner {
         return await backup({
           vault: open,
           folders,
-          excludes: policy.effective.excludes,
+          ...scanRules(policy.effective, rules.selection, request.selection),
+          ...(piped && { piped }),
           neverEnter: [Buffer.from(home)],
           readAll: request.readAll === true,
           tags: request.tags ?? [],
-          adHoc: request.paths.length > 0,
+          adHoc: request.paths.length > 0 || piped !== undefined,
           host: hostname(),
           user: userName(),
           ...resources,

@@ -4,8 +4,12 @@ import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
 import type { ProgressEvent, ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, formatDuration } from '../output/format.ts';
+import { AgentError } from '../errors.ts';
 import { deliverSoon } from './deliver-soon.ts';
 import { dryRun } from './dry-run.ts';
+import { isPipeAddress } from './pipe/pipe-protocol.ts';
+import { readPipe } from './pipe/read-pipe.ts';
+import { selection } from './selection.ts';
 import { waitProtected } from './wait-protected.ts';
 
 const args = z.strictObject({
@@ -15,6 +19,9 @@ const args = z.strictObject({
   timeoutSeconds: z.number().positive().optional(),
   readAll: z.boolean(),
   tags: z.array(z.string().min(1).max(100)).max(100),
+  selection: selection.default({}),
+  /** Content that the command line offers at a socket of its own. */
+  pipe: z.strictObject({ address: z.string().max(4096), name: z.string().min(1).max(255) }).optional(),
 });
 
 /** `holdfast backup`: exit 3 when some files could not be read. */
@@ -23,9 +30,12 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
   access: 'exclusive',
   async *run({ agent, signal }, options) {
     if (options.dryRun) {
-      yield* dryRun(agent, options.paths, signal);
+      yield* dryRun(agent, options.paths, options.selection, signal);
       return;
     }
+    const { pipe } = options;
+    if (pipe && !isPipeAddress(pipe.address, agent.paths.control))
+      throw new AgentError('bad_argument', 'content can be piped in only by the command line of the same data folder');
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
     yield* eventsOf(
@@ -35,6 +45,8 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
           paths: options.paths,
           readAll: options.readAll,
           tags: options.tags,
+          selection: options.selection,
+          ...(pipe && { piped: { name: pipe.name, content: readPipe(pipe.address, either) } }),
           signal: either,
           onProgress: (p) =>
             emit({
@@ -48,6 +60,8 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
             }),
         });
         for (const problem of result.problems) emit({ event: 'notice', code: problem.code, message: problem.message, path: problem.path });
+        for (const note of result.notes)
+          if (note.code === 'hook_failed') emit({ event: 'notice', code: note.code, message: note.message, path: note.path });
         const reported = await deliverSoon(agent, either);
         const { snapshot } = result;
         let protectedNow = await agent.protection.refresh();

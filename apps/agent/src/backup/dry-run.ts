@@ -2,19 +2,27 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { AgentError } from '../errors.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { readOwnRules } from './own-rules.ts';
+import { type Selection, scanRules } from './selection.ts';
 
 /** Progress is shown this often. */
 const reportEvery = 2_000;
 
 /** Looks at everything that a backup would take, with its excludes, and counts it. Reads no file, stores nothing. */
-export async function* dryRun(agent: AgentRuntime, paths: readonly string[], signal: AbortSignal): AsyncGenerator<CommandEvent> {
-  const { currentPlatform, FolderScanner } = await import('#libs/engine');
+export async function* dryRun(
+  agent: AgentRuntime,
+  paths: readonly string[],
+  asked: Selection,
+  signal: AbortSignal,
+): AsyncGenerator<CommandEvent> {
+  const { currentPlatform, FolderScanner, matchableName } = await import('#libs/engine');
   const platform = currentPlatform();
   const folders = paths.length > 0 ? paths : agent.backups.folders();
   if (folders.length === 0)
     throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
       nextStep: 'Name one: "holdfast backup PATH --dry-run".',
     });
+  const rules = await readOwnRules(agent.paths.backupRules);
   const count = { files: 0, directories: 0, others: 0, bytes: 0, errors: 0, excluded: 0 };
   for (const folder of folders) {
     const root = platform.absolute(folder);
@@ -31,7 +39,7 @@ export async function* dryRun(agent: AgentRuntime, paths: readonly string[], sig
     }
     const scanner = new FolderScanner(
       platform,
-      { excludes: agent.policy.effective.excludes, neverEnter: [Buffer.from(agent.paths.home)] },
+      { ...scanRules(agent.policy.effective, rules.selection, asked), neverEnter: [Buffer.from(agent.paths.home)] },
       facts.device,
     );
     const waiting = [{ path: root, below: '', rules: scanner.startRules() }];
@@ -45,7 +53,7 @@ export async function* dryRun(agent: AgentRuntime, paths: readonly string[], sig
       for (const problem of found.problems) yield { event: 'notice', code: problem.code, message: problem.message, path: problem.path };
       for (const { name, facts: inside } of found.entries) {
         if (inside.kind === 'directory') {
-          const text = name.toString('latin1');
+          const text = matchableName(name);
           waiting.push({ path: platform.join(path, name), below: below === '' ? text : `${below}/${text}`, rules: found.rules });
         } else if (inside.kind === 'file') {
           count.files += 1;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { gather, snapshotNumber } from './option-values.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { agentVersion } from './agent-version.ts';
+import { addBackupCommand } from './backup-program.ts';
 import type { ErrorEvent } from '../output/command-event.ts';
 import type { RunOptions } from './run-command.ts';
 
@@ -88,25 +89,7 @@ export function createProgram(usage: UsageOutput): Command {
       .description(description)
       .action(async (paths: string[], _o: unknown, c: Command) => run(c, 'folders', { action, paths: paths.map((p) => resolve(p)) }));
   }
-  program
-    .command('backup')
-    .argument('[paths...]', 'only these files and folders (default: the folders of the policy and of join)')
-    .description('back up now')
-    .option('--dry-run', 'read and count, but store nothing')
-    .option('--wait-protected', 'return only when enough other machines hold everything')
-    .option('--timeout <seconds>', 'with --wait-protected: give up after this long', Number)
-    .option('--read-all', 'read every file again, trusting no size or time')
-    .option('--tag <text>', 'mark the snapshot, to find it or to keep it by; repeatable', gather)
-    .action(async (paths: string[], o: BackupOptions, c: Command) =>
-      run(c, 'backup', {
-        paths: paths.map((p) => resolve(p)),
-        dryRun: o.dryRun === true,
-        waitProtected: o.waitProtected === true,
-        timeoutSeconds: o.timeout,
-        readAll: o.readAll === true,
-        tags: o.tag ?? [],
-      }),
-    );
+  addBackupCommand(program, run);
 
   addHistoryCommands(program, run);
 

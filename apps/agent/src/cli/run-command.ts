@@ -1,5 +1,6 @@
 import { AgentError } from '../errors.ts';
 import { agentPaths, type AgentPaths, resolveHome } from '../home/agent-paths.ts';
+import type { PipeSource, ServedPipe } from '../backup/pipe/serve-pipe.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import { JsonRenderer, type OutputPort, type Renderer, type TextForm, TextRenderer } from '../output/renderer.ts';
 import { errorEvent, exitCodes } from './exit-codes.ts';
@@ -14,6 +15,8 @@ export interface RunOptions {
   /** Ask for the passphrase when there is no file. */
   readonly askPassphrase?: boolean;
   readonly confirmPassphrase?: boolean;
+  /** Offered to the command as its argument `pipe`, under this name. */
+  readonly pipe?: { readonly source: PipeSource; readonly name: string } | undefined;
 }
 
 /** Runs one command to its end, in the daemon when one runs; shows its events; returns the exit code. */
@@ -30,9 +33,13 @@ export async function runCommand(name: string, args: unknown, options: RunOption
   process.on('SIGTERM', onInterrupt);
   let renderer: Renderer = options.json ? new JsonRenderer(output) : new TextRenderer(output, {});
   let exitCode: number = exitCodes.failed;
+  let pipe: ServedPipe | undefined;
   try {
     const paths = agentPaths(resolveHome(options.home));
-    const { source, text } = await findSource(name, await withSecrets(args, options, stop.signal), paths, stop.signal);
+    pipe = options.pipe && (await servedPipe(options.pipe.source, paths));
+    const more = pipe && { pipe: { address: pipe.address, name: options.pipe!.name } };
+    const given = { ...(await withSecrets(args, options, stop.signal)), ...more };
+    const { source, text } = await findSource(name, given, paths, stop.signal);
     if (!options.json) renderer = new TextRenderer(output, text);
     for await (const event of source) {
       renderer.render(event);
@@ -44,6 +51,7 @@ export async function runCommand(name: string, args: unknown, options: RunOption
     renderer.render(event);
     exitCode = event.exitCode;
   } finally {
+    pipe?.close();
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
@@ -71,8 +79,14 @@ async function findSource(
   return { source: commandSource(name, command, args, paths, signal), text: command.text };
 }
 
+async function servedPipe(source: PipeSource, paths: AgentPaths): Promise<ServedPipe> {
+  const { servePipe } = await import('../backup/pipe/serve-pipe.ts');
+  const { newPipeAddress } = await import('../backup/pipe/pipe-protocol.ts');
+  return servePipe(source, newPipeAddress(paths.control));
+}
+
 /** Secrets come from files or the terminal, never from the command line, which other users can see. */
-async function withSecrets(args: unknown, options: RunOptions, signal: AbortSignal): Promise<unknown> {
+async function withSecrets(args: unknown, options: RunOptions, signal: AbortSignal): Promise<object> {
   const { askPassphrase, passphraseFromFile } = await import('./passphrase.ts');
   const secrets: Record<string, string> = {};
   if (options.recoveryKitFile !== undefined) {

@@ -14,6 +14,8 @@ export interface AgentPaths {
   readonly team: string;
   readonly roster: string;
   readonly policy: string;
+  /** What this machine itself says about its backups: written by a person, see {@link readOwnRules}. */
+  readonly backupRules: string;
   readonly runs: string;
   readonly protection: string;
   readonly vault: string;
@@ -47,6 +49,7 @@ export function agentPaths(home: string): AgentPaths {
     team: at('team.json'),
     roster: at('roster.json'),
     policy: at('policy.json'),
+    backupRules: at('backup.yaml'),
     runs: at('state', 'runs.json'),
     protection: at('state', 'protection.json'),
     vault: at('vault'),

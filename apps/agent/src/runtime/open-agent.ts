@@ -137,6 +137,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   const ownFolders = new OwnFolders(json(paths.agent, agentDocument), document);
   const backups = new BackupRunner({
     home: paths.home,
+    rulesFile: paths.backupRules,
     ownFolders,
     policy,
     runs,
