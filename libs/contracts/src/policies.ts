@@ -29,12 +29,30 @@ export const retention = z.strictObject({
   tags: z.array(z.string().min(1).max(100)).max(100).optional(),
 });
 
+/** Which files of the folders are taken, beside the excludes. A machine can say otherwise for itself, in its `backup.yaml`. */
+export const selectionPolicy = z.strictObject({
+  /** Files larger than this are left out; null: none. */
+  maxFileBytes: z.int().min(1).nullable(),
+  /** Do not enter other file systems that are mounted below a folder. */
+  oneFileSystem: z.boolean(),
+  /** Leave out the content of folders with a CACHEDIR.TAG. */
+  excludeCaches: z.boolean(),
+  /** Leave out what the operating system makes again by itself: caches, trash. */
+  defaultExcludes: z.boolean(),
+});
+export type SelectionPolicy = z.infer<typeof selectionPolicy>;
+
+/** In force where a policy does not say. */
+export const defaultSelection: SelectionPolicy = { maxFileBytes: null, oneFileSystem: false, excludeCaches: true, defaultExcludes: true };
+
 export const policy = z
   .strictObject({
     schedule,
     folders: z.array(z.string().min(1).max(4096)).max(1000),
     /** gitignore syntax, relative to each folder. */
     excludes: z.array(z.string().min(1).max(4096)).max(10_000),
+    /** Absent in policies from before there was this part: {@link defaultSelection}. */
+    selection: selectionPolicy.optional(),
     retention,
     replicas: z
       .strictObject({ target: z.int().min(1).max(10), minimum: z.int().min(1).max(10) })

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPolicy } from '#libs/contracts';
+import { examineRules } from '../doctor/examine-rules.ts';
 import { parseAmount } from './amount.ts';
 import { readOwnRules } from './own-rules.ts';
 import { scanRules } from './selection.ts';
@@ -56,6 +57,7 @@ hooks:
     ],
   ])('with %s is refused', async (_what, text, message) => {
     await expect(rules(text)).rejects.toMatchObject({ code: 'rules_invalid', message: expect.stringMatching(message) });
+    expect(await examineRules(file)).toEqual([expect.objectContaining({ severity: 'error', code: 'rules_invalid' })]);
   });
 
   it('that others may write to is refused: it names programs', async () => {
@@ -87,6 +89,22 @@ describe('what is taken', () => {
       maxFileBytes: 7,
       oneFileSystem: true,
       cacheFolders: false,
+      defaultExcludes: true,
+    });
+  });
+  it('follows the policy where nothing nearer says otherwise', () => {
+    const selection = { maxFileBytes: 9, oneFileSystem: true, excludeCaches: false, defaultExcludes: false };
+    const team = { ...policy, selection };
+    expect(scanRules(team, {})).toEqual({
+      excludes: ['*.policy'],
+      maxFileBytes: 9,
+      oneFileSystem: true,
+      cacheFolders: false,
+      defaultExcludes: false,
+    });
+    expect(scanRules(team, { maxFileBytes: 5, oneFileSystem: false }, { defaultExcludes: true })).toMatchObject({
+      maxFileBytes: 5,
+      oneFileSystem: false,
       defaultExcludes: true,
     });
   });

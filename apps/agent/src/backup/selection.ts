@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Policy } from '#libs/contracts';
+import { defaultSelection, type Policy } from '#libs/contracts';
 import type { BackupOptions } from '#libs/engine';
 
 /** What of the folders is taken: on the command line for one run, in `backup.yaml` for all of this machine's, in the policy for the team's. */
@@ -23,12 +23,13 @@ export function scanRules(
   own: Selection,
   asked: Selection = {},
 ): Pick<BackupOptions, 'excludes' | 'maxFileBytes' | 'oneFileSystem' | 'cacheFolders' | 'defaultExcludes'> {
-  const maxFileBytes = asked.maxFileBytes ?? own.maxFileBytes;
+  const team = policy.selection ?? defaultSelection;
+  const maxFileBytes = asked.maxFileBytes ?? own.maxFileBytes ?? team.maxFileBytes;
   return {
     excludes: [...policy.excludes, ...(own.excludes ?? []), ...(asked.excludes ?? [])],
-    ...(maxFileBytes !== undefined && { maxFileBytes }),
-    oneFileSystem: asked.oneFileSystem ?? own.oneFileSystem ?? false,
-    cacheFolders: asked.excludeCaches ?? own.excludeCaches ?? true,
-    defaultExcludes: asked.defaultExcludes ?? own.defaultExcludes ?? true,
+    ...(maxFileBytes !== null && { maxFileBytes }),
+    oneFileSystem: asked.oneFileSystem ?? own.oneFileSystem ?? team.oneFileSystem,
+    cacheFolders: asked.excludeCaches ?? own.excludeCaches ?? team.excludeCaches,
+    defaultExcludes: asked.defaultExcludes ?? own.defaultExcludes ?? team.defaultExcludes,
   };
 }

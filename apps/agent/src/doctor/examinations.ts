@@ -14,6 +14,7 @@ import { backupFolders } from '../policy/backup-folders.ts';
 import { defaultPolicy, type Policy } from '#libs/contracts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
 import { examineFolders } from './examine-folders.ts';
+import { examineRules } from './examine-rules.ts';
 
 /** One thing that was looked at. */
 export interface Diagnosis {
@@ -190,7 +191,7 @@ const schedule: Examination = async ({ paths }) => {
   if (!document) return [];
   const policy = await policyOf(paths);
   const folders = backupFolders(policy.folders, document.folders);
-  const found = await examineFolders(folders);
+  const found = [...(await examineFolders(folders)), ...(await examineRules(paths.backupRules))];
   try {
     const next = activeSchedule(policy.schedule, 0).fires.next(Date.now());
     found.push(

@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { DevicePolicy, Policy, PolicyOverride } from '#libs/contracts';
-import { devicePolicy } from '#libs/contracts';
+import { defaultSelection, devicePolicy } from '#libs/contracts';
 import { call } from '../api/client.ts';
 import { devicePolicyQuery } from '../api/queries.ts';
 import { notifyDone } from '../parts/notify.ts';
@@ -48,7 +48,7 @@ export function DevicePolicyForm({
                 aria-label={`${title}: own for this device`}
                 checked={own}
                 onChange={(event) => {
-                  const value = event.currentTarget.checked ? saved.effective[key] : undefined;
+                  const value = event.currentTarget.checked ? (saved.effective[key] ?? defaultSelection) : undefined;
                   setOverride((before) => withPart(before, key, value));
                 }}
               />
@@ -57,7 +57,7 @@ export function DevicePolicyForm({
             <Fields
               value={override[key] ?? team[key]}
               disabled={!own}
-              onChange={(value) => setOverride((before) => withPart(before, key, value as PolicyOverride[typeof key]))}
+              onChange={(value) => setOverride((before) => withPart(before, key, value))}
             />
           </PanelCard>
         );

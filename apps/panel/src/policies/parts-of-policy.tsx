@@ -5,6 +5,7 @@ import { ReplicaFields } from './replica-fields.tsx';
 import { RetentionFields } from './retention-fields.tsx';
 import { LimitFields, PledgeFields } from './room-fields.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
+import { SelectionFields } from './selection-fields.tsx';
 
 export interface FieldsProps<K extends keyof PolicyOverride> {
   readonly value: Policy[K];
@@ -42,6 +43,7 @@ export const partsOfPolicy: readonly PartOfPolicy<keyof PolicyOverride>[] = [
       description="Lines with # are notes; ! takes something back in."
     />
   )),
+  part('selection', 'Files', 'Which files of the folders are taken, beside the excludes.', (props) => <SelectionFields {...props} />),
   part('retention', 'Retention', 'Which snapshots are kept. A snapshot stays when any of these rules wants it.', (props) => (
     <RetentionFields {...props} />
   )),
