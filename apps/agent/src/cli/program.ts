@@ -204,14 +204,6 @@ export function createProgram(usage: UsageOutput): Command {
   return program;
 }
 
-interface BackupOptions {
-  readonly dryRun?: boolean;
-  readonly waitProtected?: boolean;
-  readonly timeout?: number;
-  readonly readAll?: boolean;
-  readonly tag?: string[];
-}
-
 interface RestoreOptions {
   readonly to?: string;
   readonly snapshot: number | 'latest';
