@@ -21,6 +21,8 @@ interface OpenPack<Spool extends PackSpool> {
 export class SpooledPackWriter<Spool extends PackSpool> {
   readonly #options: SpooledPackWriterOptions<Spool>;
   #open: OpenPack<Spool>[] = [];
+  #choices: Uint8Array = new Uint8Array(0);
+  #choiceAt = 0;
 
   constructor(options: SpooledPackWriterOptions<Spool>) {
     this.#options = options;
@@ -36,7 +38,7 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     const { openPacks = 2 } = this.#options;
     while (this.#open.length < openPacks) this.#open.push(this.#newPack());
     const stored = this.#open[0]!.builder.toStored(plaintext);
-    const chosen = this.#options.random.bytes(1)[0]! % openPacks;
+    const chosen = this.#choice() % openPacks;
     // Another open pack may still have room where the chosen one has not.
     for (let i = 0; i < openPacks; i += 1) {
       const pack = this.#open[(chosen + i) % openPacks]!;
@@ -77,6 +79,15 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     this.#open = [];
     const done = await Promise.allSettled(open.map(async ({ spool }) => spool?.discard()));
     for (const one of done) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** A random byte; drawn many at once, since asking the system costs as much as a small chunk. */
+  #choice(): number {
+    if (this.#choiceAt === this.#choices.length) {
+      this.#choices = this.#options.random.bytes(256);
+      this.#choiceAt = 0;
+    }
+    return this.#choices[this.#choiceAt++]!;
   }
 
   #newPack(): OpenPack<Spool> {
