@@ -24,6 +24,7 @@ export type AgentErrorCode =
   | 'nothing_to_back_up'
   | 'no_snapshot'
   | 'snapshot_not_found'
+  | 'snapshot_protected'
   | 'path_not_found'
   | 'device_not_found'
   | 'wrong_key'

@@ -64,7 +64,8 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
           if (note.code === 'hook_failed') emit({ event: 'notice', code: note.code, message: note.message, path: note.path });
         const reported = await deliverSoon(agent, either);
         const { snapshot } = result;
-        let protectedNow = await agent.protection.refresh();
+        await agent.protection.refresh();
+        let protectedNow = agent.protection.view('newest').packsWaiting === 0;
         if (options.waitProtected && !protectedNow) {
           await waitProtected(agent, {
             timeoutMs: (options.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
@@ -82,7 +83,7 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
           partial: snapshot.partial,
           stats: snapshot.stats,
           packs: snapshot.neededPackCount,
-          packsWaiting: agent.protection.view().packsWaiting,
+          packsWaiting: agent.protection.view('newest').packsWaiting,
           reported,
           unreadable: result.problems.length,
           leftOut: result.notes.length,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnnouncePacks } from '#libs/contracts';
 import type { CommittedSnapshot, LocalVault } from '#libs/engine';
-import { Mutex, toBase64Url } from '#libs/kernel';
+import { Mutex, type PackId, toBase64Url } from '#libs/kernel';
 import type { PackInfo } from '#libs/vault';
 import type { JsonFile } from '../home/json-file.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -22,7 +22,7 @@ export type DeliveredState = z.infer<typeof deliveredState>;
 export interface VaultReporterPorts {
   readonly file: JsonFile<DeliveredState>;
   readonly outbox: Pick<Outbox, 'put'>;
-  readonly protection: Pick<Protection, 'captured'>;
+  readonly protection: Pick<Protection, 'captured' | 'moved'>;
   /** Takes heads that come without a snapshot; undefined: nobody does yet. */
   readonly releases?: () => Pick<ReleasePort, 'headChanged'> | undefined;
   readonly sha256: (bytes: Uint8Array) => string;
@@ -30,6 +30,8 @@ export interface VaultReporterPorts {
 
 /** The coordinator takes this many in one call. */
 const maxPacksPerCall = 1000;
+/** The state of protection is about one or two of the newest. */
+const snapshotsMoved = 50;
 /** New packs are announced together, so that a quick backup does not make a call a pack. */
 const announceAfterMs = 2_000;
 
@@ -115,6 +117,9 @@ export class VaultReporter {
       for await (const one of retainedSnapshots(vault)) needs.push({ sequence: one.sequence, neededPacks: one.neededPacks });
     }
     await releases.headChanged({ sequence, bytes: vault.headBytes, needs });
+    const packIds = new Map<number, PackId[]>();
+    for (const one of needs.slice(-snapshotsMoved)) packIds.set(one.sequence, await packIdsOf(vault, one.neededPacks));
+    await this.#ports.protection.moved(sequence, (snapshot) => packIds.get(snapshot));
     return { headSequence: sequence };
   }
 
@@ -133,17 +138,15 @@ export class VaultReporter {
   }
 
   async #commit(vault: LocalVault, snapshot: CommittedSnapshot): Promise<void> {
-    const { inflateSync } = await import('node:zlib');
-    const { PackBitmap } = await import('#libs/vault');
-    const ordinals = PackBitmap.fromBytes(inflateSync(snapshot.neededPacks, { maxOutputLength: 64 * 1024 * 1024 })).ordinals();
-    const byOrdinal = new Map(vault.allPacks().map((p) => [p.ordinal, p.packId]));
-    const packIds = [...ordinals].flatMap((ordinal) => byOrdinal.get(ordinal) ?? []);
+    const packIds = await packIdsOf(vault, snapshot.neededPacks);
     await this.#ports.protection.captured({
       sequence: snapshot.sequence,
       capturedAtMs: snapshot.endedAtMs,
       partial: snapshot.partial,
       packIds,
       stats: snapshot.stats,
+      adHoc: snapshot.adHoc,
+      headSequence: snapshot.headSequence,
     });
     await this.#ports.outbox.put({
       kind: 'snapshot',
@@ -159,4 +162,12 @@ export class VaultReporter {
       },
     });
   }
+}
+
+async function packIdsOf(vault: LocalVault, neededPacks: Uint8Array): Promise<PackId[]> {
+  const { inflateSync } = await import('node:zlib');
+  const { PackBitmap } = await import('#libs/vault');
+  const ordinals = PackBitmap.fromBytes(inflateSync(neededPacks, { maxOutputLength: 64 * 1024 * 1024 })).ordinals();
+  const byOrdinal = new Map(vault.allPacks().map((p) => [p.ordinal, p.packId]));
+  return [...ordinals].flatMap((ordinal) => byOrdinal.get(ordinal) ?? []);
 }

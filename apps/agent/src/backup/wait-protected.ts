@@ -8,7 +8,7 @@ import { deliverSoon } from './deliver-soon.ts';
 const pollMs = 1_000;
 
 /**
- * Resolves when every pack of the latest snapshot has enough holders. Serves packs meanwhile: without a daemon this
+ * Resolves when every pack of the newest snapshot has enough holders. Serves packs meanwhile: without a daemon this
  * process is the only source there is. Throws `not_protected_in_time`.
  */
 export async function waitProtected(
@@ -23,8 +23,9 @@ export async function waitProtected(
     for (;;) {
       await deliverSoon(agent, options.signal);
       await fetchReceipts(agent, options.signal).catch(() => undefined);
-      if (await protection.refresh()) return;
-      const { latest, packsWaiting } = protection.view();
+      await protection.refresh();
+      const { latest, packsWaiting } = protection.view('newest');
+      if (latest && packsWaiting === 0) return;
       const total = latest?.packIds.length ?? 0;
       options.onProgress({
         event: 'progress',

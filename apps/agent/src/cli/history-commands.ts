@@ -76,9 +76,37 @@ function addForgetAndPrune(program: Command, run: Run): void {
     );
 }
 
+/** `./notes.txt` means that very file; `notes*` means a name anywhere. */
+function absoluteIfPath(pattern: string): string {
+  return /^\.{1,2}(\/|$)/.test(pattern) ? resolve(pattern) : pattern;
+}
+
 const periods = { hourly: 'hours', daily: 'days', weekly: 'weeks', monthly: 'months', yearly: 'years' } as const;
 
 function addLooking(program: Command, run: Run): void {
+  program
+    .command('find')
+    .argument('<patterns...>', 'names in gitignore syntax, such as "*.odt"; or the whole path of one file or folder')
+    .description('where it is in all snapshots, and when it changed')
+    .option('--snapshot <number>', 'look into this one only', snapshotNumber)
+    .option('--content', 'a change of times, owner or mode alone is no new version')
+    .action(async (patterns: string[], o: { snapshot?: number | 'latest'; content?: boolean }, c: Command) =>
+      run(c, 'find', { patterns: patterns.map(absoluteIfPath), snapshot: o.snapshot, contentOnly: o.content === true }),
+    );
+  program
+    .command('diff')
+    .argument('<from>', 'number of a snapshot', snapshotNumber)
+    .argument('<to>', 'number of another one, or "latest"', snapshotNumber)
+    .argument('[path]', 'only what is at or below this')
+    .description('what differs between two snapshots')
+    .action(async (from: number | 'latest', to: number | 'latest', path: string | undefined, _o: unknown, c: Command) =>
+      run(c, 'diff', { from, to, path: path === undefined ? undefined : resolve(path) }),
+    );
+  program
+    .command('mount')
+    .description('show all snapshots as a read-only WebDAV share of this machine, until Ctrl-C')
+    .option('--port <number>', 'where (default: any free port)', howMany)
+    .action(async (o: { port?: number }, c: Command) => run(c, 'mount', { port: o.port ?? 0 }));
   const snapshot = (): Option => new Option('--snapshot <number>', 'which one, by its number').argParser(snapshotNumber).default('latest');
   program
     .command('dump')

@@ -274,11 +274,13 @@ export class Daemon {
     const agent = this.#agent;
     await fetchReceipts(agent, this.#signal);
     const isProtected = await agent.protection.refresh();
-    const sequence = agent.protection.view().latest?.sequence ?? 0;
-    if (!isProtected || sequence <= this.#spreadSequence) return;
-    agent.log.write('info', 'the latest snapshot is protected', { sequence });
+    const latest = agent.protection.view().latest;
+    // By the head: after a prune the old one names packs that will go.
+    const headSequence = latest?.headSequence ?? latest?.sequence ?? 0;
+    if (!isProtected || headSequence <= this.#spreadSequence) return;
+    agent.log.write('info', 'the latest snapshot is protected', { sequence: latest?.sequence });
     await spreadDocuments(agent, this.#signal);
-    this.#spreadSequence = sequence;
+    this.#spreadSequence = headSequence;
   }
 
   #problem(message: string, error: unknown): void {

@@ -46,6 +46,11 @@ export const forgetCommand = defineCommand<z.infer<typeof args>>({
               keep: made.plan.keep.filter(({ sequence }) => !wanted.has(sequence)).map((one) => ({ ...one, reasons: ['not named'] })),
               forget: [...wanted].map((sequence) => ({ sequence, reason: 'named' })),
             };
+      for (const sequence of wanted)
+        if (made.pinned.has(sequence))
+          throw new AgentError('snapshot_protected', `snapshot ${sequence} is pinned`, {
+            nextStep: `Unpin it first: "holdfast snapshots unpin ${sequence}", or in the admin panel.`,
+          });
       if (wanted.size > 0 && !options.apply)
         for (const sequence of wanted)
           if (!made.snapshots.has(sequence))

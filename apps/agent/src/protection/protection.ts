@@ -3,12 +3,25 @@ import { packId, snapshotStats, timeMs } from '#libs/contracts';
 import type { DeviceId, PackId } from '#libs/kernel';
 import type { JsonFile } from '../home/json-file.ts';
 
+/** A snapshot and every pack that a restore of it needs. */
+const capturedSnapshot = z.strictObject({
+  sequence: z.int(),
+  capturedAtMs: timeMs,
+  partial: z.boolean(),
+  packIds: z.array(packId),
+  stats: snapshotStats,
+  adHoc: z.boolean().optional(),
+  /** The head by which these packs are right: a prune moves them. */
+  headSequence: z.int().optional(),
+});
+export type CapturedState = z.infer<typeof capturedSnapshot>;
+
 /** `state/protection.json`: what `status` says without opening the vault. */
 export const protectionState = z.strictObject({
-  /** The newest snapshot and every pack that a restore of it needs. */
-  latest: z
-    .strictObject({ sequence: z.int(), capturedAtMs: timeMs, partial: z.boolean(), packIds: z.array(packId), stats: snapshotStats })
-    .nullable(),
+  /** The newest snapshot of everything that this machine is to back up; one of named paths only while there is no other. */
+  latest: capturedSnapshot.nullable(),
+  /** A newer one of named paths. */
+  named: capturedSnapshot.nullable().optional(),
   /** The newest snapshot that was seen protected. */
   protected: z.strictObject({ sequence: z.int(), capturedAtMs: timeMs, atMs: timeMs }).nullable(),
 });
@@ -25,7 +38,7 @@ export interface ProtectionPorts {
 export interface ProtectionView {
   readonly latest: ProtectionState['latest'];
   readonly protected: ProtectionState['protected'];
-  /** Packs of the latest snapshot with fewer holders than the policy's minimum. */
+  /** Packs of that snapshot with fewer holders than the policy's minimum. */
   readonly packsWaiting: number;
   readonly holders: readonly DeviceId[];
 }
@@ -45,8 +58,21 @@ export class Protection {
     return protection;
   }
 
-  async captured(latest: NonNullable<ProtectionState['latest']>): Promise<void> {
-    this.#state = { ...this.#state, latest };
+  /** A snapshot of named paths does not stand for the machine's state, unless there is nothing else. */
+  async captured(snapshot: CapturedState): Promise<void> {
+    const { latest } = this.#state;
+    const stands = !snapshot.adHoc || latest === null || latest.adHoc === true;
+    this.#state = { ...this.#state, ...(stands ? { latest: snapshot, named: null } : { named: snapshot }) };
+    await this.#ports.file.write(this.#state);
+  }
+
+  /** After a prune: the same snapshots stand in other packs. `packIdsOf`: undefined where that is not known. */
+  async moved(headSequence: number, packIdsOf: (sequence: number) => PackId[] | undefined): Promise<void> {
+    const move = (one: CapturedState | null | undefined): CapturedState | null => {
+      const packIds = one && packIdsOf(one.sequence);
+      return packIds ? { ...one, packIds, headSequence } : (one ?? null);
+    };
+    this.#state = { ...this.#state, latest: move(this.#state.latest), named: move(this.#state.named) };
     await this.#ports.file.write(this.#state);
   }
 
@@ -55,8 +81,9 @@ export class Protection {
     return this.#ports.holdersOf(packId).length >= this.#ports.minimum();
   }
 
-  view(): ProtectionView {
-    const { latest } = this.#state;
+  /** `newest`: whatever was captured last, also of named paths. */
+  view(which: 'latest' | 'newest' = 'latest'): ProtectionView {
+    const latest = (which === 'newest' && this.#state.named) || this.#state.latest;
     const holders = new Set<DeviceId>();
     let packsWaiting = 0;
     for (const id of latest?.packIds ?? []) {
@@ -72,7 +99,11 @@ export class Protection {
     const { latest, packsWaiting } = this.view();
     if (!latest || packsWaiting > 0) return false;
     if (this.#state.protected?.sequence !== latest.sequence) {
-      this.#state = { latest, protected: { sequence: latest.sequence, capturedAtMs: latest.capturedAtMs, atMs: this.#ports.nowMs() } };
+      this.#state = {
+        ...this.#state,
+        latest,
+        protected: { sequence: latest.sequence, capturedAtMs: latest.capturedAtMs, atMs: this.#ports.nowMs() },
+      };
       await this.#ports.file.write(this.#state);
     }
     return true;

@@ -166,17 +166,20 @@ async function changeFor(
   const retire: { pack: PackInfo; reason: 'unneeded' | 'rewritten' | 'merged' }[] = [];
   const rewritten = new Set(rewrite.rewritten.map(({ ordinal }) => ordinal));
   for (const pack of candidates)
-    if (!usedBytes.has(pack.ordinal)) retire.push({ pack, reason: rewritten.has(pack.ordinal) ? 'rewritten' : 'unneeded' });
+    // Another prune may have come first.
+    if (!usedBytes.has(pack.ordinal) && vault.packs.get(pack.ordinal))
+      retire.push({ pack, reason: rewritten.has(pack.ordinal) ? 'rewritten' : 'unneeded' });
   // Also what an earlier run, killed before its commit, has copied.
   const include = new Set([...usedBytes.keys()].filter((ordinal) => vault.isUncommitted(ordinal)));
 
   const opened = await vault.openReader();
-  const merge = new Set(plan.mergeIndex.map(({ pack }) => pack.ordinal));
+  const mergeIndex = plan.mergeIndex.filter(({ pack }) => vault.packs.get(pack.ordinal));
+  const merge = new Set(mergeIndex.map(({ pack }) => pack.ordinal));
   const gone = new PackBitmap();
   for (const ordinal of head.dead?.ordinals() ?? []) gone.set(ordinal);
   for (const { pack } of retire) gone.set(pack.ordinal);
   const merged = merge.size > 0 ? await mergeIndexPacks(vault, opened, merge, gone) : { fragments: [], records: [] };
-  for (const { pack } of plan.mergeIndex) retire.push({ pack, reason: 'merged' });
+  for (const { pack } of mergeIndex) retire.push({ pack, reason: 'merged' });
   const dead = new PackBitmap();
   for (const { pack, describes } of await indexUse(head, vault.packs, opened, signal))
     if (!merge.has(pack.ordinal)) for (const ordinal of describes) if (gone.has(ordinal)) dead.set(ordinal);

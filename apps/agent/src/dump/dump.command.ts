@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
+import type { FileProblem } from '#libs/engine';
 import { AgentError } from '../errors.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 import { withNewestThatHas } from '../snapshots/path-elsewhere.ts';
@@ -11,7 +12,7 @@ const args = z.strictObject({ path: z.string().min(1).max(4096), snapshot: z.uni
 /** Bytes in one event: small enough to keep a control connection smooth, large enough to cost little. */
 const pieceBytes = 256 * 1024;
 
-/** `holdfast dump FILE`: the file's bytes on standard output, verified before they go out. */
+/** `holdfast dump PATH`: a file's bytes, or a folder as a tar archive, on standard output, verified before they go out. */
 export const dumpCommand = defineCommand<z.infer<typeof args>>({
   args,
   access: 'exclusive',
@@ -22,18 +23,33 @@ export const dumpCommand = defineCommand<z.infer<typeof args>>({
       const command = (paths: readonly string[]): string[] => ['holdfast', 'dump', ...paths];
       throw await withNewestThatHas(error, { reader, snapshot: wanted, paths: [path], signal, command });
     });
-    if (entry.type !== 'file')
-      throw new AgentError('path_not_found', `${path} is no file but a ${entry.type}`, {
-        nextStep: '"holdfast restore" brings folders back.',
+    if (entry.type !== 'file' && entry.type !== 'directory')
+      throw new AgentError('path_not_found', `${path} is neither a file nor a folder but a ${entry.type}`, {
+        nextStep: '"holdfast restore" brings it back.',
       });
+    const { dumpTar } = await import('#libs/engine');
     let bytes = 0;
-    for await (const piece of reader.readFile(entry, { signal })) {
+    const leftOut: FileProblem[] = [];
+    const pieces =
+      entry.type === 'file'
+        ? reader.readFile(entry, { signal })
+        : dumpTar(reader, snapshot, pathNames(typedPath(path)), { signal, onLeftOut: (left) => void leftOut.push(left) });
+    for await (const piece of pieces) {
+      for (const left of leftOut.splice(0)) yield { event: 'notice', ...left };
       bytes += piece.length;
       for (let at = 0; at < piece.length; at += pieceBytes) {
         yield { event: 'data', base64: Buffer.from(piece.subarray(at, at + pieceBytes)).toString('base64') };
       }
     }
-    yield { event: 'result', command: 'dump', exitCode: exitCodes.done, path, sequence: snapshot.sequence, bytes };
+    yield {
+      event: 'result',
+      command: 'dump',
+      exitCode: exitCodes.done,
+      format: entry.type === 'file' ? 'file' : 'tar',
+      path,
+      sequence: snapshot.sequence,
+      bytes,
+    };
   },
   text: {},
 });

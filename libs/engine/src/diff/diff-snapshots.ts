@@ -1,0 +1,88 @@
+import { equalBytes } from '#libs/kernel';
+import {
+  pathNames,
+  printablePath,
+  type Snapshot,
+  type SnapshotPath,
+  splitPath,
+  type TreeEntry,
+  VaultError,
+  type VaultReader,
+} from '#libs/vault';
+import { pairedEntries } from '../compare/paired-entries.ts';
+import { throwIfInterrupted } from '../errors.ts';
+import { type ChangeKind, changeOf, entryAt } from './entry-change.ts';
+
+export interface SnapshotChange {
+  /** Names from the top of the file system, as bytes. */
+  readonly path: readonly Uint8Array[];
+  readonly change: ChangeKind;
+  readonly from: TreeEntry | undefined;
+  readonly to: TreeEntry | undefined;
+}
+
+export interface DiffOptions {
+  /** Only what is at or below this. */
+  readonly path?: SnapshotPath;
+  readonly signal?: AbortSignal;
+}
+
+type DiffReader = Pick<VaultReader, 'readTree' | 'entry'>;
+
+/**
+ * What differs between two snapshots, folders before what is in them, names in byte order. Folders with the same tree id are not
+ * entered, so the cost follows what changed. Without `from` everything is added. Backed-up folders that only one of the two has are added or removed as a
+ * whole, unless the other has a part of them: then that part is compared. Memory: one part of a directory of each side for each
+ * level. Throws `path_not_found` when neither has the path.
+ */
+export async function* diffSnapshots(
+  reader: DiffReader,
+  from: Snapshot | undefined,
+  to: Snapshot,
+  options: DiffOptions = {},
+): AsyncGenerator<SnapshotChange> {
+  if (options.path !== undefined && pathNames(options.path).length > 0) {
+    const names = pathNames(options.path);
+    const pair = [await entryAt(reader, from, names), await entryAt(reader, to, names)] as const;
+    if (!pair[0] && !pair[1]) {
+      const which = from ? `neither snapshot ${from.sequence} nor ${to.sequence}` : `snapshot ${to.sequence} not`;
+      throw new VaultError('path_not_found', `${which} has ${printablePath(names)}`);
+    }
+    yield* changes(reader, names, pair[0], pair[1], options);
+    return;
+  }
+  const roots = new Map<string, Uint8Array>();
+  for (const { path } of [...(from?.roots ?? []), ...to.roots]) roots.set(Buffer.from(path).toString('latin1'), path);
+  for (const [, path] of [...roots].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const before = rootAt(from, path) ?? (await entryAt(reader, from, splitPath(path)));
+    const after = rootAt(to, path) ?? (await entryAt(reader, to, splitPath(path)));
+    // A folder above the other's backed-up ones: its name is all that there is to compare.
+    if ((!before && from && hasRootBelow(from, path)) || (!after && hasRootBelow(to, path))) continue;
+    yield* changes(reader, splitPath(path), before, after, options);
+  }
+}
+
+async function* changes(
+  reader: DiffReader,
+  path: readonly Uint8Array[],
+  from: TreeEntry | undefined,
+  to: TreeEntry | undefined,
+  options: DiffOptions,
+): AsyncGenerator<SnapshotChange> {
+  throwIfInterrupted(options.signal);
+  const change = changeOf(from, to);
+  if (change) yield { path, change, from, to };
+  if (from?.tree && to?.tree && equalBytes(from.tree, to.tree)) return;
+  if (!from?.tree && !to?.tree) return;
+  for await (const [a, b] of pairedEntries(reader, from?.tree, to?.tree, options))
+    yield* changes(reader, [...path, (a ?? b).name], a, b, options);
+}
+
+function rootAt(snapshot: Snapshot | undefined, path: Uint8Array): TreeEntry | undefined {
+  return snapshot?.roots.find((root) => equalBytes(root.path, path))?.entry;
+}
+
+function hasRootBelow(snapshot: Snapshot, path: Uint8Array): boolean {
+  const above = Buffer.from(path).toString('latin1').replace(/\/$/, '');
+  return snapshot.roots.some((root) => Buffer.from(root.path).toString('latin1').startsWith(`${above}/`));
+}
