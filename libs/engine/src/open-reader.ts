@@ -1,10 +1,15 @@
 import type { Primitives } from '#libs/crypto';
+import { isAppError, type PackId } from '#libs/kernel';
 import {
   type BlockRejected,
   type BlockSource,
   ChunkOpener,
+  decodeHead,
+  decodeHeader,
   type IndexCacheFile,
   type LoadedIndex,
+  type SalvagedIndex,
+  salvageIndex,
   VaultReader,
   VerifiedBlocks,
 } from '#libs/vault';
@@ -23,6 +28,10 @@ export interface OpenReaderOptions {
   readonly loadedIndex?: LoadedIndex;
   /** Kept between openings, so that only new index packs are read. */
   readonly indexCache?: IndexCacheFile;
+  /**
+   * Packs at hand (of any vault), read for what they say of themselves when an index pack is lost. Without it such a vault does not open.
+   */
+  readonly salvageFrom?: () => AsyncIterable<PackId>;
   readonly signal?: AbortSignal;
 }
 
@@ -32,12 +41,15 @@ export interface OpenedVault {
   readonly opener: ChunkOpener;
   /** Grows while reading: which blocks were bad where. */
   readonly rejected: readonly BlockRejected[];
+  /** Index packs that no source has right; the index was put together from the packs instead. Empty in a sound vault. */
+  readonly lostIndexPacks: SalvagedIndex['lost'];
 }
 
 /** Leaves kept for trees and small files, which are not read in order: 1 MiB each. */
 const cacheLeaves = 48;
 
-/** A reader over several sources that remembers which blocks were bad where; pass it on to `restore` and `check`. Throws what {@link VaultReader.open} throws. */
+/** A reader over several sources that remembers which blocks were bad where; pass it on to `restore` and `check`. A vault that lost index packs opens
+ * from what its packs say of themselves, when told where they are. Throws what {@link VaultReader.open} throws. */
 export async function openReader(options: OpenReaderOptions): Promise<OpenedVault> {
   const { primitives, masterKey, headerBytes, headBytes, sources, expectedSigningKey, loadedIndex, indexCache, signal } = options;
   const rejected: BlockRejected[] = [];
@@ -46,16 +58,22 @@ export async function openReader(options: OpenReaderOptions): Promise<OpenedVaul
     options.onRejected?.(one);
   };
   const blocks = new VerifiedBlocks({ primitives, sources, onRejected, cacheLeaves });
-  const reader = await VaultReader.open({
-    primitives,
-    masterKey,
-    headerBytes,
-    headBytes,
-    blocks,
-    expectedSigningKey,
-    loadedIndex,
-    indexCache,
-    ...(signal && { signal }),
-  });
-  return { reader, blocks, opener: new ChunkOpener(primitives, masterKey, reader.header.vaultId), rejected };
+  const read = signal ? { signal } : {};
+  const documents = { primitives, masterKey, headerBytes, headBytes, blocks, expectedSigningKey, ...read };
+  let lostIndexPacks: SalvagedIndex['lost'] = [];
+  let reader: VaultReader;
+  try {
+    reader = await VaultReader.open({ ...documents, loadedIndex, indexCache });
+  } catch (error) {
+    if (signal?.aborted || !options.salvageFrom || !isAppError(error) || !isOfIndex.has(error.code)) throw error;
+    const header = decodeHeader(headerBytes);
+    const head = decodeHead(headBytes, header.signingPublicKey);
+    const salvaged = await salvageIndex(new ChunkOpener(primitives, masterKey, header.vaultId), blocks, head, options.salvageFrom(), read);
+    lostIndexPacks = salvaged.lost;
+    reader = await VaultReader.open({ ...documents, loadedIndex: salvaged });
+  }
+  return { reader, blocks, opener: new ChunkOpener(primitives, masterKey, reader.header.vaultId), rejected, lostIndexPacks };
 }
+
+/** What keeps an index pack from being read, and nothing else of a vault from being opened. */
+const isOfIndex = new Set(['pack_not_found', 'source_unavailable', 'block_corrupt', 'pack_corrupt', 'chunk_corrupt', 'index_corrupt']);

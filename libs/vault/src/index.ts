@@ -56,6 +56,7 @@ export * from './read/load-index.ts';
 export * from './read/open-pack.ts';
 export * from './read/pack-runs.ts';
 export * from './read/rebuild-index.ts';
+export * from './read/salvage-index.ts';
 export { pathNames, printablePath, type SnapshotPath } from './read/snapshot-path.ts';
 export * from './read/vault-reader.ts';
 export * from './read/verified-blocks.ts';

@@ -15,6 +15,8 @@ export interface OpenedVault {
   readonly blocks: VerifiedBlocks;
   readonly opener: ChunkOpener;
   readonly rejected: readonly BlockRejected[];
+  /** No source has these; some snapshots can't be read therefore. */
+  readonly lostIndexPacks: readonly { readonly packId: PackId; readonly reason: string }[];
   readonly tally: FetchTally;
   readonly documents: FoundDocuments;
 }
@@ -42,16 +44,26 @@ export async function openVault(
   }
   const { openReader } = await import('#libs/engine');
   const tally: FetchTally = { packs: new Map<PackId, Map<DeviceId, number>>() };
-  const { reader, blocks, opener, rejected } = await openReader({
+  const { reader, blocks, opener, rejected, lostIndexPacks } = await openReader({
     primitives: nodePrimitives(),
     masterKey,
     headerBytes: documents.header,
     headBytes: documents.head,
     sources: [agent.own, agent.held.packs, ...agent.holders.sources(tally)],
     ...(signingKey ? { expectedSigningKey: signingKey } : {}),
+    salvageFrom: () => packsHere(agent),
     signal,
   });
-  return { reader, blocks, opener, rejected, tally, documents };
+  if (lostIndexPacks.length > 0)
+    agent.log.write('error', 'index packs of the vault are lost; the packs on this disk were read instead', {
+      packs: lostIndexPacks.map(({ packId }) => packId).join(', '),
+    });
+  return { reader, blocks, opener, rejected, lostIndexPacks, tally, documents };
+}
+
+async function* packsHere(agent: AgentRuntime): AsyncGenerator<PackId> {
+  yield* agent.own.ids();
+  yield* agent.held.packs.ids();
 }
 
 /** How somebody proves that they may read another machine's vault. */

@@ -67,6 +67,12 @@ export const restoreCommand = defineCommand<Args>({
           const command = (missing: readonly string[]): string[] => restoreWords(options, missing);
           throw await withNewestThatHas(error, { reader: vault.reader, snapshot, paths, signal: either, command });
         });
+        for (const { packId } of vault.lostIndexPacks)
+          emit({
+            event: 'notice',
+            code: 'index_corrupt',
+            message: `index pack ${packId} is nowhere to be had; what the packs on this disk say of themselves was used instead. Run "holdfast check"`,
+          });
         const healed = agent.vault.takeHealed();
         for (const { what, packId, from } of healed)
           emit({
