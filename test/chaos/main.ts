@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cryptoReady } from '#libs/crypto';
 import { MachineClock } from './clocks.ts';
+import { mutate, mutations } from './mutations.ts';
 import { network } from './network.ts';
 import { playSchedules } from './schedule.ts';
 
@@ -14,6 +16,7 @@ may have gone by itself, and after every schedule the team must mend itself, cou
   --schedules N  how many (default 10; the nightly run: 200)
   --events N     events of each (default 8)
   --machines N   machines, two of them with folders to back up (default 5)
+  --mutation M   break a rule of the product first: ${Object.keys(mutations).join(', ')}; then a violation has to be found
   --minutes N    start no further schedule after this long`;
 
 /** Set for the process inside the namespace, so that it does not make another. */
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: '8' },
     machines: { type: 'string', default: '5' },
     minutes: { type: 'string', default: '100000' },
+    mutation: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -36,6 +40,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const partitions = process.env[inside] === '1';
+  if (values.mutation !== undefined && process.env['HOLDFAST_TEST_INSTALLATION'] === undefined) return mutated(values.mutation);
   if (!partitions && network.available()) {
     const again = spawnSync('unshare', ['--net', process.execPath, ...process.execArgv, ...process.argv.slice(1)], {
       stdio: 'inherit',
@@ -71,6 +76,21 @@ async function main(): Promise<number> {
   if (failed.length > 0) console.log(`violated with seeds ${failed.join(', ')}`);
   console.log(`${passed} passed, ${failed.length} failed`);
   return failed.length === 0 ? 0 : 1;
+}
+
+/** The same schedules against a product with a broken rule: 0 when they find it. */
+function mutated(name: string): number {
+  const mutation = mutations[name];
+  if (!mutation) throw new Error(`there is no mutation ${name}; there are ${Object.keys(mutations).join(', ')}`);
+  const folder = mutate(mutation);
+  const run = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, HOLDFAST_TEST_INSTALLATION: folder },
+  });
+  rmSync(folder, { recursive: true, force: true });
+  const found = run.status !== 0;
+  console.log(`${found ? 'found' : 'NOT FOUND'}: ${mutation.what}`);
+  return found ? 0 : 1;
 }
 
 process.exitCode = await main();

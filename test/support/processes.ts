@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 export const repository = join(import.meta.dirname, '../..');
+/** Another installation than this one, such as one with a rule broken on purpose. */
+const installation = process.env['HOLDFAST_TEST_INSTALLATION'] ?? repository;
 export const programs = {
-  coordinator: join(repository, 'dist/apps/coordinator/src/main.js'),
-  agent: join(repository, 'dist/apps/agent/src/main.js'),
+  coordinator: join(installation, 'dist/apps/coordinator/src/main.js'),
+  agent: join(installation, 'dist/apps/agent/src/main.js'),
 };
 
 /** A port that was free a moment ago on loopback. */
