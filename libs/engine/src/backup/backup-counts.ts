@@ -4,8 +4,12 @@ import { backupLimits } from './limits.ts';
 /** What happened so far in a run: the source of its stats, progress and report. */
 export class BackupCounts {
   files = 0;
+  /** Of {@link files}, those whose content is sealed or known. */
+  filesDone = 0;
   directories = 0;
   bytes = 0;
+  /** Of {@link bytes}, those of files that nothing had to be read of. */
+  unchangedBytes = 0;
   readBytes = 0;
   newFiles = 0;
   changedFiles = 0;

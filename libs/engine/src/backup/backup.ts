@@ -11,7 +11,7 @@ import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
 import { FileBatches } from './file-batches.ts';
 import { FileEntries } from './file-entries.ts';
-import { type FileJob, FileSealer, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
+import { type FileJob, FileSealer, sealedBytesCell, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
 import { backupLimits } from './limits.ts';
 import { parentRoots } from './parent-roots.ts';
 import { capturePiped, pipedPath } from './piped-file.ts';
@@ -69,7 +69,13 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
   const { vaultId, keys } = vault;
   const { epoch, parameters } = vault.header;
   const sealerVault = { vaultId, keys, epoch, parameters };
-  const own = new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports });
+  const sealedBytes: Float64Array[] = [];
+  const newCell = (): Float64Array => {
+    const cell = sealedBytesCell();
+    sealedBytes.push(cell);
+    return cell;
+  };
+  const own = new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports, sealedBytes: newCell() });
   const sealers: Sealer[] = [own];
   const sealWith = (sealer: Sealer) => (jobs: readonly FileJob[]) => sealer.seal(jobs, signal);
   const workers = workerCount(options);
@@ -82,7 +88,14 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
           start: () => {
             const started = Array.from(
               { length: workers },
-              () => new WorkerSealer(sealerVault, session.ports, store.staging?.folder, signal),
+              () =>
+                new WorkerSealer({
+                  vault: sealerVault,
+                  ports: session.ports,
+                  stagingFolder: store.staging?.folder,
+                  sealedBytes: newCell(),
+                  signal,
+                }),
             );
             sealers.push(...started);
             return started.map(sealWith);
@@ -93,8 +106,9 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
   const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
   const report = (phase: 'transfer' | 'commit') =>
     progress.update(phase, () => ({
-      filesDone: counts.files,
-      bytesDone: counts.bytes,
+      filesDone: counts.filesDone,
+      // Holes of sparse files are never sealed; once all is sealed, all is done.
+      bytesDone: phase === 'commit' ? counts.bytes : counts.unchangedBytes + sealedBytes.reduce((sum, [bytes = 0]) => sum + bytes, 0),
       filesTotal: parents.files,
       bytesTotal: parents.bytes,
       current: counts.current,
@@ -115,6 +129,8 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     report: () => report('transfer'),
     signal,
   };
+  // The walk stands still while one large file is sealed; whoever watches still sees it go on.
+  const ticking = setInterval(() => report('transfer'), options.progressIntervalMs ?? backupLimits.progressTickMs);
   try {
     const files = new FileEntries(context);
     const captured: SnapshotRoot[] = [];
@@ -139,6 +155,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     for (const sealer of sealers) await sealer.flush();
     await session.finish();
     throwIfInterrupted(signal);
+    clearInterval(ticking);
     report('commit');
     const record = {
       startedAtMs,
@@ -161,6 +178,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     await session.giveUp();
     throw failure;
   } finally {
+    clearInterval(ticking);
     for (const sealer of sealers) await sealer.close();
   }
 }

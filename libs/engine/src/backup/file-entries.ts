@@ -27,6 +27,8 @@ export class FileEntries {
     counts.bytes += facts.sizeBytes;
     if (sameContent(facts, parent, rules) && (await needed.addContent(parent.content))) {
       counts.unchangedFiles += 1;
+      counts.filesDone += 1;
+      counts.unchangedBytes += facts.sizeBytes;
       if (sameEntry(facts, parent)) return { done: Promise.resolve({ entry: parent, same: true }) };
       const { content, dataRanges } = parent;
       const entry = treeEntryOf(platform, name, facts, { content, dataRanges, attributes: this.#attributes(place) });
@@ -61,6 +63,7 @@ export class FileEntries {
   async #finish(place: Place, sealing: Promise<FileOutcome>, first: boolean): Promise<Slot> {
     const { counts, needed, platform, store } = this.#context;
     const outcome = await sealing;
+    counts.filesDone += 1;
     if ('problem' in outcome) return this.#failed(place, outcome.problem);
     if (first) {
       counts.readBytes += outcome.readBytes;
@@ -87,6 +90,7 @@ export class FileEntries {
     const { counts, platform } = this.#context;
     if (problem.code === 'file_not_found') {
       counts.files -= 1;
+      counts.filesDone -= 1;
       counts.note({ path: problem.path, code: 'vanished', message: 'was removed during the backup' });
       return { entry: undefined, same: false };
     }

@@ -60,6 +60,11 @@ export interface Sealer {
   close(): Promise<void>;
 }
 
+/** A cell that one sealer writes and the run's progress reads, from another thread too: plain bytes of the chunks done so far. */
+export function sealedBytesCell(): Float64Array {
+  return new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
+}
+
 interface ReadFile {
   readonly sealed: Omit<SealedFile, 'ids' | 'newChunks'>;
   /** Chunks of a whole file that wait for the batch's look-up; a streamed file has its ids already. */
@@ -85,9 +90,18 @@ export class FileSealer implements Sealer {
   #held = 0;
   #flushedAt = performance.now();
   readonly #turns = new Turns();
+  readonly #sealedBytes: Float64Array;
 
-  constructor(options: { vault: SealerVault; primitives: Primitives; random: RandomSource; platform: Platform; ports: SealerPorts }) {
+  constructor(options: {
+    vault: SealerVault;
+    primitives: Primitives;
+    random: RandomSource;
+    platform: Platform;
+    ports: SealerPorts;
+    sealedBytes?: Float64Array;
+  }) {
     const { vault, primitives, random, ports } = options;
+    this.#sealedBytes = options.sealedBytes ?? sealedBytesCell();
     const { parameters, keys, epoch, vaultId } = vault;
     this.#platform = options.platform;
     this.#ports = ports;
@@ -257,10 +271,12 @@ export class FileSealer implements Sealer {
       let newChunks = 0;
       for (const [i, { id, plaintext }] of file.chunks.entries()) {
         ids.set(id, i * idBytes);
-        if (isNew[at++] !== 1) continue;
-        await this.#turns.maybeYield();
-        newChunks += 1;
-        await this.#add(id, plaintext);
+        if (isNew[at++] === 1) {
+          await this.#turns.maybeYield();
+          newChunks += 1;
+          await this.#add(id, plaintext);
+        }
+        this.#sealedBytes[0]! += plaintext.length;
       }
       done({ ...file.sealed, ids, newChunks });
     }
@@ -271,11 +287,13 @@ export class FileSealer implements Sealer {
     const isNew = await this.#claim(chunks);
     let added = 0;
     for (const [i, { id, plaintext }] of chunks.entries()) {
-      if (isNew[i] !== 1) continue;
-      await this.#turns.maybeYield();
-      throwIfInterrupted(signal);
-      added += 1;
-      await this.#add(id, plaintext);
+      if (isNew[i] === 1) {
+        await this.#turns.maybeYield();
+        throwIfInterrupted(signal);
+        added += 1;
+        await this.#add(id, plaintext);
+      }
+      this.#sealedBytes[0]! += plaintext.length;
     }
     return added;
   }

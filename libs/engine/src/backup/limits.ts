@@ -29,6 +29,8 @@ export const backupLimits = {
   workerYoungMiB: 8,
   /** More ranges than this and the file is stored dense: holes compress to almost nothing anyway. */
   sparseRanges: 20_000,
+  /** Progress is looked at this often, also while nothing else happens in this thread. */
+  progressTickMs: 250,
   /** Problems and notes kept for the report; all are counted. */
   reportedProblems: 10_000,
   /**

@@ -8,6 +8,8 @@ export interface WorkerStart {
   readonly stagingFolder: string | undefined;
   /** One int: 1 when the run was stopped. Shared, since a thread at work reads no messages. */
   readonly stop: Int32Array;
+  /** See `sealedBytesCell`. */
+  readonly sealedBytes: Float64Array;
 }
 
 export type ToWorker =

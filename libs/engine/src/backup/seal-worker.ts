@@ -9,7 +9,7 @@ import { FileSpool } from './file-spool.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
 
 const port = parentPort!;
-const { vault, stop, stagingFolder } = workerData as WorkerStart;
+const { vault, stop, stagingFolder, sealedBytes } = workerData as WorkerStart;
 const signal = {
   get aborted() {
     return Atomics.load(stop, 0) === 1;
@@ -30,6 +30,7 @@ const sealer = new FileSealer({
   primitives: nodePrimitives(),
   random: systemRandom,
   platform: currentPlatform(),
+  sealedBytes,
   ports: {
     claim: async (ids) => {
       const reply = await ask({ type: 'claim', ids }, []);

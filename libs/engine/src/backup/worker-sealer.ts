@@ -14,12 +14,19 @@ export class WorkerSealer implements Sealer {
   #storeError: unknown;
   #dead: EngineError | undefined;
 
-  constructor(vault: SealerVault, ports: SealerPorts, stagingFolder: string | undefined, signal: AbortSignal | undefined) {
+  constructor(options: {
+    vault: SealerVault;
+    ports: SealerPorts;
+    stagingFolder: string | undefined;
+    sealedBytes: Float64Array;
+    signal: AbortSignal | undefined;
+  }) {
+    const { vault, ports, stagingFolder, sealedBytes, signal } = options;
     this.#ports = ports;
     // From source the thread needs the same condition for its imports as this one has; a jest process carries it elsewhere.
     const fromSource = import.meta.url.endsWith('.ts');
     const entry = new URL(fromSource ? './seal-worker.ts' : './seal-worker.js', import.meta.url);
-    const start: WorkerStart = { vault, stagingFolder, stop: this.#stop };
+    const start: WorkerStart = { vault, stagingFolder, stop: this.#stop, sealedBytes };
     this.#worker = new Worker(entry, {
       workerData: start,
       resourceLimits: { maxOldGenerationSizeMb: backupLimits.workerHeapMiB, maxYoungGenerationSizeMb: backupLimits.workerYoungMiB },

@@ -81,13 +81,26 @@ describe('sealing threads', () => {
     spy.mockRestore();
   });
 
+  it.each([0, 2])('with %i of them progress goes on while one large file is sealed, and never runs ahead', async (workers) => {
+    const size = 48 * 1024 * 1024;
+    writeFileSync(join(source, 'large'), bytes(size));
+    const seen: number[] = [];
+    await run({
+      workers,
+      onProgress: ({ phase, bytesDone }) => void (phase === 'transfer' && seen.push(bytesDone)),
+      progressIntervalMs: 0,
+    });
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(seen.some((done) => done > 0 && done < size)).toBe(true);
+    expect(seen.at(-1)).toBeLessThanOrEqual(size);
+  });
+
   it('stop at the signal and keep what they sealed', async () => {
-    // More batches than may wait: so some are done when the 1,200th file is reached.
     for (let i = 0; i < 1_500; i += 1) writeFileSync(join(source, `file ${i}`), bytes(10_000));
     const stop = new AbortController();
     const stopping = run({
       signal: stop.signal,
-      onProgress: ({ filesDone }) => void (filesDone > 1_200 && stop.abort()),
+      onProgress: ({ filesDone }) => void (filesDone > 200 && stop.abort()),
       progressIntervalMs: 0,
     });
     await expect(stopping).rejects.toMatchObject({ code: 'interrupted' });
