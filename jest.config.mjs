@@ -23,7 +23,11 @@ export default {
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
-    project('unit', ['<rootDir>/libs/**/*.spec.ts', '<rootDir>/apps/**/*.spec.ts', '<rootDir>/test/{boundaries,fuzz}/*.spec.ts']),
+    project('unit', [
+      '<rootDir>/libs/**/*.spec.ts',
+      '<rootDir>/apps/**/*.spec.ts',
+      '<rootDir>/test/{boundaries,fuzz,simulation}/*.spec.ts',
+    ]),
     project('e2e', ['<rootDir>/test/e2e/*.spec.ts'], { testTimeout: 180_000 }),
     project('browser', ['<rootDir>/test/browser/*.spec.ts'], { testTimeout: 180_000 }),
   ],
