@@ -65,7 +65,7 @@ export const durabilityRules = z
     allowance: z
       .strictObject({ perOfferedByte: z.number().min(0).max(1000), floorBytes: z.int().min(0), bindsBelowFreeShare: share })
       .partial(),
-    breaker: z.strictObject({ windowMs: ms, share, atLeast: z.int().min(1).max(100_000) }).partial(),
+    breaker: z.strictObject({ windowMs: ms, share, atLeast: z.int().min(1).max(100_000), graceMs: ms }).partial(),
     repair: z.strictObject({ maxAssignments: z.int().min(1).max(100_000), maxSources: z.int().min(1).max(16), linkShare: share }).partial(),
   })
   .partial()

@@ -52,6 +52,23 @@ export type DeviceSummary = z.infer<typeof deviceSummary>;
 export const deviceDetail = deviceSummary.extend({ runs: z.array(run), latestSnapshots: z.array(snapshot) }).meta({ id: 'DeviceDetail' });
 export type DeviceDetail = z.infer<typeof deviceDetail>;
 
+/** "Away until", by the coordinator's clock; at most a year ahead is sensible, ten are allowed. Null: no longer away. */
+export const setAway = z.strictObject({ untilMs: timeMs.nullable() }).meta({ id: 'SetAway' });
+export type SetAway = z.infer<typeof setAway>;
+
+/** How far a leaver's packs are copied out. */
+export const drainProgress = z
+  .strictObject({
+    packs: count,
+    /** Packs that would have fewer copies than the target without it. */
+    stillNeeded: count,
+    /** Packs that would fall below the minimum without it. */
+    belowMinimumWithout: count,
+    safeToRevoke: z.boolean(),
+  })
+  .meta({ id: 'DrainProgress' });
+export type DrainProgress = z.infer<typeof drainProgress>;
+
 /** Worst wins: `protected` only when every device that should be is. */
 export const overview = z
   .strictObject({

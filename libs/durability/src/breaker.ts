@@ -10,12 +10,21 @@ export interface BreakerDevice {
 }
 
 export type BreakerState =
-  { readonly open: false } | { readonly open: true; readonly sinceMs: number; readonly reason: string; readonly nextStep: string };
+  | { readonly open: false }
+  | {
+      readonly open: true;
+      readonly sinceMs: number;
+      /** Since when enough are back; null: they are not. */
+      readonly calmSinceMs: number | null;
+      readonly reason: string;
+      readonly nextStep: string;
+    };
 
 /**
  * Tells an outage from a loss. Opens when more than 30 % of the devices (and at least three) are doubted or gone that fell silent, or
  * were found so, within ten minutes of each other: copying everything to the rest would fill their disks for a power cut. Stays open
- * until enough of them are back or an admin has marked them lost or revoked (marked devices never count).
+ * until all of them are back, or enough of them have been for a day (the rest may come tomorrow), or an admin has marked the rest lost
+ * or revoked (marked devices never count).
  */
 export function planBreaker(
   previous: BreakerState,
@@ -25,15 +34,20 @@ export function planBreaker(
 ): BreakerState {
   const counted = devices.filter((d) => !d.marked);
   const away = counted.filter((d) => d.state === 'suspect' || d.state === 'missing' || d.state === 'lost');
-  const { windowMs, share, atLeast } = settings.breaker;
+  const { windowMs, share, atLeast, graceMs } = settings.breaker;
   const tooMany = (n: number): boolean => n >= atLeast && n > counted.length * share;
-  if (previous.open) return tooMany(away.length) ? describe(previous.sinceMs, away.length, counted.length) : { open: false };
+  if (previous.open) {
+    if (tooMany(away.length)) return describe(previous.sinceMs, null, away.length, counted.length);
+    const calmSinceMs = previous.calmSinceMs ?? nowMs;
+    if (away.length === 0 || nowMs - calmSinceMs >= graceMs) return { open: false };
+    return describe(previous.sinceMs, calmSinceMs, away.length, counted.length);
+  }
   const found = away.filter((d) => nowMs - d.stateSinceMs <= windowMs).length;
   const atOnce = mostWithin(
     away.flatMap((d) => d.lastSeenAtMs ?? []),
     windowMs,
   );
-  return tooMany(found) || tooMany(atOnce) ? describe(nowMs, away.length, counted.length) : { open: false };
+  return tooMany(found) || tooMany(atOnce) ? describe(nowMs, null, away.length, counted.length) : { open: false };
 }
 
 /** The most of these moments that lie within one window. */
@@ -48,9 +62,13 @@ function mostWithin(moments: readonly number[], windowMs: number): number {
   return most;
 }
 
-const describe = (sinceMs: number, gone: number, total: number): BreakerState => ({
+const describe = (sinceMs: number, calmSinceMs: number | null, gone: number, total: number): BreakerState => ({
   open: true,
   sinceMs,
-  reason: `Repair stands still: ${gone} of ${total} devices went missing at about the same time. That looks like an outage, not a loss.`,
+  calmSinceMs,
+  reason:
+    calmSinceMs === null
+      ? `Repair stands still: ${gone} of ${total} devices went missing at about the same time. That looks like an outage, not a loss.`
+      : `Repair waits a day for the last ${gone} of ${total} devices after an outage; most of them are back.`,
   nextStep: 'Bring them back online, or mark those that will not return as lost.',
 });

@@ -1,5 +1,5 @@
 import type { RandomSource } from '#libs/kernel';
-import { CandidatePool, isVetted, type Place, type Urgency } from './candidate-pool.ts';
+import { CandidatePool, type Place, type Urgency } from './candidate-pool.ts';
 import {
   wantedReplicas,
   type Assignment,
@@ -54,56 +54,45 @@ export function placeOne(
 ): { assignments: Assignment[]; shortfall?: Shortfall; unmet?: ShortfallCode } {
   const { goal, settings } = input;
   const { owner, replicas } = pack;
-  // Machines and devices alike: a device may have changed its machine since.
-  const taken: string[] = [owner.machineId, owner.deviceId];
-  for (const replica of replicas) taken.push(replica.machineId, replica.deviceId);
-  const free = (c: Candidate): boolean => !taken.includes(c.machineId) && !taken.includes(c.deviceId);
-  const isElsewhere = (site: string): boolean => site !== owner.site;
-  let hasElsewhere = replicas.some((r) => !isGone(r.state) && isElsewhere(r.site));
+  pool.begin(pack);
+  let hasElsewhere = replicas.some((r) => !isGone(r.state) && r.site !== owner.site);
   let hasAnchor = replicas.some((r) => r.anchor && acceptsPacks(r.state));
   let vetted = vettedReplicas(replicas, owner, settings);
   let wanted = Math.ceil(wantedReplicas(pack.kind, goal, settings) - expectedReplicas(replicas, owner, settings));
-  const allowed = (c: Candidate): boolean => free(c) && (vetted >= goal.minimum || isVetted(c));
   const assignments: Assignment[] = [];
 
   const give = (place: Place | undefined, reason: PlacementReason): boolean => {
     if (!place) return false;
     const { candidate } = place;
     pool.take(place, pack.sizeBytes, urgency);
-    taken.push(candidate.machineId, candidate.deviceId);
-    hasElsewhere ||= isElsewhere(candidate.site);
+    hasElsewhere ||= candidate.site !== owner.site;
     hasAnchor ||= candidate.anchor;
-    if (isVetted(candidate)) vetted += 1;
+    if (place.vetted) vetted += 1;
     wanted -= 1;
     assignments.push({ packId: pack.packId, deviceId: candidate.deviceId, reason });
     return true;
   };
-  const pick = (allow: (c: Candidate) => boolean, from: readonly Place[]): Place | undefined => pool.pick(pack, urgency, allow, from);
 
   const best: PlacementReason = pack.kind === 'index' ? 'index-copy' : 'best-score';
   let waitsForVetted = false;
   if (pack.kind === 'index')
-    for (const anchor of pool.anchors)
-      if (free(anchor.candidate) && pool.hasRoom(anchor, pack.sizeBytes, urgency)) give(anchor, 'index-copy');
+    for (const anchor of pool.anchors) if (pool.isFree(anchor) && pool.hasRoom(anchor, pack.sizeBytes, urgency)) give(anchor, 'index-copy');
   for (;;) {
     if (wanted <= 0) break;
-    if (!hasAnchor && give(pick(allowed, pool.anchors), pack.kind === 'index' ? best : 'anchor')) continue;
+    const vettedOnly = vetted < goal.minimum;
+    if (!hasAnchor && give(pool.pick(pack, urgency, pool.anchors, vettedOnly), pack.kind === 'index' ? best : 'anchor')) continue;
     // One copy away from the owner's building survives a fire there; after that distance no longer decides.
-    if (!hasElsewhere && give(pick(allowed, pool.elsewhere(owner.site)), 'other-site')) continue;
-    if (vetted >= goal.minimum) {
-      if (give(pick(free, pool.ready), best)) continue;
-      break;
-    }
-    if (give(pick(free, pool.vetted), best)) continue;
+    if (!hasElsewhere && give(pool.pick(pack, urgency, pool.elsewhere(owner.site), vettedOnly), 'other-site')) continue;
+    if (give(pool.pick(pack, urgency, vettedOnly ? pool.vetted : pool.ready, vettedOnly), best)) continue;
+    if (!vettedOnly) break;
     // In a team too young (or too full) to have vetted devices with room, newcomers stand in: a copy there is better than none.
-    waitsForVetted = pool.vettedHasRoom(pack, free);
-    if (waitsForVetted || !give(pick(free, pool.ready), best)) break;
+    waitsForVetted = pool.vettedHasRoom(pack);
+    if (waitsForVetted || !give(pool.pick(pack, urgency, pool.ready, false), best)) break;
   }
   if (wanted <= 0) return { assignments };
   // That a newcomer was passed over is the reason only where one could have taken it.
-  const passedOver = (place: Place): boolean =>
-    !isVetted(place.candidate) && free(place.candidate) && pool.hasRoom(place, pack.sizeBytes, urgency);
-  const why = explainShortfall(pool, pack, free, wanted, waitsForVetted && pool.ready.some(passedOver));
+  const passedOver = (place: Place): boolean => !place.vetted && pool.isFree(place) && pool.hasRoom(place, pack.sizeBytes, urgency);
+  const why = explainShortfall(pool, pack, assignments, wanted, waitsForVetted && pool.ready.some(passedOver));
   // Index packs ask for more copies than a small team has devices; only falling short of the goal is worth a word.
   const missing = wanted - (wantedReplicas(pack.kind, goal, settings) - goal.target);
   return { assignments, unmet: why.code, ...(missing > 0 ? { shortfall: { ...why, missing } } : {}) };

@@ -66,7 +66,7 @@ describe('repair', () => {
   });
 
   it('stands still while the breaker is open, yet places new packs', () => {
-    const breaker = { open: true, sinceMs: 0, reason: 'outage', nextStep: 'wait' } as const;
+    const breaker = { open: true, sinceMs: 0, calmSinceMs: null, reason: 'outage', nextStep: 'wait' } as const;
     const plan = repair([pack(1, [aReplica(1), aReplica(2, 'missing'), aReplica(3, 'missing')]), pack(2, [])], { breaker });
     expect(plan.frozen).toBe('outage');
     expect(plan.unmet).toEqual([{ packId: packNumber(1), code: 'outage' }]);
@@ -222,7 +222,13 @@ describe('outage breaker', () => {
       sinceMs: now,
       reason: expect.stringContaining('5 of 9'),
     });
-    expect(planBreaker(open, devices(2, 9), later, settings)).toEqual({ open: false });
+    const calm = planBreaker(open, devices(2, 9), later, settings);
+    expect(calm).toMatchObject({ open: true, calmSinceMs: later, reason: expect.stringContaining('last 2 of 9') });
+    const { graceMs } = settings.breaker;
+    expect(planBreaker(calm, devices(2, 9), later + graceMs - 1, settings)).toMatchObject({ open: true, calmSinceMs: later });
+    expect(planBreaker(calm, devices(2, 9), later + graceMs, settings)).toEqual({ open: false });
+    expect(planBreaker(calm, devices(5, 9), later + graceMs, settings)).toMatchObject({ open: true, calmSinceMs: null });
+    expect(planBreaker(open, devices(0, 9), later, settings)).toEqual({ open: false });
     expect(planBreaker(open, devices(5, 9, now, true), later, settings)).toEqual({ open: false });
   });
 });

@@ -1,7 +1,7 @@
 import type { PackKind } from '#libs/contracts';
 import type { DeviceId, PackId, RandomSource } from '#libs/kernel';
 import type { BreakerState } from './breaker.ts';
-import { CandidatePool } from './candidate-pool.ts';
+import { CandidatePool, type Urgency } from './candidate-pool.ts';
 import { acceptsPacks, isDoubted, isGone } from './device-state.ts';
 import {
   wantedReplicas,
@@ -39,6 +39,7 @@ export interface RepairAssignment extends Assignment {
   /** `repair`: copies were lost; `placement`: the pack never had them all. */
   readonly cause: RepairCause;
   readonly effective: number;
+  readonly urgency: Urgency;
 }
 
 export interface RepairPlan {
@@ -100,7 +101,7 @@ export function planRepair(input: RepairInput): RepairPlan {
     }
     const urgency = cause === 'placement' || effective <= 1 ? 'at-once' : 'in-its-share';
     const placed = placeOne(pack, pool, { goal: pack.goal, settings }, urgency);
-    for (const assignment of placed.assignments) assignments.push({ ...assignment, sources, cause, effective });
+    for (const assignment of placed.assignments) assignments.push({ ...assignment, sources, cause, effective, urgency });
     if (placed.unmet) unmet.push({ packId, code: placed.unmet });
     if (placed.shortfall) shortfalls.push(placed.shortfall);
   }

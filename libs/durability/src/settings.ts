@@ -69,7 +69,13 @@ export interface DurabilitySettings {
     /** Allowances bind only while less than this share of all that the team offers is free. */
     readonly bindsBelowFreeShare: number;
   };
-  readonly breaker: { readonly windowMs: number; readonly share: number; readonly atLeast: number };
+  readonly breaker: {
+    readonly windowMs: number;
+    readonly share: number;
+    readonly atLeast: number;
+    /** Repair waits so long for the rest when enough are back. */
+    readonly graceMs: number;
+  };
   readonly repair: {
     readonly maxAssignments: number;
     readonly maxSources: number;
@@ -116,7 +122,8 @@ export const defaultDurabilitySettings: DurabilitySettings = {
   // A byte for a byte keeps a team from promising more than it has; room that nobody needs is refused to nobody.
   allowance: { perOfferedByte: 1, floorBytes: 50_000_000_000, bindsBelowFreeShare: 0.2 },
   // A power cut takes a third of an office within minutes; three is the smallest number that looks like a pattern.
-  breaker: { windowMs: 10 * minute, share: 0.3, atLeast: 3 },
+  // After it a day, since somebody is always at home on the day when the others return.
+  breaker: { windowMs: 10 * minute, share: 0.3, atLeast: 3, graceMs: day },
   // One plan stays small enough to be carried out before its view of the world is old. A fifth of a link is not felt at work.
   repair: { maxAssignments: 2000, maxSources: 8, linkShare: 0.2 },
 };

@@ -1,16 +1,21 @@
 import type { CandidatePool } from './candidate-pool.ts';
-import type { Candidate, PackToPlace, Shortfall } from './candidate.ts';
+import type { Assignment, Candidate, PackToPlace, Shortfall } from './candidate.ts';
 
-/** Why `missing` copies of a pack found no place, in plain words. `free`: admits devices that do not have it yet. */
+/** Why `missing` copies of a pack found no place besides those in `assignments`, in plain words. The pack is the one begun last. */
 export function explainShortfall(
   pool: CandidatePool,
   pack: PackToPlace,
-  free: (candidate: Candidate) => boolean,
+  assignments: readonly Assignment[],
   missing: number,
   waitsForVetted: boolean,
 ): Shortfall {
+  const has = (c: Candidate): boolean =>
+    [pack.owner, ...pack.replicas].some((r) => r.deviceId === c.deviceId || r.machineId === c.machineId) ||
+    assignments.some(({ deviceId }) =>
+      pool.all.some((a) => a.deviceId === deviceId && (c.deviceId === deviceId || c.machineId === a.machineId)),
+    );
   const base = { packId: pack.packId, missing };
-  const others = pool.all.filter((c) => free(c) && c.state !== 'revoked');
+  const others = pool.all.filter((c) => c.state !== 'revoked' && !has(c));
   if (pool.all.every((c) => c.deviceId === pack.owner.deviceId || c.machineId === pack.owner.machineId))
     return {
       ...base,
@@ -32,7 +37,7 @@ export function explainShortfall(
       reason: 'The devices that are awake are new; the first copies wait for one that has proved itself.',
       nextStep: 'Nothing to do: an older device that wakes takes it, and new ones have proved themselves after a day.',
     };
-  const awake = pool.ready.filter(({ candidate }) => free(candidate));
+  const awake = pool.ready.filter((place) => pool.isFree(place));
   if (awake.length === 0)
     return {
       ...base,

@@ -83,6 +83,8 @@ describe('surplus', () => {
     expect(needlessPending(pack([...some(1, 2, 3), waiting]), settings)).toEqual([deviceNumber(4)]);
     expect(needlessPending(pack([...some(1, 2), waiting]), settings)).toEqual([]);
     expect(needlessPending(pack([...some(1, 2), aReplica(3, 'draining'), waiting]), settings)).toEqual([]);
+    expect(needlessPending(pack([...some(1, 2), aReplica(3, 'suspect'), waiting]), settings)).toEqual([]);
+    expect(needlessPending(pack([...some(1, 2), aReplica(3, 'reconciling'), waiting]), settings)).toEqual([deviceNumber(4)]);
   });
 });
 

@@ -16,7 +16,10 @@ export function deviceIsSurplus(deviceId: DeviceId, pack: SurplusPack, copies: n
 export function needlessPending(pack: SurplusPack, settings: DurabilitySettings): DeviceId[] {
   const pending = pack.replicas.filter((r) => r.status === 'pending');
   if (pending.length === 0) return [];
-  const staying = pack.replicas.filter((r) => r.state !== 'draining');
+  // What a returned holder has named is there, though its holder is only half believed until all of it is shown.
+  const staying = pack.replicas
+    .filter((r) => r.state !== 'draining')
+    .map((r) => (r.state === 'reconciling' && r.status === 'held' ? { ...r, state: 'active' as const } : r));
   const enough = effectiveReplicas(staying, pack.owner, settings) >= wantedReplicas(pack.kind, pack.goal, settings);
   return enough ? pending.map((r) => r.deviceId) : [];
 }

@@ -73,7 +73,12 @@ export const coordinatorConfig = z.strictObject({
     /** Until when a new device holds packs beyond the minimum only. */
     vetting: z.strictObject({ minAgeSeconds: z.number().min(0), auditsPassed: z.int().min(0) }),
     /** So many gone within the window is an outage, not a loss: repair waits. */
-    breaker: z.strictObject({ share: z.number().gt(0).max(1), windowSeconds: seconds, atLeast: z.int().min(1) }),
+    breaker: z.strictObject({
+      share: z.number().gt(0).max(1),
+      windowSeconds: seconds,
+      atLeast: z.int().min(1),
+      graceSeconds: z.number().min(0),
+    }),
     /** How long holders keep a released pack, and the coordinator confirms none; holders have a minimum of their own. */
     release: z.strictObject({ holdSeconds: seconds }),
     jobs: z.strictObject({

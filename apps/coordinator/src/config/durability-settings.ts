@@ -20,6 +20,11 @@ export function durabilitySettings({ durability }: CoordinatorConfig): Durabilit
     silence: { workstation: inMs(silence.workstation), anchor: inMs(silence.anchor) },
     workWeek: workWeek && { ...workWeek, timeZone: workWeek.timeZone ?? 'UTC' },
     vetting: { minAgeMs: vetting.minAgeSeconds * 1000, auditsPassed: vetting.auditsPassed },
-    breaker: { windowMs: breaker.windowSeconds * 1000, share: breaker.share, atLeast: breaker.atLeast },
+    breaker: {
+      windowMs: breaker.windowSeconds * 1000,
+      share: breaker.share,
+      atLeast: breaker.atLeast,
+      graceMs: breaker.graceSeconds * 1000,
+    },
   };
 }

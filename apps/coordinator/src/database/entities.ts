@@ -8,6 +8,7 @@ import { IdempotentRequestEntity } from '../http/idempotency.entity.ts';
 import { JoinLinkEntity } from '../join-links/join-link.entity.ts';
 import { RosterVersionEntity } from '../roster/roster.entity.ts';
 import { TeamEntity } from '../team/team.entity.ts';
+import { DeviceMarkEntity } from '../devices/device-mark.entity.ts';
 import { DeviceStandingEntity } from '../devices/device-standing.entity.ts';
 import { JobEntity } from '../jobs/job.entity.ts';
 import { PackEntity } from '../packs/pack.entity.ts';
@@ -37,6 +38,7 @@ export const entities = [
   VaultEntity,
   PackEntity,
   DeviceStandingEntity,
+  DeviceMarkEntity,
   ...[ReplicaEntity, ReceiptEntity],
   SnapshotEntity,
   JobEntity,

@@ -11,10 +11,13 @@ import { Idempotency1767000005000 } from '../http/idempotency.migration.ts';
 import { JoinLinks1767000008000 } from '../join-links/join-links.migration.ts';
 import { Roster1767000007000 } from '../roster/roster.migration.ts';
 import { Team1767000006000 } from '../team/team.migration.ts';
+import { DeviceMarks1767000140000 } from '../devices/device-marks.migration.ts';
 import { DeviceStandings1767000103000 } from '../devices/device-standings.migration.ts';
+import { JobShares1767000141000 } from '../jobs/job-shares.migration.ts';
 import { Jobs1767000106000 } from '../jobs/jobs.migration.ts';
 import { Packs1767000102000 } from '../packs/packs.migration.ts';
 import { RepairBreaker1767000109000 } from '../placement/repair-breaker.migration.ts';
+import { RepairBreakerGrace1767000142000 } from '../placement/repair-breaker-grace.migration.ts';
 import { Policies1767000100000 } from '../policies/policies.migration.ts';
 import { Replicas1767000104000 } from '../replicas/replicas.migration.ts';
 import { Restores1767000108000 } from '../restores/restores.migration.ts';
@@ -50,4 +53,7 @@ export const migrations = [
   Releases1767000120000,
   KeptHeads1767000121000,
   SnapshotPins1767000122000,
+  DeviceMarks1767000140000,
+  JobShares1767000141000,
+  RepairBreakerGrace1767000142000,
 ];

@@ -1,12 +1,13 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { DeviceState } from '#libs/contracts';
-import type { Calendars, DeviceStanding } from '#libs/durability';
+import type { Calendars, DeviceStanding, DurabilitySettings } from '#libs/durability';
 import { deviceStanding, mapCalendars, without } from '#libs/durability';
 import type { Clock, DeviceId } from '#libs/kernel';
-import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { PresenceService } from '../presence/presence.service.ts';
+import { DeviceKnowledgeService } from './device-knowledge.service.ts';
+import type { DeviceMarks } from './device-marks.repository.ts';
 import type { DeviceStandingEntity } from './device-standing.entity.ts';
 import { DeviceStandingsRepository } from './device-standings.repository.ts';
 import type { Device } from './devices.service.ts';
@@ -34,7 +35,7 @@ export class DeviceStatesService implements OnModuleInit {
     private readonly devices: DevicesService,
     private readonly presence: PresenceService,
     private readonly standings: DeviceStandingsRepository,
-    private readonly rules: DurabilityRulesService,
+    private readonly known: DeviceKnowledgeService,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -46,23 +47,61 @@ export class DeviceStatesService implements OnModuleInit {
 
   standing(device: Device): DeviceStanding {
     const presence = this.presence.get(device.deviceId);
+    const { lostAtMs, awayUntilMs, reconcilingSinceMs } = this.known.marksOf(device.deviceId);
     return deviceStanding(
       {
         deviceClass: device.class,
         enrolledAtMs: device.enrolledAtMs,
         lastSeenAtMs: presence?.lastSeenAtMs ?? device.lastSeenAtMs,
         saidGoodbye: presence?.leaving ?? device.leaving,
-        mark: device.membership === 'active' ? 'none' : device.membership,
-        awayUntilMs: null,
+        mark: device.membership !== 'active' ? device.membership : lostAtMs === null ? 'none' : 'lost',
+        awayUntilMs,
+        // Until audits say otherwise, age alone vets.
+        auditsPassed: null,
+        gap95Ms: this.known.historyOf(device.deviceId).gap95Ms(this.known.settings),
+        reconciling: reconcilingSinceMs !== null,
       },
       this.clock.nowMs(),
-      this.rules.settings,
+      this.known.settings,
       this.#calendars(),
     );
   }
 
+  get settings(): DurabilitySettings {
+    return this.known.settings;
+  }
+
+  /** Share of the week that a device is there, 0 to 1. */
+  availability(deviceId: DeviceId): number {
+    return this.known.historyOf(deviceId).average(this.known.settings);
+  }
+
+  marks(deviceId: DeviceId): DeviceMarks {
+    return this.known.marksOf(deviceId);
+  }
+
+  /** Devices that are back and have not shown yet what they hold. */
+  reconciling(): DeviceId[] {
+    return this.known.reconciling();
+  }
+
+  /** An admin says that it is lost, or takes that back. Joins the caller's transaction. */
+  setLost(deviceId: DeviceId, lost: boolean): Promise<void> {
+    return this.known.setMarks(deviceId, { lostAtMs: lost ? this.clock.nowMs() : null });
+  }
+
+  /** Somebody says until when it is away; null: no longer. Joins the caller's transaction. */
+  setAway(deviceId: DeviceId, awayUntilMs: number | null): Promise<void> {
+    return this.known.setMarks(deviceId, { awayUntilMs });
+  }
+
+  /** Looks again at rules, marks and habits; the sweep begins with it. */
+  refresh(): Promise<void> {
+    return this.known.refresh();
+  }
+
   #calendars(): Calendars {
-    const { calendars } = this.rules;
+    const { calendars } = this.known;
     const down = this.#down;
     return down ? mapCalendars(calendars, (calendar) => without(down.fromMs, down.toMs, calendar)) : calendars;
   }
@@ -122,5 +161,20 @@ export class DeviceStatesService implements OnModuleInit {
     const startedAtMs = (await this.standings.find(deviceId))?.inventoryStartedAtMs ?? null;
     if (startedAtMs !== null) await this.standings.update(deviceId, { inventoryStartedAtMs: null });
     return startedAtMs;
+  }
+
+  /** A whole inventory was taken: a device that was reconciling is believed again, from the next sweep on. */
+  async showedInventory(deviceId: DeviceId): Promise<void> {
+    await this.known.setMarks(deviceId, { inventoryEndedAtMs: this.clock.nowMs(), reconcilingSinceMs: null });
+  }
+
+  /**
+   * A device that was doubted or gone since `sinceMs` is back. True when it still has to show what it holds; it may have done so already,
+   * before anybody noticed that it is back.
+   */
+  async noteReturn(deviceId: DeviceId, sinceMs: number): Promise<boolean> {
+    const shown = (this.known.marksOf(deviceId).inventoryEndedAtMs ?? 0) >= sinceMs;
+    if (!shown) await this.known.setMarks(deviceId, { reconcilingSinceMs: this.clock.nowMs() });
+    return !shown;
   }
 }

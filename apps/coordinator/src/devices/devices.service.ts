@@ -46,6 +46,11 @@ export class DevicesService {
     return this.devices.setMembership(deviceId, 'revoked', atMs, note);
   }
 
+  /** Draining, or a full member again. The caller sees to the roster. */
+  setMembership(deviceId: DeviceId, membership: 'active' | 'draining'): Promise<void> {
+    return this.devices.setMembership(deviceId, membership, null, '');
+  }
+
   setAddresses(deviceId: DeviceId, addresses: string[]): Promise<void> {
     return this.devices.setAddresses(deviceId, addresses);
   }

@@ -26,6 +26,8 @@ export class JobEntity {
   @Column({ ...textColumn(120), nullable: true })
   packId!: PackId | null;
   @Column({ ...idColumn, nullable: true }) restoreId!: string | null;
+  /** 1: a repair that keeps to its share of the device's slots; null otherwise. */
+  @Column({ ...intColumn, nullable: true }) inShare!: number | null;
   /** Of the last failed attempt. */
   @Column({ ...textColumn(60), nullable: true }) errorCode!: string | null;
   @Column({ ...longTextColumn, nullable: true }) errorMessage!: string | null;

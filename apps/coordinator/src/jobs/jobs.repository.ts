@@ -14,7 +14,7 @@ export class JobsRepository {
 
   async insert(jobs: readonly JobEntity[]): Promise<void> {
     await this.database.write(async (manager) => {
-      for (const batch of inBatches(jobs, 15)) await manager.insert(JobEntity, batch);
+      for (const batch of inBatches(jobs, 16)) await manager.insert(JobEntity, batch);
     });
   }
 
@@ -48,6 +48,25 @@ export class JobsRepository {
       .groupBy('j.device_id')
       .getRawMany<{ device: DeviceId; jobs: string | number }>();
     return new Map(rows.map((row) => [row.device, Number(row.jobs)]));
+  }
+
+  /** Of them, those that count as repairs in their share of a device's slots. */
+  async liveShared(): Promise<Map<DeviceId, number>> {
+    const rows = await this.database.read
+      .createQueryBuilder(JobEntity, 'j')
+      .select(['j.device_id AS device', 'COUNT(*) AS jobs'])
+      .where({ kind: 'replicate', state: live, inShare: 1 })
+      .groupBy('j.device_id')
+      .getRawMany<{ device: DeviceId; jobs: string | number }>();
+    return new Map(rows.map((row) => [row.device, Number(row.jobs)]));
+  }
+
+  /** Jobs to fetch these packs that nobody has taken. */
+  async openFor(packIds: readonly PackId[]): Promise<JobEntity[]> {
+    const found: JobEntity[] = [];
+    for (const batch of inBatches(packIds))
+      found.push(...(await this.database.read.findBy(JobEntity, { packId: In(batch), kind: 'replicate', state: 'open' })));
+    return found;
   }
 
   leasesEndedBefore(nowMs: number): Promise<JobEntity[]> {

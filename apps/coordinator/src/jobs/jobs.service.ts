@@ -19,6 +19,8 @@ export interface NewJob {
   readonly deviceId: DeviceId;
   readonly task: JobTask;
   readonly jobId?: string;
+  /** A repair that keeps to its share of the device's slots. */
+  readonly inShare?: boolean;
 }
 
 /** The queue: leases, attempts with growing pauses, expiry. What a finished job means is decided by `JobReportsService`. */
@@ -42,9 +44,10 @@ export class JobsService implements OnModuleInit {
     const now = this.clock.nowMs();
     const expiresAtMs = now + this.config.durability.jobs.expirySeconds * 1000;
     await this.jobs.insert(
-      drafts.map(({ deviceId, task, jobId = randomUUID() }) => ({
+      drafts.map(({ deviceId, task, jobId = randomUUID(), inShare = false }) => ({
         ...{ jobId, deviceId, task, expiresAtMs, kind: task.kind, state: 'open', attempt: 0, createdAtMs: now, notBeforeMs: now },
         ...{ leaseUntilMs: null, endedAtMs: null, errorCode: null, errorMessage: null },
+        inShare: inShare ? 1 : null,
         packId: task.kind === 'replicate' ? task.packId : null,
         restoreId: task.kind === 'restore' ? task.restoreId : null,
       })),
@@ -73,6 +76,22 @@ export class JobsService implements OnModuleInit {
 
   liveCounts(kind: JobTask['kind']): Promise<Map<DeviceId, number>> {
     return this.jobs.liveCounts(kind);
+  }
+
+  /** Live repairs that keep to their share, by device. */
+  liveShared(): Promise<Map<DeviceId, number>> {
+    return this.jobs.liveShared();
+  }
+
+  /** Jobs to fetch these packs that nobody has taken yet. */
+  openFor(packIds: readonly PackId[]): Promise<StoredJob[]> {
+    return this.jobs.openFor(packIds);
+  }
+
+  /** Ends jobs that are no longer wanted. */
+  async callOff(jobs: readonly StoredJob[], reason: { readonly code: string; readonly message: string }): Promise<void> {
+    for (const job of jobs)
+      await this.jobs.update(job.jobId, { ...this.#ended('cancelled', job), errorCode: reason.code, errorMessage: reason.message });
   }
 
   /** Which devices gave up on which of these packs and are not to be asked again yet. */
@@ -130,8 +149,7 @@ export class JobsService implements OnModuleInit {
     reason: { readonly code: string; readonly message: string },
   ): Promise<StoredJob[]> {
     const jobs = await this.jobs.liveOf(deviceId, kind);
-    for (const job of jobs)
-      await this.jobs.update(job.jobId, { ...this.#ended('cancelled', job), errorCode: reason.code, errorMessage: reason.message });
+    await this.callOff(jobs, reason);
     return jobs;
   }
 

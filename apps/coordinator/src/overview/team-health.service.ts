@@ -45,6 +45,15 @@ function notice({ code, packs }: { readonly code: string; readonly packs: number
       },
     ];
   }
+  if (code === 'over_allowance') {
+    return [
+      {
+        deviceId: null,
+        text: `${some}: room is scarce, and their owners have more at others than they offer.`,
+        nextStep: 'Raise the owners’ pledges, or add an anchor. Nothing that was placed is deleted.',
+      },
+    ];
+  }
   if (code === 'no_other_device') {
     return [{ deviceId: null, text: `${some}: there is no other device in the team.`, nextStep: 'Enrol at least two more devices.' }];
   }

@@ -31,8 +31,17 @@ export class CandidatesService {
   async view(): Promise<CandidateView> {
     const devices = await this.devices.agents();
     const open = await this.jobs.liveCounts('replicate');
+    const repairing = await this.jobs.liveShared();
     const pending = await this.replicas.pendingBytes();
-    const sites = new Map(devices.map((d): [DeviceId, DeviceSite] => [d.deviceId, { site: d.site, anchor: d.class === 'anchor' }]));
+    const standings = new Map(devices.map((device) => [device.deviceId, this.states.standing(device)]));
+    const sites = new Map(
+      devices.map((d): [DeviceId, DeviceSite] => [
+        d.deviceId,
+        { site: d.site, anchor: d.class === 'anchor', vetted: standings.get(d.deviceId)!.vetted },
+      ]),
+    );
+    const { openPerDevice } = this.config.durability.jobs;
+    const { linkShare } = this.states.settings.repair;
     const candidates = devices.map((device): Candidate => {
       const { deviceId } = device;
       const presence = this.presence.get(deviceId);
@@ -40,13 +49,14 @@ export class CandidatesService {
         deviceId,
         machineId: deviceId,
         ...sites.get(deviceId)!,
-        state: this.states.standing(device).state,
+        state: standings.get(deviceId)!.state,
         online: this.presence.isOnline(deviceId),
         availableBytes: (presence?.availableForPacksBytes ?? 0) - (pending.get(deviceId) ?? 0),
-        // The audit issue fills these two with what it measures; until then every device is taken to be alike.
-        presence: 1,
+        presence: this.states.availability(deviceId),
+        // Audits say more; until then every device is taken to be alike.
         auditScore: 1,
-        openSlots: this.config.durability.jobs.openPerDevice - (open.get(deviceId) ?? 0),
+        repairSlots: Math.ceil(openPerDevice * linkShare) - (repairing.get(deviceId) ?? 0),
+        openSlots: openPerDevice - (open.get(deviceId) ?? 0),
       };
     });
     return {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceState } from '#libs/contracts';
-import { isGone } from '#libs/durability';
+import { acceptsPacks, isDoubted, isGone, isReturn } from '#libs/durability';
 import type { DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import type { StateChange } from '../devices/device-states.service.ts';
@@ -43,7 +43,8 @@ export class DeviceTransitionsService {
 
   /** Asks again those that came back and have not shown their inventory. */
   async remind(): Promise<void> {
-    for (const deviceId of await this.replicas.returningDevices()) this.#askForInventory(deviceId);
+    const waiting = new Set([...(await this.replicas.returningDevices()), ...this.states.reconciling()]);
+    for (const deviceId of waiting) this.#askForInventory(deviceId);
   }
 
   /** An agent sends its inventory when its channel opens; one whose channel outlived the silence has no other reason to. */
@@ -52,15 +53,16 @@ export class DeviceTransitionsService {
   }
 
   async #record(change: StateChange): Promise<void> {
-    const { device, from, to, fromSinceMs } = change;
+    const { device, from, fromSinceMs } = change;
     const { deviceId } = device;
-    await this.states.record(change, from === null || weighs(from) !== weighs(to));
     // What came back must show its inventory before it counts again.
-    if (from !== null && isGone(from) && !isGone(to)) {
-      await this.replicas.markReturning(deviceId, fromSinceMs);
-      this.#askForInventory(deviceId);
-    }
-    if (to !== 'active') {
+    const returned = from !== null && isReturn(from, change.to);
+    const mustShow = returned && (await this.states.noteReturn(deviceId, fromSinceMs));
+    const to = mustShow ? this.states.standing(device).state : change.to;
+    await this.states.record({ ...change, to }, from === null || weighs(from) !== weighs(to));
+    if (returned && isGone(from)) await this.replicas.markReturning(deviceId, fromSinceMs);
+    if (mustShow) this.#askForInventory(deviceId);
+    if (!acceptsPacks(to)) {
       // Somebody who is awake fetches it instead.
       const jobs = await this.jobs.cancel(deviceId, 'replicate', { code: 'device_not_awake', message: `The device is ${to}.` });
       await this.replicas.giveUp(jobs.map((job) => ({ packId: job.packId!, deviceId })));
@@ -72,5 +74,5 @@ export class DeviceTransitionsService {
 /** States that count alike need no recount between them. */
 function weighs(state: DeviceState): 'sound' | 'doubtful' | 'leaving' | 'gone' {
   if (isGone(state)) return 'gone';
-  return state === 'suspect' ? 'doubtful' : state === 'draining' ? 'leaving' : 'sound';
+  return isDoubted(state) ? 'doubtful' : state === 'draining' ? 'leaving' : 'sound';
 }

@@ -1,9 +1,9 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
+import { acceptsPacks } from '#libs/durability';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { JobReportsService } from '../jobs/job-reports.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
-import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { PresenceService } from '../presence/presence.service.ts';
 import { DeviceTransitionsService } from './device-transitions.service.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
@@ -29,7 +29,6 @@ export class DurabilitySweepService implements OnModuleInit {
     private readonly packs: PacksService,
     private readonly presence: PresenceService,
     private readonly sweep: SweepSchedule,
-    private readonly rules: DurabilityRulesService,
   ) {}
 
   onModuleInit(): void {
@@ -37,13 +36,15 @@ export class DurabilitySweepService implements OnModuleInit {
   }
 
   async run({ signal, nowMs }: { readonly signal: AbortSignal; readonly nowMs: number }): Promise<void> {
-    await this.rules.refresh();
+    await this.states.refresh();
     const changes = await this.states.changes();
     let closed = false;
-    if (changes.length > 0) await this.transitions.record(changes, async () => void (closed = await this.breaker.update()));
+    // An outage also ends by waiting.
+    if (changes.length > 0 || (await this.breaker.current()).open)
+      await this.transitions.record(changes, async () => void (closed = await this.breaker.update()));
     const recounted = await this.transitions.recount(signal);
     await this.jobReports.sweep();
-    const awake = changes.some((change) => change.to === 'active');
+    const awake = changes.some((change) => acceptsPacks(change.to));
     const pauseOver = await this.jobReports.pausesEndedSince(this.#sweptAtMs);
     this.#sweptAtMs = nowMs;
     const roomier = this.#roomGrew();

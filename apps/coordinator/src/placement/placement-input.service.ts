@@ -6,6 +6,7 @@ import type { PackRow } from '../packs/packs.repository.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
 import { packToPlace } from '../replicas/replica-counts.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
+import { AllowancesService } from './allowances.service.ts';
 import { CandidatesService } from './candidates.service.ts';
 
 /** Gathers what `planRepair` decides by, for some packs. */
@@ -17,6 +18,7 @@ export class PlacementInputService {
     private readonly states: DeviceStatesService,
     private readonly policies: PoliciesService,
     private readonly candidates: CandidatesService,
+    private readonly allowances: AllowancesService,
   ) {}
 
   async of(packs: readonly PackRow[]): Promise<Pick<RepairInput, 'packs' | 'candidates'>> {
@@ -27,6 +29,7 @@ export class PlacementInputService {
     const holders = new Set([...replicas.values()].flat().map((replica) => replica.deviceId));
     const stateOf = await this.states.recorded([...holders]);
     const goals = await this.policies.goals();
+    const over = await this.allowances.over(goals);
     return {
       candidates: view.candidates,
       packs: packs.map((pack) => {
@@ -40,6 +43,7 @@ export class PlacementInputService {
           ...toPlace,
           replicas: [...toPlace.replicas, ...avoid],
           goal: goals(pack.ownerDeviceId),
+          overAllowance: over(pack.ownerDeviceId),
           ownerOnline: view.online.has(pack.ownerDeviceId),
         };
       }),

@@ -8,8 +8,13 @@ import { PoliciesModule } from '../policies/policies.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
 import { ReplicasModule } from '../replicas/replicas.module.ts';
 import { RosterModule } from '../roster/roster.module.ts';
+import { VaultsModule } from '../vaults/vaults.module.ts';
+import { AllowancesService } from './allowances.service.ts';
 import { CandidatesService } from './candidates.service.ts';
+import { DeviceDecisionsController } from './device-decisions.controller.ts';
+import { DeviceDecisionsService } from './device-decisions.service.ts';
 import { DeviceTransitionsService } from './device-transitions.service.ts';
+import { DrainProgressService } from './drain-progress.service.ts';
 import { DurabilitySweepService } from './durability-sweep.service.ts';
 import { PlacementInputService } from './placement-input.service.ts';
 import { PlacementLoopService } from './placement-loop.service.ts';
@@ -29,9 +34,12 @@ import { SweepSchedule } from './sweep-schedule.ts';
     PresenceModule,
     ReplicasModule,
     RosterModule,
+    VaultsModule,
   ],
+  controllers: [DeviceDecisionsController],
   providers: [
-    ...[CandidatesService, PlacementInputService, PlacementService, PlacementLoopService],
+    ...[DeviceDecisionsService, DrainProgressService],
+    ...[AllowancesService, CandidatesService, PlacementInputService, PlacementService, PlacementLoopService],
     ...[RepairBreakerRepository, RepairBreakerService, DeviceTransitionsService, SweepSchedule, DurabilitySweepService],
   ],
   exports: [PlacementLoopService, RepairBreakerService],

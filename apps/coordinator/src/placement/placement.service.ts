@@ -49,7 +49,7 @@ export class PlacementService {
   async #order(assignments: readonly RepairAssignment[], packs: ReadonlyMap<PackId, PackRow>): Promise<void> {
     // A release that was cancelled can't be turned against the copies that are placed after it.
     const generations = await this.packs.generations([...packs.values()].map((pack) => pack.vaultId));
-    const orders = assignments.map(({ packId, deviceId, sources, cause }) => {
+    const orders = assignments.map(({ packId, deviceId, sources, cause, urgency }) => {
       const { vaultId, ownerDeviceId, kind, sizeBytes } = packs.get(packId)!;
       const jobId = randomUUID();
       const generation = generations.get(vaultId) ?? 0;
@@ -64,7 +64,10 @@ export class PlacementService {
         sources: [...sources],
         reason: cause,
       } satisfies JobTask;
-      return { job: { jobId, deviceId, task } satisfies NewJob, replica: { packId, deviceId, sizeBytes, generation, jobId } };
+      return {
+        job: { jobId, deviceId, task, inShare: urgency === 'in-its-share' } satisfies NewJob,
+        replica: { packId, deviceId, sizeBytes, generation, jobId },
+      };
     });
     if (orders.length === 0) return;
     await this.replicas.expect(orders.map(({ replica }) => replica));

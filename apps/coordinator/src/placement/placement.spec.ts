@@ -91,6 +91,7 @@ describe('placement and repair', () => {
       const metrics = async (): Promise<string> => (await storage.coordinator.anyone.get('//metrics')).text;
       expect(await metrics()).toContain('holdfast_packs_by_effective_replicas{replicas="3"} 6');
       await lost.inventory();
+      await storage.round();
       expect(await metrics()).toContain(`holdfast_packs_by_effective_replicas{replicas="4"} ${hadPacks}`);
       expect(await storage.replicate()).toBe(0);
     });

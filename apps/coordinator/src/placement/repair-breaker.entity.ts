@@ -6,4 +6,6 @@ import { intColumn, nullableTimeColumn } from '../database/columns.ts';
 export class RepairBreakerEntity {
   @PrimaryColumn(intColumn) id!: number;
   @Column(nullableTimeColumn) openSinceMs!: number | null;
+  /** Since when enough devices are back. */
+  @Column(nullableTimeColumn) calmSinceMs!: number | null;
 }

@@ -30,15 +30,16 @@ export class SweepSchedule implements BeforeApplicationShutdown {
 
   runs(run: ScheduledWork['run']): void {
     this.schedules.register({ name: DURABILITY_SWEEP, cron: this.config.durability.sweepCron, run });
-    this.presence.onChange(() => void this.#soon());
-    this.revocation.onRevoke(() => void this.#soon());
+    this.presence.onChange(() => void this.soon());
+    this.revocation.onRevoke(() => void this.soon());
   }
 
   beforeApplicationShutdown(): void {
     this.#stop.abort();
   }
 
-  async #soon(): Promise<void> {
+  /** Looks soon, whatever the cron expression says: something was decided. */
+  async soon(): Promise<void> {
     if (this.#gathering || this.#stop.signal.aborted) return;
     this.#gathering = true;
     try {

@@ -34,6 +34,7 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap, Be
   readonly #latest = new Map<DeviceId, Presence>();
   readonly #unwritten = new Set<DeviceId>();
   readonly #listeners: ((deviceId: DeviceId, change: PresenceChange) => void)[] = [];
+  readonly #returnListeners: ((deviceId: DeviceId, absentMs: number) => void)[] = [];
   readonly #log = new Logger('presence');
   #timer: NodeJS.Timeout | undefined;
 
@@ -75,10 +76,13 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap, Be
   /** Notes a heartbeat. */
   note(deviceId: DeviceId, heartbeat: Heartbeat): void {
     const wasOnline = this.isOnline(deviceId);
+    const before = this.#latest.get(deviceId);
     this.#latest.set(deviceId, { ...pick(heartbeat), lastSeenAtMs: this.clock.nowMs() });
     this.#unwritten.add(deviceId);
     if (heartbeat.leaving ? wasOnline : !wasOnline)
       for (const listener of this.#listeners) listener(deviceId, heartbeat.leaving ? 'left' : 'arrived');
+    if (before && !wasOnline && !heartbeat.leaving)
+      for (const listener of this.#returnListeners) listener(deviceId, this.clock.nowMs() - before.lastSeenAtMs);
   }
 
   get(deviceId: DeviceId): Presence | undefined {
@@ -102,6 +106,11 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap, Be
   /** Calls `listener` when a device arrives (back) or says that it goes. Silence is noticed by whoever sweeps. */
   onChange(listener: (deviceId: DeviceId, change: PresenceChange) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Calls `listener` when a device is there again that was away, with how long that was. */
+  onReturn(listener: (deviceId: DeviceId, absentMs: number) => void): void {
+    this.#returnListeners.push(listener);
   }
 
   /** Forgets a revoked device. */

@@ -3,8 +3,9 @@ import type { Inventory } from '#libs/contracts';
 import type { Clock, DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
-import { PacksService } from '../packs/packs.service.ts';
+import { WorkSignal } from '../packs/work-signal.ts';
 import { CLOCK } from '../ports/ports.module.ts';
+import { NeedlessCopiesService } from './needless-copies.service.ts';
 import { ReplicasService } from './replicas.service.ts';
 
 /** Packs confirmed in one transaction. */
@@ -20,8 +21,9 @@ export class InventoryService {
 
   constructor(
     private readonly replicas: ReplicasService,
-    private readonly packs: PacksService,
+    private readonly signal: WorkSignal,
     private readonly states: DeviceStatesService,
+    private readonly needless: NeedlessCopiesService,
     private readonly database: Database,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -35,8 +37,9 @@ export class InventoryService {
     const startedAtMs = await this.database.write(() => this.states.endInventory(deviceId));
     // Without its first part (a restart in between) what is missing is unknown.
     const dropped = startedAtMs === null ? 0 : await this.replicas.dropUnconfirmed(deviceId, startedAtMs);
+    if (startedAtMs !== null) await this.states.showedInventory(deviceId);
     if (dropped > 0) this.#log.warn({ deviceId, dropped }, 'no longer holds packs that were counted for it');
-    this.packs.wake();
+    this.signal.raise();
   }
 
   /** Returns how many of the named packs are not counted for the device. */
@@ -45,6 +48,7 @@ export class InventoryService {
       const sizes = new Map(named.map((pack) => [pack.packId, pack.sizeBytes]));
       const known = (await this.replicas.ofDevice(deviceId, [...sizes.keys()])).filter((row) => row.sizeBytes === sizes.get(row.packId));
       await this.replicas.confirm(deviceId, known, this.clock.nowMs());
+      await this.needless.callOff(known.filter((row) => row.status === 'returning').map((row) => row.packId));
       return named.length - known.length;
     });
   }

@@ -76,6 +76,7 @@ const released = { lack: lack.none, queue: queue.settled, parkedFor: '' } as con
 export interface DeviceSite {
   readonly site: string;
   readonly anchor: boolean;
+  readonly vetted?: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { DevicesModule } from '../devices/devices.module.ts';
 import { DeviceStatesModule } from '../devices/device-states.module.ts';
+import { JobsModule } from '../jobs/jobs.module.ts';
 import { PacksModule } from '../packs/packs.module.ts';
 import { PoliciesModule } from '../policies/policies.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
@@ -9,6 +10,7 @@ import { VaultsModule } from '../vaults/vaults.module.ts';
 import { GoalChangesService } from './goal-changes.service.ts';
 import { InventoryService } from './inventory.service.ts';
 import { LocationsService } from './locations.service.ts';
+import { NeedlessCopiesService } from './needless-copies.service.ts';
 import { ReceiptsService } from './receipts.service.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
 import { ReplicasController } from './replicas.controller.ts';
@@ -16,7 +18,16 @@ import { ReplicasRepository } from './replicas.repository.ts';
 import { ReplicasService } from './replicas.service.ts';
 
 @Module({
-  imports: [DevicesModule, DeviceStatesModule, PacksModule, PoliciesModule, SnapshotProtectionModule, PresenceModule, VaultsModule],
+  imports: [
+    DevicesModule,
+    DeviceStatesModule,
+    JobsModule,
+    PacksModule,
+    PoliciesModule,
+    SnapshotProtectionModule,
+    PresenceModule,
+    VaultsModule,
+  ],
   controllers: [ReplicasController],
   providers: [
     ReplicasRepository,
@@ -25,6 +36,7 @@ import { ReplicasService } from './replicas.service.ts';
     ReceiptsService,
     GoalChangesService,
     InventoryService,
+    NeedlessCopiesService,
     LocationsService,
   ],
   exports: [ReplicasService, ReceiptsService, GoalChangesService, LocationsService],

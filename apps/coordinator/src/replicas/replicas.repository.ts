@@ -30,10 +30,10 @@ export class ReplicasRepository {
   }
 
   /** Packs of a device after `after`, in order: for going through all it holds in batches. */
-  async packsAfter(deviceId: DeviceId, after: string, limit: number): Promise<PackId[]> {
+  async packsAfter(deviceId: DeviceId, after: string, limit: number, status?: ReplicaEntity['status']): Promise<PackId[]> {
     const rows = await this.database.read.find(ReplicaEntity, {
       select: { packId: true },
-      where: { deviceId, packId: MoreThan(after as PackId) },
+      where: { deviceId, packId: MoreThan(after as PackId), ...(status ? { status } : {}) },
       order: { packId: 'ASC' },
       take: limit,
     });

@@ -29,6 +29,11 @@ export class ReplicasService {
     return this.replicas.holdersByOrdinal(vaultId);
   }
 
+  /** Packs that a device holds (none on their way), in order after `after`. */
+  heldAfter(deviceId: DeviceId, after: string, limit: number): Promise<PackId[]> {
+    return this.replicas.packsAfter(deviceId, after, limit, 'held');
+  }
+
   pendingBytes(): Promise<Map<DeviceId, number>> {
     return this.replicas.pendingBytes();
   }

@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+import type { Calendars, DurabilitySettings, PresenceHistory } from '#libs/durability';
+import type { DeviceId } from '#libs/kernel';
+import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
+import type { DeviceMarks } from './device-marks.repository.ts';
+import { DeviceMarksService } from './device-marks.service.ts';
+import { PresenceHistoriesService } from './presence-histories.service.ts';
+
+/** All that a device's state follows from besides its heartbeats: rules, what people said of it, and its habits. In memory. */
+@Injectable()
+export class DeviceKnowledgeService {
+  constructor(
+    private readonly rules: DurabilityRulesService,
+    private readonly marks: DeviceMarksService,
+    private readonly histories: PresenceHistoriesService,
+  ) {}
+
+  get settings(): DurabilitySettings {
+    return this.rules.settings;
+  }
+
+  get calendars(): Calendars {
+    return this.rules.calendars;
+  }
+
+  marksOf(deviceId: DeviceId): DeviceMarks {
+    return this.marks.of(deviceId);
+  }
+
+  reconciling(): DeviceId[] {
+    return this.marks.reconciling();
+  }
+
+  setMarks(deviceId: DeviceId, change: Partial<Omit<DeviceMarks, 'deviceId'>>): Promise<void> {
+    return this.marks.set(deviceId, change);
+  }
+
+  historyOf(deviceId: DeviceId): PresenceHistory {
+    return this.histories.of(deviceId);
+  }
+
+  /** Reads what another coordinator may have changed, and writes down the hours that are over. */
+  async refresh(): Promise<void> {
+    await this.rules.refresh();
+    await this.marks.refresh();
+    await this.histories.fold();
+  }
+}
