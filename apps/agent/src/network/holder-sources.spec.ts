@@ -15,6 +15,7 @@ function setup(options: {
   located?: DeviceId[];
   receipts?: DeviceId[];
   answers?: (id: DeviceId) => Error | Uint8Array;
+  stalls?: (id: DeviceId) => boolean;
 }) {
   const clock = new ManualClock();
   const asked: DeviceId[] = [];
@@ -48,7 +49,12 @@ function setup(options: {
     nameOf: (id) => `device ${Number(id.slice(-4))}`,
     blockSource: async (id): Promise<BlockSource> => ({
       name: id,
-      rootBlock: async () => answer(id),
+      rootBlock: async (_packId, read) => {
+        const block = answer(id);
+        if (options.stalls?.(id))
+          await new Promise((_resolve, reject) => read!.signal!.addEventListener('abort', () => reject(read!.signal!.reason as Error)));
+        return block;
+      },
       async *leaves() {
         yield answer(id);
       },
@@ -98,6 +104,26 @@ describe('HolderSources', () => {
     await s.clock.advance(61_000);
     for (let n = 20; n < 28; n += 1) await firstAnswer(s.sources, pack(n));
     expect(s.asked.filter((id) => id === a).length).toBeGreaterThan(before);
+  });
+
+  it('leaves a holder that stands still within seconds, and waits for the last one', async () => {
+    const s = setup({ located: [a, b], stalls: (id) => id === a });
+    // Of two packs in a row one turns to the other holder first.
+    for (const n of [1, 2, 3, 4]) {
+      const answers: (Uint8Array | string[])[] = [];
+      void firstAnswer(s.sources, pack(n * 1_000_003)).then((one) => answers.push(one));
+      for (let waited = 0; waited < 40 && answers.length === 0; waited += 1) {
+        // Questions to the coordinator are gathered for some real milliseconds.
+        await new Promise((resolve) => setTimeout(resolve, 15));
+        await s.clock.advance(500);
+      }
+      expect(answers[0]).toBeInstanceOf(Uint8Array);
+    }
+    // From then on it comes last.
+    const before = s.asked.filter((id) => id === a).length;
+    expect(before).toBeGreaterThan(0);
+    for (let n = 10; n < 16; n += 1) await firstAnswer(s.sources, pack(n));
+    expect(s.asked.filter((id) => id === a)).toHaveLength(before);
   });
 
   it('prefers who is online', async () => {

@@ -1,6 +1,7 @@
 import { type Clock, type DeviceId, isAppError, type PackId } from '#libs/kernel';
 import type { BlockSource, ReadOptions } from '#libs/vault';
 import { AgentError } from '../errors.ts';
+import { HolderPatience } from './holder-patience.ts';
 import type { Located, PackLocator } from './pack-locator.ts';
 
 /** Bytes that one holder gave, for the report of a restore. */
@@ -32,12 +33,14 @@ const maxOrders = 50_000;
  */
 export class HolderSources {
   readonly #ports: HolderSourcesPorts;
+  readonly #patience: HolderPatience;
   readonly #failedAtMs = new Map<DeviceId, number>();
   /** The order in which a pack's holders are tried, made when its first choice is asked. */
   readonly #orders = new Map<PackId, readonly DeviceId[]>();
 
   constructor(ports: HolderSourcesPorts) {
     this.#ports = ports;
+    this.#patience = new HolderPatience(ports.clock);
   }
 
   /** For `openReader` and `VerifiedBlocks`, after the local store. What they give is added to `tally`. */
@@ -67,7 +70,7 @@ export class HolderSources {
 
   #source(choice: number, tally: FetchTally): BlockSource {
     const name = `holder ${choice + 1}`;
-    const ask = async (packId: PackId, options?: ReadOptions): Promise<{ deviceId: DeviceId; source: BlockSource }> => {
+    const ask = async (packId: PackId, options?: ReadOptions): Promise<{ deviceId: DeviceId; source: BlockSource; isLast: boolean }> => {
       // Made anew for each round of asking, and kept during it: a failure must not move a holder past its turn.
       const order = (choice > 0 ? this.#orders.get(packId) : undefined) ?? (await this.ranked(packId, options?.signal));
       if (this.#orders.size > maxOrders) this.#orders.clear();
@@ -80,7 +83,7 @@ export class HolderSources {
           nextStep: 'Try again when more of the team is online.',
         });
       }
-      return { deviceId, source: await this.#ports.blockSource(deviceId) };
+      return { deviceId, source: await this.#ports.blockSource(deviceId), isLast: choice + 1 >= order.length };
     };
     const noteFailure = (deviceId: DeviceId, error: unknown): void => {
       if (isAppError(error, 'source_unavailable') || isAppError(error, 'transfer_stalled'))
@@ -91,12 +94,17 @@ export class HolderSources {
       tally.packs.set(packId, byDevice.set(deviceId, (byDevice.get(deviceId) ?? 0) + bytes));
     };
     const failed = this.#failedAtMs;
+    const patience = this.#patience;
+    /** The last holder that is known is waited for as long as the network does. */
+    const inTime = <T>(isLast: boolean, stop: AbortController, block: Promise<T>): Promise<T> =>
+      isLast ? block : patience.within(name, stop, block);
     return {
       name,
       async rootBlock(packId, options) {
-        const { deviceId, source } = await ask(packId, options);
+        const { deviceId, source, isLast } = await ask(packId, options);
+        const stop = new AbortController();
         try {
-          const block = await source.rootBlock(packId, options);
+          const block = await inTime(isLast, stop, source.rootBlock(packId, stoppedBy(stop, options)));
           noteBytes(packId, deviceId, block.length);
           failed.delete(deviceId);
           return block;
@@ -106,21 +114,32 @@ export class HolderSources {
         }
       },
       async *leaves(packId, first, count, options) {
-        const { deviceId, source } = await ask(packId, options);
+        const { deviceId, source, isLast } = await ask(packId, options);
+        const stop = new AbortController();
+        const leaves = source.leaves(packId, first, count, stoppedBy(stop, options))[Symbol.asyncIterator]();
         try {
-          for await (const leaf of source.leaves(packId, first, count, options)) {
-            noteBytes(packId, deviceId, leaf.length);
-            yield leaf;
+          for (let next; !(next = await inTime(isLast, stop, leaves.next())).done;) {
+            noteBytes(packId, deviceId, next.value.length);
+            yield next.value;
           }
           failed.delete(deviceId);
         } catch (error) {
           noteFailure(deviceId, error);
           throw damageByName(error);
+        } finally {
+          // Not awaited: one that stands still may never answer.
+          void leaves.return?.().catch(() => undefined);
         }
       },
     };
   }
 }
+
+/** The same options, and another way to stop. */
+const stoppedBy = (stop: AbortController, options: ReadOptions = {}): ReadOptions => ({
+  ...options,
+  signal: options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal,
+});
 
 /** A holder that finds its own copy damaged says so instead of serving it: for the reader that is a wrong block. */
 function damageByName(error: unknown): unknown {

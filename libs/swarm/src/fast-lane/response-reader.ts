@@ -45,7 +45,11 @@ export class ResponseReader {
 
   /** For `tls.connect`. */
   readonly onread: ReadInto = {
-    buffer: () => (this.#body ? this.#body.piece.subarray(this.#body.filled) : this.#head.subarray(this.#headFilled)),
+    // Never an empty one: TLS would try to write into it for ever. After a failure what still comes is written over.
+    buffer: () => {
+      if (this.#failure) return this.#head;
+      return this.#body ? this.#body.piece.subarray(this.#body.filled) : this.#head.subarray(this.#headFilled);
+    },
     callback: (bytesWritten) => {
       this.onProgress();
       try {

@@ -55,7 +55,8 @@ export class LeafBoard<Source> {
     paces: ReadonlyMap<Source, Pace>,
     nowMs: number,
   ): LeafRun | undefined {
-    const wanted = alone ? Number.POSITIVE_INFINITY : wantedLeaves(ownLeafMs);
+    // Never more than half of what is free: whoever comes next shall find something, however quick this one is.
+    const wanted = alone ? Number.POSITIVE_INFINITY : Math.min(wantedLeaves(ownLeafMs), Math.ceil(this.#freeLeaves / 2));
     const run = this.#takeFree(wanted) ?? this.#takeOver(source, ownLeafMs, paces, nowMs);
     if (run) this.#runs.set(source, run);
     return run;
@@ -86,13 +87,17 @@ export class LeafBoard<Source> {
     }
   }
 
+  get #freeLeaves(): number {
+    return this.#free.reduce((sum, { first, end }) => sum + end - first, 0);
+  }
+
   #takeFree(wanted: number): LeafRun | undefined {
     for (;;) {
       const run = this.#free[0];
       if (!run) return undefined;
       // Came meanwhile from a source that had it as well.
       while (run.first < run.end && this.#done.has(run.first)) run.first += 1;
-      const end = Math.min(run.end, run.first + wanted);
+      const end = Math.min(run.end, run.first + Math.max(1, wanted));
       const taken = { next: run.first, end };
       run.first = end;
       if (run.first >= run.end) this.#free.shift();
