@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { cpu, pairedRatio, peak, type Row, seconds } from './rows.ts';
 import type { Tool } from './tools/tool.ts';
 
@@ -16,7 +16,7 @@ export function enginePage(
   return [
     '## Engine: backup and restore beside other programs',
     '',
-    `Measured by \`npm run bench:engine -- --size-mib ${facts.sizeMiB} --small-files ${facts.smallFiles} --rounds ${facts.rounds}\` on ${processor}.`,
+    `Measured by \`npm run bench:engine -- --size-mib ${facts.sizeMiB} --small-files ${facts.smallFiles} --rounds ${facts.rounds}\` on ${processor}, at a load average of ${loadavg()[1]!.toFixed(1)}: above the number of cores others were at work, and wall-clock times say little.`,
     '',
     'Every tool in turn on the same data, in another order each round; medians; a ratio is the median over pairs of the same round. Encryption is on',
     "everywhere. Compression on: each tool's fast level (zstd 1, restic `auto`, borg lz4, kopia zstd-fastest). All data is in the page cache and all",
@@ -47,13 +47,13 @@ function summary(groups: readonly Group[]): string[] {
     const stored = peers.flatMap((row) => row.storedMiB ?? []);
     const size = own.storedMiB === undefined ? '' : `${((own.storedMiB / Math.min(...stored) - 1) * 100).toFixed(1)} %`;
     return [
-      `| ${group.key} | ${fastest.tool} | ${pairedRatio(fastest, own).toFixed(2)} × | ${(peak(own) - peak(fastest)).toFixed(0)} MiB | ${size} |`,
+      `| ${group.key} | ${fastest.tool} | ${pairedRatio(fastest, own).toFixed(2)} × | ${(cpu(own) / cpu(fastest)).toFixed(2)} × | ${(peak(own) - peak(fastest)).toFixed(0)} MiB | ${size} |`,
     ];
   });
   if (lines.length === 0) return [];
   return [
-    '| workload | fastest peer | Holdfast is so many times as fast | peak memory above that peer | stored above the smallest peer |',
-    '| --- | --- | ---: | ---: | ---: |',
+    '| workload | fastest peer | Holdfast is so many times as fast | processor time as a multiple of that peer | peak memory above that peer | stored above the smallest peer |',
+    '| --- | --- | ---: | ---: | ---: | ---: |',
     ...lines,
     '',
   ];
