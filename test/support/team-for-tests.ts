@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killAll } from './processes.ts';
@@ -18,9 +18,9 @@ export interface TeamForTests {
 
 /**
  * One team for all tests of a file: a coordinator process, set up by its first admin, replicas as given (2 unless said
- * otherwise), no backup unless asked for. Agents join in the tests. Everything is stopped and removed at the end.
+ * otherwise), no backup unless asked for. `config`: YAML laid over the coordinator's configuration. Agents join in the tests. Everything is stopped and removed at the end.
  */
-export function teamForTests(options: { replicas?: number } = {}): TeamForTests {
+export function teamForTests(options: { replicas?: number; config?: string } = {}): TeamForTests {
   const replicas = options.replicas ?? 2;
   let team: Team | undefined;
   const endings: (() => void)[] = [];
@@ -30,7 +30,12 @@ export function teamForTests(options: { replicas?: number } = {}): TeamForTests 
     // Agents with fewer rights than the tests must reach their folders.
     chmodSync(folder, 0o755);
     // A recovery kit opens at the cost it was made with: cheap here, two seconds in life.
-    team = await Team.start(folder, { kitCost: { memoryKiB: 1024, passes: 1 } });
+    const config = join(folder, 'coordinator.yaml');
+    if (options.config !== undefined) writeFileSync(config, options.config);
+    team = await Team.start(folder, {
+      kitCost: { memoryKiB: 1024, passes: 1 },
+      ...(options.config !== undefined && { coordinatorEnv: { HOLDFAST_CONFIG: config } }),
+    });
     await team.changeTeamPolicy((policy) => ({
       ...policy,
       replicas: { target: replicas, minimum: replicas },

@@ -48,8 +48,9 @@ export class Team {
     this.setup = setup;
   }
 
-  static async start(folder: string, options: { kitCost?: PassphraseCost } = {}): Promise<Team> {
-    const coordinator = await startCoordinator({ home: join(folder, 'coordinator', 'data') });
+  static async start(folder: string, options: { kitCost?: PassphraseCost; coordinatorEnv?: Record<string, string> } = {}): Promise<Team> {
+    const home = join(folder, 'coordinator', 'data');
+    const coordinator = await startCoordinator({ home, ...(options.coordinatorEnv && { env: options.coordinatorEnv }) });
     const setup = await setUpTeam(coordinator, options.kitCost ? { cost: options.kitCost } : {});
     mkdirSync(join(folder, 'recovery'), { mode: 0o700 });
     writeFileSync(join(folder, 'recovery', 'kit.json'), setup.recoveryKit, { mode: 0o600 });

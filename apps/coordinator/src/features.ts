@@ -24,6 +24,8 @@ import { VaultsModule } from './vaults/vaults.module.ts';
 import { DeviceViewsModule } from './devices/device-views.module.ts';
 import { OverviewModule } from './overview/overview.module.ts';
 import { ReleasesModule } from './releases/releases.module.ts';
+import { AuditStandingsModule } from './audits/audit-standings.module.ts';
+import { AuditsModule } from './audits/audits.module.ts';
 import { GatewayModule } from './gateway/gateway.module.ts';
 
 export const features = [
@@ -53,4 +55,6 @@ export const features = [
   OverviewModule,
   GatewayModule,
   ReleasesModule,
+  AuditStandingsModule,
+  AuditsModule,
 ];

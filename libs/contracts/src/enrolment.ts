@@ -64,6 +64,7 @@ export const agentEvent = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('policy'), version: z.int() }),
   z.strictObject({ event: z.literal('receipts') }),
   z.strictObject({ event: z.literal('releases') }),
+  z.strictObject({ event: z.literal('audits') }),
 ]);
 export type AgentEvent = z.infer<typeof agentEvent>;
 

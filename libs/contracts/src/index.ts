@@ -2,6 +2,7 @@
  * Contracts: zod schemas of everything that crosses a process boundary. One schema serves the API, its OpenAPI page,
  * the agent and the panel. No behaviour, no I/O.
  */
+export * from './audits.ts';
 export * from './common.ts';
 export * from './durability-rules.ts';
 export * from './enrolment.ts';

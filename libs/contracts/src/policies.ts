@@ -44,6 +44,18 @@ export type SelectionPolicy = z.infer<typeof selectionPolicy>;
 
 /** In force where a policy does not say. */
 export const defaultSelection: SelectionPolicy = { maxFileBytes: null, oneFileSystem: false, excludeCaches: true, defaultExcludes: true };
+const rates = { uploadBytesPerSecond: z.int().min(0).nullable(), downloadBytesPerSecond: z.int().min(0).nullable() };
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 08:00');
+
+/** Other limits at certain hours, in the schedule's time zone. The first entry that fits counts; `to` before `from` goes past midnight. */
+export const limitHours = z.strictObject({
+  /** Days on which it begins: 0 Sunday to 6 Saturday. */
+  days: z.array(z.int().min(0).max(6)).min(1).max(7),
+  from: clockTime,
+  to: clockTime,
+  ...rates,
+});
+export type LimitHours = z.infer<typeof limitHours>;
 
 export const policy = z
   .strictObject({
@@ -62,7 +74,7 @@ export const policy = z
       reserveBytes: z.int().min(0),
       reservePercent: z.number().min(0).max(90),
     }),
-    limits: z.strictObject({ uploadBytesPerSecond: z.int().min(0).nullable(), downloadBytesPerSecond: z.int().min(0).nullable() }),
+    limits: z.strictObject({ ...rates, hours: z.array(limitHours).max(50).optional() }),
     /** Of the whole team; a device can't override it. */
     durability: durabilityRules.optional(),
   })

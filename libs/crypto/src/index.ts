@@ -13,6 +13,7 @@
  * const keys = deriveVaultKeys(newMasterKey(systemRandom), 0);
  * ```
  */
+export * from './audit-challenge.ts';
 export * from './box-keys.ts';
 export * from './crypto-error.ts';
 export * from './join-link.ts';

@@ -9,6 +9,8 @@ export interface Primitives {
   blake3(data: Uint8Array): Uint8Array;
   /** BLAKE3 in keyed mode, 32-byte key, 32-byte result. */
   keyedBlake3(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** As {@link keyedBlake3} over data that comes in pieces; any number may be under way at once. */
+  keyedHasher(key: Uint8Array): KeyedHasher;
   /** SHA-256, for CIDs that ask for it. */
   sha256(data: Uint8Array): Uint8Array;
   /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) for one pack: the nonce is the 16-byte prefix followed by u64le(n). */
@@ -17,6 +19,12 @@ export interface Primitives {
   compress(data: Uint8Array, level?: number): Uint8Array;
   /** Throws `decompress_failed` unless the output is exactly `plainLength` bytes; never allocates more. */
   decompress(data: Uint8Array, plainLength: number): Uint8Array;
+}
+
+export interface KeyedHasher {
+  update(data: Uint8Array): void;
+  /** 32 bytes. Ends it: neither method may be called again. */
+  digest(): Uint8Array;
 }
 
 export interface Sealer {

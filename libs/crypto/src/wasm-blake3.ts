@@ -2,6 +2,7 @@ import type { IHasher } from 'hash-wasm';
 import { createBLAKE3 } from 'hash-wasm';
 import { concatBytes, equalBytes, fromHex } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
+import type { KeyedHasher } from './primitives.ts';
 
 /** Distinctive, so that its two places in the saved state (key and first chaining value) can be found. */
 const placeholderKey = fromHex('b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfef');
@@ -56,6 +57,18 @@ export class WasmBlake3 {
   keyedHash(key: Uint8Array, data: Uint8Array): Uint8Array {
     for (const offset of this.#keyOffsets) this.#state.set(key, offset);
     return this.#keyed.load(this.#state).update(data).digest('binary');
+  }
+
+  /** The one hasher serves all that are under way: each keeps its state (some 2 KB) between its pieces. */
+  keyedHasher(key: Uint8Array): KeyedHasher {
+    let state = this.#state.slice();
+    for (const offset of this.#keyOffsets) state.set(key, offset);
+    return {
+      update: (data) => {
+        state = this.#keyed.load(state).update(data).save().slice();
+      },
+      digest: () => this.#keyed.load(state).digest('binary'),
+    };
   }
 }
 

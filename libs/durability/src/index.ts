@@ -11,6 +11,9 @@
  * ```
  */
 export * from './allowance.ts';
+export * from './audit-schedule.ts';
+export * from './audit-settings.ts';
+export * from './audit-verdict.ts';
 export * from './breaker.ts';
 export * from './candidate-pool.ts';
 export * from './candidate.ts';

@@ -26,6 +26,7 @@ export { SnapshotShelf } from './mount/snapshot-shelf.ts';
 export * from './mount/webdav-server.ts';
 export * from './open-reader.ts';
 export { currentPlatform, displayPath } from './platform/index.ts';
+export { currentMachineCosts, type MachineCosts, type PowerFacts } from './platform/power.ts';
 export type * from './platform/platform.ts';
 export * from './progress.ts';
 export { type PlannedRewrite, planPrune, type PrunePlan } from './prune/plan-prune.ts';

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../manners/duration.ts';
 
 /** Repeatable options gather their values. */
 export const gather = (value: string, before: string[] = []): string[] => [...before, value];
@@ -27,4 +28,11 @@ export function byteCount(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   if (!match) throw new InvalidArgumentError('must be a size such as 500M or 2G.');
   return Math.floor(Number(match[1]) * units[match[2]!.toLowerCase()]!);
+}
+
+/** A time as people write it, in milliseconds. */
+export function pauseDuration(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined || durationMs <= 0) throw new InvalidArgumentError('must be a time such as 90m, 2h, 1d or 1h30m.');
+  return durationMs;
 }

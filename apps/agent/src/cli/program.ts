@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { resolve } from 'node:path';
-import { gather, snapshotNumber } from './option-values.ts';
+import { gather, pauseDuration, snapshotNumber } from './option-values.ts';
 import { addHistoryCommands } from './history-commands.ts';
 import { agentVersion } from './agent-version.ts';
 import { addBackupCommand } from './backup-program.ts';
@@ -157,6 +157,16 @@ export function createProgram(usage: UsageOutput): Command {
         structure: o.structure === true,
       }),
     );
+
+  program
+    .command('pause')
+    .argument('[duration]', 'such as 90m, 2h or 1d; at most 7d (default: 8h)', pauseDuration)
+    .description('keep quiet: no scheduled backups, nothing taken in for others')
+    .action(async (durationMs: number | undefined, _o: unknown, c: Command) => run(c, 'pause', { durationMs }));
+  program
+    .command('resume')
+    .description('end a pause')
+    .action(async (_o: unknown, c: Command) => run(c, 'resume', {}));
 
   const key = program.command('key').description("the keys that open this machine's vault");
   key

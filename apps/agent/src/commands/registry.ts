@@ -19,6 +19,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'key-add-passphrase': async () => (await import('../key/key.commands.ts')).keyAddPassphraseCommand,
   'key-remove': async () => (await import('../key/key.commands.ts')).keyRemoveCommand,
   folders: async () => (await import('../folders/folders.command.ts')).foldersCommand,
+  pause: async () => (await import('../manners/pause.commands.ts')).pauseCommand,
+  resume: async () => (await import('../manners/pause.commands.ts')).resumeCommand,
   devices: async () => (await import('../devices/devices.command.ts')).devicesCommand,
 };
 

@@ -3,6 +3,7 @@ import {
   type AgentEvent,
   agentEvent,
   type AnnouncePacks,
+  type AuditAnswers,
   type CommitSnapshot,
   devicePolicy,
   type DevicePolicy,
@@ -15,6 +16,8 @@ import {
   job,
   type Job,
   type JobReport,
+  openAudits,
+  type OpenAudits,
   packLocations,
   type PackLocations,
   type OwnRelease,
@@ -22,6 +25,7 @@ import {
   type OwnReleases,
   ownReleases,
   type PutVaultHead,
+  type PutChallenges,
   type PutVaultHeader,
   receiptList,
   type ReceiptList,
@@ -30,6 +34,7 @@ import {
   type ReportRun,
   type RetentionView,
   retentionView,
+  type ScrubReport,
   signedStatement,
   type SignedStatement,
   type SubmitRelease,
@@ -39,6 +44,8 @@ import {
   tokenResponse,
   vaultDocument,
   type VaultDocument,
+  wantedChallenges,
+  type WantedChallenges,
 } from '#libs/contracts';
 import { type Clock, type DeviceId, isAppError, type PackId, type VaultId } from '#libs/kernel';
 import { clientLimits } from './client-limits.ts';
@@ -162,6 +169,26 @@ export class CoordinatorClient {
 
   releaseDeleted(releaseId: string, packIds: readonly PackId[], signal?: AbortSignal): Promise<void> {
     return this.#call({ method: 'POST', path: `${api}/releases/${releaseId}/deleted`, body: { packIds }, answer: undefined, signal });
+  }
+
+  openAudits(signal?: AbortSignal): Promise<OpenAudits> {
+    return this.#call({ method: 'GET', path: `${api}/audits`, answer: openAudits, signal });
+  }
+
+  answerAudits(body: AuditAnswers, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/audits/answers`, body, answer: undefined, signal });
+  }
+
+  wantedChallenges(after: number, signal?: AbortSignal): Promise<WantedChallenges> {
+    return this.#call({ method: 'GET', path: `${api}/audits/wanted?after=${after}`, answer: wantedChallenges, signal });
+  }
+
+  putChallenges(body: PutChallenges, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/audits/challenges`, body, answer: undefined, signal });
+  }
+
+  reportScrub(body: ScrubReport, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/audits/scrub`, body, answer: undefined, signal });
   }
 
   /** Open to everybody: check it against the team root. */

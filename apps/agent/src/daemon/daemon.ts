@@ -2,6 +2,9 @@ import { type AgentEvent, teamDocument } from '#libs/contracts';
 import { fromBase64Url } from '#libs/kernel';
 import { openTeamDocument } from '#libs/crypto';
 import { nodeFiles } from '#libs/kernel/node';
+import { answerAudits } from '../audits/answer-audits.ts';
+import { auditLimits } from '../audits/audit-limits.ts';
+import { makeChallenges } from '../audits/make-challenges.ts';
 import { ChannelLoop } from '../coordinator-client/channel-loop.ts';
 import { AgentError } from '../errors.ts';
 import { sendHeartbeat } from '../heartbeat/heartbeat.ts';
@@ -13,6 +16,8 @@ import { JobRunner } from '../jobs/job-runner.ts';
 import { replicateJob } from '../jobs/replicate-job.ts';
 import { restoreJob } from '../jobs/restore-job.ts';
 import { errorFields } from '../log/agent-log.ts';
+import { limitsNow } from '../manners/limits-now.ts';
+import { mannerLimits } from '../manners/manner-limits.ts';
 import { runOutbox } from '../outbox/outbox-loop.ts';
 import { nightlyPrune } from '../prune/nightly-prune.ts';
 import { followReleases } from '../releases/follow-releases.ts';
@@ -20,6 +25,7 @@ import { holdLimits } from '../releases/hold-limits.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
+import { Scrub } from '../scrub/scrub.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import { Coalesced } from './coalesced.ts';
 import { daemonTimes } from './daemon-times.ts';
@@ -40,8 +46,12 @@ export class Daemon {
   readonly #inventory: Coalesced;
   readonly #jobsPoll: Coalesced;
   readonly #releases: Coalesced;
+  readonly #audits: Coalesced;
+  readonly #challenges: Coalesced;
+  readonly #scrub: Scrub;
   #beatNow = new AbortController();
   #spreadSequence = 0;
+  #challengesAtMs = Number.NEGATIVE_INFINITY;
   #live: { -readonly [K in keyof NonNullable<AgentRuntime['live']>]: NonNullable<AgentRuntime['live']>[K] };
 
   constructor(agent: AgentRuntime) {
@@ -59,12 +69,15 @@ export class Daemon {
       },
     };
     agent.live = this.#live;
-    this.#jobs = new JobRunner(agent, { backup: backupJob, replicate: replicateJob, restore: restoreJob });
+    this.#jobs = new JobRunner(agent, { backup: backupJob, replicate: replicateJob, restore: restoreJob }, (kind) =>
+      kind === 'restore' ? true : agent.manners.waits(kind === 'backup' ? 'backup' : 'replicate') === null,
+    );
     this.#scheduler = new Scheduler({
       clock,
       random,
       coveredUntilMs: () => runs.coveredUntilMs,
       run: async (trigger, signal) => {
+        await agent.manners.until('backup', signal);
         // A backup that an admin or a person started covers this fire time when it ends.
         await agent.backups.runOrJoin({ trigger, paths: [], signal });
         await nightlyPrune(agent, signal);
@@ -83,6 +96,11 @@ export class Daemon {
     this.#policy = guarded('the policy could not be fetched', () => this.#syncPolicy());
     this.#receipts = guarded('receipts could not be fetched', () => this.#syncReceipts());
     this.#inventory = guarded('the inventory could not be sent', () => sendInventory(agent, this.#signal));
+    this.#scrub = Scrub.of(agent, () =>
+      agent.backups.isRunning ? 'a backup is running' : (agent.manners.waits('background')?.text ?? null),
+    );
+    this.#audits = guarded('audits could not be answered', () => this.#answerAudits());
+    this.#challenges = guarded('challenges for audits could not be made', () => this.#makeChallenges());
     this.#jobsPoll = guarded('jobs could not be fetched', () => this.#jobs.poll(this.#signal));
     this.#releases = guarded('releases could not be followed', () => followReleases(agent, this.#signal));
     agent.releases.onProposed(() => void this.#releases.ask());
@@ -104,6 +122,9 @@ export class Daemon {
       this.#pollJobs(),
       this.#pollReleases(),
       this.#scheduler.runUntilStopped(signal),
+      this.#scrub.runUntilStopped(signal),
+      this.#challengesNowAndThen(),
+      this.#watchManners(),
       runOutbox(
         agent.outbox,
         { clock: agent.clock, random: agent.random, onFailure: (error) => this.#problem('reports wait for the coordinator', error) },
@@ -135,6 +156,7 @@ export class Daemon {
         this.#live.lastHeartbeatAtMs = nowMs;
         await agent.holdTimer.contact(reply.timeMs);
         this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
+        await agent.roster.confirm(reply.rosterVersion, nowMs);
         if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
         if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
         if (reply.openJobs > 0) void this.#jobsPoll.ask();
@@ -168,6 +190,28 @@ export class Daemon {
     }
   }
 
+  async #challengesNowAndThen(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.#agent.clock.sleep(auditLimits.mintEveryMs, this.#signal).catch(() => undefined);
+      if (!this.#signal.aborted && this.#live.channel === 'connected') await this.#challenges.ask();
+    }
+  }
+
+  async #answerAudits(): Promise<void> {
+    const scanSinceMs = await answerAudits(this.#agent, this.#signal);
+    if (scanSinceMs !== null) this.#scrub.ask(scanSinceMs);
+  }
+
+  async #makeChallenges(): Promise<void> {
+    const { clock, log, manners } = this.#agent;
+    if (manners.waits('background') !== null) return;
+    // Who asks again at once waits a little, so that many receipts lead to one look.
+    await clock.sleep(Math.max(0, this.#challengesAtMs + auditLimits.mintAtMostEveryMs - clock.nowMs()), this.#signal);
+    this.#challengesAtMs = clock.nowMs();
+    const packs = await makeChallenges(this.#agent, this.#signal);
+    if (packs > 0) log.write('info', 'made challenges for audits', { packs });
+  }
+
   /** What was captured but never reported, from runs that were cut off. */
   async #firstReport(): Promise<void> {
     const agent = this.#agent;
@@ -184,6 +228,8 @@ export class Daemon {
         void this.#roster.ask();
         void this.#policy.ask();
         void this.#receipts.ask();
+        void this.#audits.ask();
+        void this.#challenges.ask();
         void this.#inventory.ask();
         void this.#jobsPoll.ask();
         void this.#releases.ask();
@@ -202,6 +248,9 @@ export class Daemon {
         break;
       case 'releases':
         void this.#releases.ask();
+        break;
+      case 'audits':
+        void this.#audits.ask();
         break;
     }
   }
@@ -258,8 +307,8 @@ export class Daemon {
 
   #applyPolicy(): void {
     const agent = this.#agent;
-    const { schedule, limits } = agent.policy.effective;
-    agent.swarm.running?.setRates(limits);
+    const { schedule } = agent.policy.effective;
+    this.#applyLimits();
     try {
       this.#scheduler.setSchedule(
         agent.backups.folders().length === 0 ? undefined : activeSchedule(schedule, agent.policy.scheduleSinceMs),
@@ -270,9 +319,27 @@ export class Daemon {
     }
   }
 
+  /** Battery, connection and time of day, once a minute. */
+  async #watchManners(): Promise<void> {
+    const { manners, clock } = this.#agent;
+    while (!this.#signal.aborted) {
+      const waited = manners.waits('replicate');
+      await manners.look();
+      this.#applyLimits();
+      if (waited !== null && manners.waits('replicate') === null) void this.#jobsPoll.ask();
+      await clock.sleep(mannerLimits.lookMs, this.#signal).catch(() => undefined);
+    }
+  }
+
+  #applyLimits(): void {
+    const { policy, clock, manners, swarm } = this.#agent;
+    swarm.running?.setRates(limitsNow(policy.effective, clock.nowMs(), manners.metered));
+  }
+
   async #syncReceipts(): Promise<void> {
     const agent = this.#agent;
     await fetchReceipts(agent, this.#signal);
+    void this.#challenges.ask();
     const isProtected = await agent.protection.refresh();
     const latest = agent.protection.view().latest;
     // By the head: after a prune the old one names packs that will go.

@@ -58,7 +58,9 @@ async function serve(options: DaemonOptions, log: AgentLog): Promise<void> {
         listen: options.listen ?? ['/ip4/0.0.0.0/tcp/0'],
         ...(options.announce ? { announce: options.announce } : {}),
         mdns: options.mdns,
-        documents: heldDocuments(paths.heldDocuments, () => agent?.roster),
+        documents: heldDocuments(paths.heldDocuments, () => (agent?.manners.mayTakeIn() === false ? undefined : agent?.roster)),
+        // A roster that nobody confirmed for a month says nothing about who is a member now.
+        mayServe: () => agent?.manners.mayServe() ?? true,
         onEvent: (event) => {
           if (event.kind === 'connected' || event.kind === 'disconnected')
             log.write('info', `colleague ${event.kind}`, { name: event.peer.name });

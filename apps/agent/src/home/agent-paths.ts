@@ -25,6 +25,8 @@ export interface AgentPaths {
   readonly heldDocuments: string;
   /** A pack on its way from a holder back into the own store. */
   readonly repairPacks: string;
+  /** The same for packs of others. */
+  readonly repairHeldPacks: string;
   readonly receipts: string;
   readonly outbox: string;
   /** Releases of own packs, and of packs held for others. */
@@ -33,6 +35,10 @@ export interface AgentPaths {
   readonly holdClock: string;
   readonly delivered: string;
   readonly pruneState: string;
+  /** Until when this device keeps quiet. */
+  readonly pause: string;
+  /** How far the monthly reading of all packs is. */
+  readonly scrub: string;
   readonly lock: string;
   /** Unix socket, or the name of a pipe on Windows. */
   readonly control: string;
@@ -57,6 +63,7 @@ export function agentPaths(home: string): AgentPaths {
     heldPacks: at('packs', 'held'),
     heldDocuments: at('packs', 'held-documents'),
     repairPacks: at('packs', 'repair'),
+    repairHeldPacks: at('packs', 'repair-held'),
     receipts: at('receipts'),
     outbox: at('state', 'outbox'),
     releases: at('state', 'releases'),
@@ -64,6 +71,8 @@ export function agentPaths(home: string): AgentPaths {
     holdClock: at('state', 'hold-clock.json'),
     delivered: at('state', 'delivered.json'),
     pruneState: at('state', 'prune.json'),
+    scrub: at('state', 'scrub.json'),
+    pause: at('state', 'pause.json'),
     lock: at('lock'),
     control: controlAddress(home),
     log: at('agent.log'),

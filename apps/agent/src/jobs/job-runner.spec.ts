@@ -62,7 +62,7 @@ afterEach(async () => {
   await coordinator.stop();
 });
 
-function runner(handlers: Partial<JobHandlers>): JobRunner {
+function runner(handlers: Partial<JobHandlers>, mayStart?: () => boolean): JobRunner {
   const missing = (): Promise<never> => Promise.reject(new Error('not expected'));
   const agent = {
     coordinator: client,
@@ -70,7 +70,7 @@ function runner(handlers: Partial<JobHandlers>): JobRunner {
     log: silentLog,
     outbox: { put: async (entry: { jobId: string; body: JobReport }) => void ended.push(entry) },
   } as unknown as AgentRuntime;
-  return new JobRunner(agent, { backup: missing, replicate: missing, restore: missing, ...handlers });
+  return new JobRunner(agent, { backup: missing, replicate: missing, restore: missing, ...handlers }, mayStart);
 }
 
 describe('JobRunner', () => {
@@ -153,6 +153,19 @@ describe('JobRunner', () => {
     stop.abort(new DOMException('stop', 'AbortError'));
     await jobs.idle();
     expect(ended).toEqual([]);
+  });
+
+  it('leaves a job untaken that may not start now, and starts it at a later look', async () => {
+    offered = [aReplicateJob(1)];
+    let may = false;
+    const jobs = runner({ replicate: async () => ({}) }, () => may);
+    await jobs.poll(stop.signal);
+    await jobs.idle();
+    expect([ended.length, coordinator.requests(`/jobs/${jobId(1)}`).length]).toEqual([0, 0]);
+    may = true;
+    await jobs.poll(stop.signal);
+    await jobs.idle();
+    expect(ended.map((e) => e.body.state)).toEqual(['done']);
   });
 
   it.each(['done', 'failed', 'expired', 'cancelled'] as const)('leaves a job alone that is %s', async (state) => {

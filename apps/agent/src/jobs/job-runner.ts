@@ -23,6 +23,7 @@ export type JobHandlers = { readonly [Kind in Job['task']['kind']]: JobHandler<K
 export class JobRunner {
   readonly #agent: AgentRuntime;
   readonly #handlers: JobHandlers;
+  readonly #mayStart: (kind: Job['task']['kind']) => boolean;
   readonly #active = new Map<string, Promise<void>>();
   readonly #kinds = new Map<string, Job['task']['kind']>();
   readonly #ended = new Map<string, JobReport>();
@@ -30,9 +31,11 @@ export class JobRunner {
   #polling: Promise<void> | undefined;
   #again = false;
 
-  constructor(agent: AgentRuntime, handlers: JobHandlers) {
+  /** `mayStart`: asked before a job of a kind begins; one that may not waits for a later {@link poll}, untaken. */
+  constructor(agent: AgentRuntime, handlers: JobHandlers, mayStart: (kind: Job['task']['kind']) => boolean = () => true) {
     this.#agent = agent;
     this.#handlers = handlers;
+    this.#mayStart = mayStart;
   }
 
   get running(): number {
@@ -76,7 +79,7 @@ export class JobRunner {
   #startWaiting(signal: AbortSignal): void {
     for (let at = 0; at < this.#waiting.length && !signal.aborted;) {
       const job = this.#waiting[at]!;
-      if (!this.#hasRoomFor(job.task.kind)) {
+      if (!this.#hasRoomFor(job.task.kind) || !this.#mayStart(job.task.kind)) {
         at += 1;
         continue;
       }

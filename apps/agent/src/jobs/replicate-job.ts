@@ -1,7 +1,9 @@
 import { AgentError } from '../errors.ts';
 import { diskRoom, roomForOthers } from '../heartbeat/disk-room.ts';
 import { formatBytes } from '../output/format.ts';
+import type { FetchPackOptions } from '#libs/swarm';
 import type { JobHandler } from './job-runner.ts';
+import { replaceDamaged } from './replace-damaged.ts';
 
 /**
  * Fetches a pack of another device, keeps it, and signs for it. Throws `pledge_exceeded` and `reserve_reached` before
@@ -13,10 +15,13 @@ export const replicateJob: JobHandler<'replicate'> = async (task, { agent, signa
   const { deviceId } = agent.document;
   if (ownerDeviceId === deviceId) throw new AgentError('job_invalid', 'a device does not hold its own packs for itself');
   const { makeReceipt } = await import('#libs/swarm');
-  const about = (await agent.held.packs.has(packId)) ? await agent.held.about(packId) : undefined;
-  if (about && about.vaultId === vaultId && about.generation < generation) await agent.held.restamp(packId, { ...about, generation });
-  if (!about) {
-    const ownerKey = agent.roster.member(ownerDeviceId)?.signingKey;
+  const isThere = await agent.held.packs.has(packId);
+  const known = isThere ? await agent.held.about(packId) : undefined;
+  if (known && known.vaultId === vaultId && known.generation < generation) await agent.held.restamp(packId, { ...known, generation });
+  // What is there already is read again before it is signed for: a receipt is about the whole pack as it is now.
+  const isWhole = known !== undefined && (await agent.held.packs.verify(packId, { signal })).whole;
+  if (!isWhole) {
+    const ownerKey = known?.ownerKey ?? agent.roster.member(ownerDeviceId)?.signingKey;
     if (!ownerKey) {
       throw new AgentError('device_not_found', "the pack's owner is not in the roster that this device has", {
         status: 'temporary',
@@ -26,13 +31,18 @@ export const replicateJob: JobHandler<'replicate'> = async (task, { agent, signa
     }
     await refuseWithoutRoom(agent, sizeBytes);
     const swarm = await agent.swarm.start();
-    const sinceMs = agent.clock.nowMs();
-    await swarm.fetchPack(packId, sizeBytes, {
+    // A note that is there keeps what it says: whose pack it is does not change by being damaged.
+    const about = known
+      ? { ...known, generation: Math.max(known.generation, generation) }
+      : { vaultId, ownerDeviceId, packKind, generation, sinceMs: agent.clock.nowMs(), ownerKey };
+    const options = {
       from: task.sources.filter((source) => source !== deviceId),
-      into: agent.held.sinkFor({ vaultId, ownerDeviceId, packKind, generation, sinceMs, ownerKey }),
       signal,
-      onProgress: (p) => report({ filesDone: p.leavesDone, filesTotal: p.leavesTotal, bytesDone: p.bytesDone, bytesTotal: sizeBytes }),
-    });
+      onProgress: (p: Parameters<NonNullable<FetchPackOptions['onProgress']>>[0]) =>
+        report({ filesDone: p.leavesDone, filesTotal: p.leavesTotal, bytesDone: p.bytesDone, bytesTotal: sizeBytes }),
+    };
+    if (isThere) await replaceDamaged(agent, swarm, { packId, sizeBytes, about }, options);
+    else await swarm.fetchPack(packId, sizeBytes, { ...options, into: agent.held.sinkFor(about) });
   }
   const receipt = makeReceipt(agent.identity.seed, {
     packId,

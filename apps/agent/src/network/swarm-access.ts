@@ -8,7 +8,7 @@ export interface SwarmAccessPorts {
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
   /** How this role takes part: a command only dials, the daemon listens. */
-  readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'rates' | 'onEvent' | 'bitswap'>;
+  readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayServe' | 'rates' | 'onEvent' | 'bitswap'>;
 }
 
 /** The swarm, started at its first use: a command that stays on this disk never loads libp2p. */

@@ -12,6 +12,8 @@ export function deliver(coordinator: CoordinatorClient, entry: OutboxEntry, sign
       return coordinator.commitSnapshot(entry.body, signal);
     case 'run':
       return coordinator.reportRun(entry.body, signal);
+    case 'scrub':
+      return coordinator.reportScrub(entry.body, signal);
     case 'job':
       return coordinator.reportJob(entry.jobId, entry.body, signal);
   }

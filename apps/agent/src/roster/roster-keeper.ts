@@ -6,6 +6,9 @@ import { AgentError } from '../errors.ts';
 import type { rosterState } from '../home/agent-document.ts';
 import type { JsonFile } from '../home/json-file.ts';
 
+/** Nothing depends on the age of a roster by the hour. */
+const confirmEveryMs = 3_600_000;
+
 /**
  * The newest roster that this device has seen, and nothing older ever after: also not after a restart, because it is
  * on disk before it is used.
@@ -16,6 +19,7 @@ export class RosterKeeper {
   readonly #coordinatorKey: Uint8Array;
   #roster: Roster | undefined;
   #receivedAtMs = 0;
+  #statement: SignedStatement | undefined;
 
   private constructor(file: JsonFile<z.infer<typeof rosterState>>, teamId: string, coordinatorKey: Uint8Array) {
     this.#file = file;
@@ -30,6 +34,7 @@ export class RosterKeeper {
     if (state) {
       keeper.#roster = keeper.#checked(state.statement);
       keeper.#receivedAtMs = state.receivedAtMs;
+      keeper.#statement = state.statement;
     }
     return keeper;
   }
@@ -42,6 +47,7 @@ export class RosterKeeper {
     return this.#roster?.version ?? 0;
   }
 
+  /** When the coordinator last said that this is its newest roster. */
   get receivedAtMs(): number {
     return this.#receivedAtMs;
   }
@@ -78,8 +84,17 @@ export class RosterKeeper {
     const isNew = offered.version > this.version;
     await this.#file.write({ statement, receivedAtMs: nowMs });
     this.#roster = offered;
+    this.#statement = statement;
     this.#receivedAtMs = nowMs;
     return isNew ? offered : undefined;
+  }
+
+  /** The coordinator still has this version: it is as good as new. Written down once an hour at most. */
+  async confirm(version: number, nowMs: number): Promise<void> {
+    if (version !== this.version || this.#statement === undefined) return;
+    if (Math.abs(nowMs - this.#receivedAtMs) < confirmEveryMs) return;
+    await this.#file.write({ statement: this.#statement, receivedAtMs: nowMs });
+    this.#receivedAtMs = nowMs;
   }
 
   #checked(statement: SignedStatement): Roster {

@@ -9,6 +9,7 @@ import type { AgentDocument } from '../home/agent-document.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import type { DeviceIdentity } from '../identity/device-identity.ts';
 import type { AgentLog } from '../log/agent-log.ts';
+import type { Manners } from '../manners/manners.ts';
 import type { HolderSources } from '../network/holder-sources.ts';
 import type { SwarmAccess } from '../network/swarm-access.ts';
 import type { Outbox } from '../outbox/outbox.ts';
@@ -68,6 +69,7 @@ export interface AgentRuntime {
   /** The only one that deletes packs of others. */
   readonly holds: HoldKeeper;
   readonly holdTimer: HoldTimer;
+  readonly manners: Manners;
   /** Undefined but in the daemon. */
   live: LiveState | undefined;
   /** Lets go of everything, in order; idempotent. */

@@ -15,6 +15,7 @@ import type { AgentPaths } from '../home/agent-paths.ts';
 import { JsonFile } from '../home/json-file.ts';
 import { proofOf, readIdentity } from '../identity/device-identity.ts';
 import { type AgentLog, errorFields, silentLog } from '../log/agent-log.ts';
+import { Manners, pauseState } from '../manners/manners.ts';
 import { HolderSources } from '../network/holder-sources.ts';
 import { PackLocator } from '../network/pack-locator.ts';
 import { SwarmAccess } from '../network/swarm-access.ts';
@@ -35,7 +36,7 @@ export interface OpenAgentOptions {
   readonly role: AgentRole;
   readonly log?: AgentLog;
   /** How the daemon takes part in the swarm; a command only dials. */
-  readonly network?: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'rates' | 'onEvent'>;
+  readonly network?: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayServe' | 'rates' | 'onEvent'>;
 }
 
 /** The daemon keeps its vault open this long after the last use. */
@@ -151,6 +152,16 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     ...{ paths, files, clock, random, log, document, identity, coordinator, own, held, vault },
     team: { teamId: team.teamId, rootKey: fromBase64Url(document.rootKey), coordinatorKey: team.coordinatorKey },
   });
+  const manners = await Manners.open({
+    clock,
+    file: json(paths.pause, pauseState),
+    costs: async () => (await import('#libs/engine')).currentMachineCosts(),
+    rosterConfirmedAtMs: () => roster.receivedAtMs,
+    rpoDueAtMs: () =>
+      backups.folders().length === 0
+        ? null
+        : (protection.view().protected?.capturedAtMs ?? document.joinedAtMs) + policy.effective.schedule.rpoHours * 3_600_000,
+  });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await reporter.flushPacks().catch(() => undefined);
@@ -187,6 +198,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     releases,
     holds,
     holdTimer,
+    manners,
     live: undefined,
     close: () => (closing ??= close()),
   };

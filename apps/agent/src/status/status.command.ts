@@ -4,6 +4,8 @@ import { defineCommand } from '../commands/command.ts';
 import { diskRoom, roomForOthers } from '../heartbeat/disk-room.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
+import { waitingWork } from '../manners/waiting-work.ts';
+import { lastScrub } from '../scrub/last-scrub.ts';
 import { statusLines } from './status.text.ts';
 
 const args = z.strictObject({});
@@ -76,6 +78,8 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
       own: { packs: own.packs, bytes: own.bytes },
       held: { packs: held.packs, bytes: held.bytes },
       releases: { waiting: agent.releases.waiting, inHold: agent.holds.waiting() },
+      waiting: await waitingWork(agent),
+      scrub: await lastScrub(agent),
       disk: { freeBytes: room.freeBytes, availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes },
       folders,
       schedule: { cron: schedule.cron, timeZone: schedule.timeZone },

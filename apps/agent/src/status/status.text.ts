@@ -72,6 +72,13 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
     'held for others',
     `${formatCount(ms(held['packs']), 'pack')}, ${formatBytes(ms(held['bytes']))}; room for ${formatBytes(ms(disk['availableForPacksBytes']))} more`,
   );
+  for (const { what, text: why, untilMs } of status['waiting'] as { what: string; text: string; untilMs: number | null }[])
+    row('waits', `${what}: ${why}${untilMs === null ? '' : ` (until ${formatTime(untilMs)})`}`);
+  const scrub = status['scrub'] === null ? undefined : of(status['scrub']);
+  if (scrub) {
+    const found = ms(scrub['damaged']) === 0 ? 'all whole' : `${formatCount(ms(scrub['damaged']), 'pack')} damaged and reported`;
+    row('packs re-read', `${formatRelative(ms(scrub['endedAtMs']), nowMs)}: ${formatCount(ms(scrub['packs']), 'pack')}, ${found}`);
+  }
   row('own packs', `${formatCount(ms(own['packs']), 'pack')}, ${formatBytes(ms(own['bytes']))}`);
   const inHold = ms(of(releases['inHold'])['packs']);
   if (inHold > 0) row('in hold', `${formatCount(inHold, 'pack')} held for others, released by their owners: deleted when the hold is over`);

@@ -87,6 +87,14 @@ export const coordinatorConfig = z.strictObject({
       maxAttempts: z.int().min(1).max(100),
       openPerDevice: z.int().min(1).max(10_000),
     }),
+    /** Every replica proves itself once in `periodSeconds`; what is due at a holder is looked at every `lookSeconds`. */
+    audits: z.strictObject({
+      sweepCron: cron,
+      periodSeconds: seconds,
+      lookSeconds: seconds,
+      answerSeconds: seconds,
+      retrySeconds: seconds,
+    }),
   }),
   schedules: z.strictObject({ enabled: z.boolean(), leaseSeconds: seconds }),
   metrics: z.strictObject({

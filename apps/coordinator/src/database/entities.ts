@@ -22,6 +22,9 @@ import { VaultEntity } from '../vaults/vault.entity.ts';
 import { ForgottenSnapshotEntity, ReleaseEntity, ReleasedPackEntity } from '../releases/release.entity.ts';
 import { SnapshotPinEntity } from '../snapshots/snapshot-pin.entity.ts';
 import { KeptHeadEntity } from '../vaults/kept-head.entity.ts';
+import { AuditChallengeEntity } from '../audits/audit-challenge.entity.ts';
+import { AuditDayEntity, AuditEventEntity, AuditHolderEntity } from '../audits/audit-holder.entity.ts';
+import { AuditAskEntity, AuditJudgementEntity, AuditQueueEntity } from '../audits/audit-queue.entity.ts';
 import { ProtectionDayEntity } from '../overview/protection-day.entity.ts';
 
 export const entities = [
@@ -49,4 +52,6 @@ export const entities = [
   ...[ReleaseEntity, ReleasedPackEntity, ForgottenSnapshotEntity],
   KeptHeadEntity,
   SnapshotPinEntity,
+  ...[AuditChallengeEntity, AuditQueueEntity, AuditAskEntity, AuditJudgementEntity],
+  ...[AuditHolderEntity, AuditDayEntity, AuditEventEntity],
 ];

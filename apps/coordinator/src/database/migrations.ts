@@ -24,6 +24,7 @@ import { Restores1767000108000 } from '../restores/restores.migration.ts';
 import { Runs1767000107000 } from '../runs/runs.migration.ts';
 import { Snapshots1767000105000 } from '../snapshots/snapshots.migration.ts';
 import { Vaults1767000101000 } from '../vaults/vaults.migration.ts';
+import { Audits1767000130000 } from '../audits/audits.migration.ts';
 import { Overview1767000110000 } from '../overview/overview.migration.ts';
 import { Releases1767000120000 } from '../releases/releases.migration.ts';
 import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
@@ -53,6 +54,7 @@ export const migrations = [
   Releases1767000120000,
   KeptHeads1767000121000,
   SnapshotPins1767000122000,
+  Audits1767000130000,
   DeviceMarks1767000140000,
   JobShares1767000141000,
   RepairBreakerGrace1767000142000,

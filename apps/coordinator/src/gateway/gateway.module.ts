@@ -11,5 +11,6 @@ import { GatewayService } from './gateway.service.ts';
   imports: [PacksModule, ReplicasModule, RosterModule, TeamModule],
   controllers: [GatewayController],
   providers: [CoordinatorSwarmService, GatewayService],
+  exports: [CoordinatorSwarmService],
 })
 export class GatewayModule {}

@@ -3,6 +3,7 @@ import type { Candidate } from '#libs/durability';
 import type { DeviceId } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
+import { AuditStandingsService } from '../audits/audit-standings.service.ts';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { JobsService } from '../jobs/jobs.service.ts';
@@ -25,6 +26,7 @@ export class CandidatesService {
     private readonly presence: PresenceService,
     private readonly jobs: JobsService,
     private readonly replicas: ReplicasService,
+    private readonly audits: AuditStandingsService,
     @Inject(CONFIG) private readonly config: CoordinatorConfig,
   ) {}
 
@@ -32,6 +34,7 @@ export class CandidatesService {
     const devices = await this.devices.agents();
     const open = await this.jobs.liveCounts('replicate');
     const repairing = await this.jobs.liveShared();
+    const auditsOf = await this.audits.all();
     const pending = await this.replicas.pendingBytes();
     const standings = new Map(devices.map((device) => [device.deviceId, this.states.standing(device)]));
     const sites = new Map(
@@ -45,16 +48,17 @@ export class CandidatesService {
     const candidates = devices.map((device): Candidate => {
       const { deviceId } = device;
       const presence = this.presence.get(deviceId);
+      const { score, quarantined } = auditsOf(deviceId);
       return {
         deviceId,
         machineId: deviceId,
         ...sites.get(deviceId)!,
-        state: standings.get(deviceId)!.state,
+        // Suspect: known, but not to be sent anything.
+        state: quarantined ? 'suspect' : standings.get(deviceId)!.state,
         online: this.presence.isOnline(deviceId),
         availableBytes: (presence?.availableForPacksBytes ?? 0) - (pending.get(deviceId) ?? 0),
         presence: this.states.availability(deviceId),
-        // Audits say more; until then every device is taken to be alike.
-        auditScore: 1,
+        auditScore: score,
         repairSlots: Math.ceil(openPerDevice * linkShare) - (repairing.get(deviceId) ?? 0),
         openSlots: openPerDevice - (open.get(deviceId) ?? 0),
       };

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditStandingsModule } from '../audits/audit-standings.module.ts';
 import { DevicesModule } from '../devices/devices.module.ts';
 import { DeviceStatesModule } from '../devices/device-states.module.ts';
 import { JobReportsModule } from '../jobs/job-reports.module.ts';
@@ -25,6 +26,7 @@ import { SweepSchedule } from './sweep-schedule.ts';
 
 @Module({
   imports: [
+    AuditStandingsModule,
     DevicesModule,
     DeviceStatesModule,
     JobsModule,

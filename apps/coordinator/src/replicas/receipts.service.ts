@@ -9,6 +9,7 @@ import { CoordinatorError } from '../errors.ts';
 import { EventsService } from '../events/events.service.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
+import { ReplicaHeld } from './replica-held.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
 
 type ReplicateTask = Extract<JobTask, { kind: 'replicate' }>;
@@ -24,6 +25,7 @@ export class ReceiptsService {
     private readonly counts: ReplicaCountsService,
     private readonly devices: DevicesService,
     private readonly events: EventsService,
+    private readonly held: ReplicaHeld,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -45,6 +47,7 @@ export class ReceiptsService {
       statement: JSON.stringify(statement),
     });
     await this.counts.recount([packId]);
+    await this.held.tell({ packId, deviceId: holder });
     this.events.publishAgent(task.ownerDeviceId, { event: 'receipts' });
     this.events.publishPanel({ event: 'packs', deviceId: task.ownerDeviceId });
   }

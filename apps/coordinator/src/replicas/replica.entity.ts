@@ -4,9 +4,10 @@ import { bigColumn, idColumn, intColumn, longTextColumn, nullableTimeColumn, tex
 
 /**
  * pending: a job to fetch it is open · held: its holder signed a receipt · returning: held by a device that was gone and is
- * back; counts again when its inventory names the pack.
+ * back; counts again when its inventory names the pack · quarantine: failed an audit, or its holder is not believed; counts again when
+ * an audit is passed.
  */
-export type ReplicaStatus = 'pending' | 'held' | 'returning';
+export type ReplicaStatus = 'pending' | 'held' | 'returning' | 'quarantine';
 
 /** One pack at one holder. */
 @Entity('replicas')

@@ -14,6 +14,7 @@ import { NeedlessCopiesService } from './needless-copies.service.ts';
 import { ReceiptsService } from './receipts.service.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
 import { ReplicasController } from './replicas.controller.ts';
+import { ReplicaHeld } from './replica-held.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
 import { ReplicasService } from './replicas.service.ts';
 
@@ -33,12 +34,13 @@ import { ReplicasService } from './replicas.service.ts';
     ReplicasRepository,
     ReplicaCountsService,
     ReplicasService,
+    ReplicaHeld,
     ReceiptsService,
     GoalChangesService,
     InventoryService,
     NeedlessCopiesService,
     LocationsService,
   ],
-  exports: [ReplicasService, ReceiptsService, GoalChangesService, LocationsService],
+  exports: [ReplicasService, ReceiptsService, GoalChangesService, LocationsService, ReplicaHeld],
 })
 export class ReplicasModule {}

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan, MoreThan } from 'typeorm';
+import { In, IsNull, LessThan, MoreThan, Not } from 'typeorm';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { inBatches } from '../database/batches.ts';
 import { Database } from '../database/database.ts';
+import type { ReplicaStatus } from './replica.entity.ts';
 import { ReceiptEntity, ReplicaEntity } from './replica.entity.ts';
 
 export type ReplicaRow = Readonly<ReplicaEntity>;
@@ -84,6 +85,37 @@ export class ReplicasRepository {
   async update(deviceId: DeviceId, packIds: readonly PackId[], change: Partial<Omit<ReplicaEntity, 'packId' | 'deviceId'>>): Promise<void> {
     await this.database.write(async (manager) => {
       for (const batch of inBatches(packIds)) await manager.update(ReplicaEntity, { deviceId, packId: In(batch) }, change);
+    });
+  }
+
+  async changeStatus(deviceId: DeviceId, packIds: readonly PackId[], from: ReplicaStatus, to: ReplicaStatus): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds))
+        await manager.update(ReplicaEntity, { deviceId, packId: In(batch), status: from }, { status: to });
+    });
+  }
+
+  async heldBy(deviceId: DeviceId, limit: number): Promise<PackId[]> {
+    const where = { deviceId, status: 'held' as const };
+    const rows = await this.database.read.find(ReplicaEntity, { select: { packId: true }, where, take: limit });
+    return rows.map((row) => row.packId);
+  }
+
+  async quarantinedCounts(): Promise<Map<DeviceId, number>> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .select(['r.device_id AS device', 'COUNT(*) AS replicas'])
+      .where({ status: 'quarantine' })
+      .groupBy('r.device_id')
+      .getRawMany<{ device: DeviceId; replicas: string | number }>();
+    return new Map(rows.map((row) => [row.device, Number(row.replicas)]));
+  }
+
+  /** Removes replicas that are not just on their way. */
+  async deleteKept(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds))
+        await manager.delete(ReplicaEntity, { deviceId, packId: In(batch), status: Not('pending' as const) });
     });
   }
 

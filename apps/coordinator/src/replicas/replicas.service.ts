@@ -62,8 +62,15 @@ export class ReplicasService {
 
   /** A holder's inventory named these packs at `atMs`: what was returning counts again. */
   async confirm(deviceId: DeviceId, rows: readonly ReplicaRow[], atMs: number): Promise<void> {
-    const kept = rows.filter((row) => row.status !== 'pending').map((row) => row.packId);
-    await this.replicas.update(deviceId, kept, { status: 'held', confirmedAtMs: atMs });
+    const named = (row: ReplicaRow): boolean => row.status === 'held' || row.status === 'returning';
+    await this.replicas.update(
+      deviceId,
+      rows.filter(named).map((row) => row.packId),
+      { status: 'held', confirmedAtMs: atMs },
+    );
+    // To name a pack is no proof: what an audit put in quarantine stays there.
+    const quarantined = rows.filter((row) => row.status === 'quarantine').map((row) => row.packId);
+    await this.replicas.update(deviceId, quarantined, { confirmedAtMs: atMs });
     await this.counts.recount(rows.filter((row) => row.status === 'returning').map((row) => row.packId));
   }
 
@@ -97,6 +104,34 @@ export class ReplicasService {
       dropped += gone;
       if (gone < BATCH) return dropped;
     }
+  }
+
+  /** Held replicas that count as nothing from now on, until {@link reinstate}. Part of the caller's transaction. */
+  async quarantine(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.replicas.changeStatus(deviceId, packIds, 'held', 'quarantine');
+    await this.counts.recount(packIds);
+  }
+
+  /** Quarantined replicas that proved themselves count again. Part of the caller's transaction. */
+  async reinstate(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.replicas.changeStatus(deviceId, packIds, 'quarantine', 'held');
+    await this.counts.recount(packIds);
+  }
+
+  /** The holder itself says that it has these no longer, or only damaged: they may be placed anew, there too. Part of the caller's transaction. */
+  async drop(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.replicas.deleteKept(deviceId, packIds);
+    await this.counts.recount(packIds);
+  }
+
+  /** The next held replicas of a device, for putting all of them in quarantine by and by. */
+  heldBy(deviceId: DeviceId, limit: number): Promise<PackId[]> {
+    return this.replicas.heldBy(deviceId, limit);
+  }
+
+  /** Quarantined replicas by device. */
+  quarantinedCounts(): Promise<Map<DeviceId, number>> {
+    return this.replicas.quarantinedCounts();
   }
 
   /** Counts the next batch of a device's packs again, in a transaction of its own. Returns where it got to; null: all done. */

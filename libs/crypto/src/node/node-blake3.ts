@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import type { Blake3Hasher } from '@napi-rs/blake-hash';
 import { equalBytes } from '#libs/kernel';
+import type { KeyedHasher } from '../primitives.ts';
 import { wasmBlake3 } from '../loaded-parts.ts';
 
 export interface Blake3 {
   hash(data: Uint8Array): Uint8Array;
   keyedHash(key: Uint8Array, data: Uint8Array): Uint8Array;
+  keyedHasher(key: Uint8Array): KeyedHasher;
 }
 
 interface NativeModule {
@@ -47,6 +49,11 @@ class NativeBlake3 implements Blake3 {
       this.#keyed = { key: copy, hasher: this.#native.Blake3Hasher.newKeyed(copy) };
     }
     return digest(this.#keyed.hasher, data);
+  }
+
+  keyedHasher(key: Uint8Array): KeyedHasher {
+    const hasher = this.#native.Blake3Hasher.newKeyed(Buffer.from(key));
+    return { update: (data) => void hasher.update(data), digest: () => new Uint8Array(hasher.digestBuffer()) };
   }
 }
 

@@ -19,6 +19,10 @@ export function nodePrimitives(blake3: Blake3 = anyBlake3(), sodium: NativeSodiu
       requireLength('BLAKE3 key', key, 32);
       return blake3.keyedHash(key, data);
     },
+    keyedHasher: (key) => {
+      requireLength('BLAKE3 key', key, 32);
+      return blake3.keyedHasher(key);
+    },
     sha256: (data) => new Uint8Array(createHash('sha256').update(data).digest()),
     sealer: sodium ? sodiumSealer(sodium) : nodeSealer,
     compress: nodeCompress,

@@ -17,6 +17,10 @@ export async function portablePrimitives(): Promise<Primitives> {
       requireLength('BLAKE3 key', key, 32);
       return blake3.keyedHash(key, data);
     },
+    keyedHasher: (key) => {
+      requireLength('BLAKE3 key', key, 32);
+      return blake3.keyedHasher(key);
+    },
     sha256,
     sealer: portableSealer,
     compress: () => {

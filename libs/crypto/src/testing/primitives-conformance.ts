@@ -65,6 +65,16 @@ export function primitivesConformance(
       for (const { text, hash } of primitiveVectors.sha256) expect(toHex(primitives.sha256(utf8(text)))).toBe(hash);
     });
 
+    it('hashes in pieces as in one go, many at once', () => {
+      const data = random.bytes(300_000);
+      const keys = [random.bytes(32), random.bytes(32)];
+      const hashers = keys.map((k) => primitives.keyedHasher(k));
+      for (let at = 0; at < data.length; at += 70_001) for (const hasher of hashers) hasher.update(data.subarray(at, at + 70_001));
+      hashers.forEach((hasher, n) => expect(same(hasher.digest(), primitives.keyedBlake3(keys[n]!, data))).toBe(true));
+      expect(same(primitives.keyedHasher(keys[0]!).digest(), other.keyedBlake3(keys[0]!, new Uint8Array(0)))).toBe(true);
+      expect(codeOf(() => primitives.keyedHasher(new Uint8Array(31)))).toBe('bad_key');
+    });
+
     it('hashes any bytes as the other implementation does, keys in any order', () => {
       const keys = [random.bytes(32), random.bytes(32), new Uint8Array(32)];
       fc.assert(

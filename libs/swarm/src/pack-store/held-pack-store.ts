@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deviceId, packKind, publicKey, timeMs, vaultId } from '#libs/contracts';
 import type { PackId } from '#libs/kernel';
 import { utf8 } from '#libs/kernel';
+import type { SealedPack } from '#libs/vault';
 import type { FilePackStoreOptions, StoredPack } from './file-pack-store.ts';
 import { FilePackStore } from './file-pack-store.ts';
 import type { PackSink } from './pack-receiver.ts';
@@ -44,6 +45,11 @@ export class HeldPackStore {
   sinkFor(about: HeldPack): PackSink {
     const note = utf8(JSON.stringify(heldPack.parse(about)));
     return { beginReceive: (packId, sizeBytes) => this.packs.beginReceive(packId, sizeBytes, note) };
+  }
+
+  /** Puts a whole copy in the place of a damaged one, which goes only when the new one is durable. Throws as {@link FilePackStore.put}. */
+  async replace(pack: SealedPack, about: HeldPack): Promise<void> {
+    await this.packs.put(pack, { about: utf8(JSON.stringify(heldPack.parse(about))), replace: true });
   }
 
   /** Undefined when the pack is not held, or its note can't be read. */

@@ -1,0 +1,58 @@
+import { nodePrimitives } from '#libs/crypto/node';
+import type { PackId } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
+import type { FilePackStore } from '#libs/swarm';
+import { leafCount, openRootBlock } from '#libs/vault';
+import type { Pace } from './pace.ts';
+
+export type PackReading =
+  | { readonly kind: 'whole'; readonly sizeBytes: number }
+  /** Not every block is what the pack's id says; how many are not (at least 1). */
+  | { readonly kind: 'damaged'; readonly sizeBytes: number; readonly leaves: number }
+  | { readonly kind: 'missing' };
+
+const primitives = nodePrimitives();
+
+/**
+ * Reads a pack from the disk once, from its first byte to its last, comparing every block with its CID and showing it to `onBytes`
+ * (before it is known whether the pack is whole). Throws `store_failed` when the disk does not answer, and the signal's reason.
+ */
+export async function readPack(
+  store: FilePackStore,
+  packId: PackId,
+  options: { readonly pace: Pace; readonly signal: AbortSignal; readonly onBytes?: (bytes: Uint8Array) => void },
+): Promise<PackReading> {
+  const { pace, signal, onBytes } = options;
+  const sizeBytes = await store.size(packId);
+  if (sizeBytes === undefined) return { kind: 'missing' };
+  try {
+    const root = await openedRoot(store, packId, signal);
+    if (!root || root.sizeBytes !== sizeBytes) return { kind: 'damaged', sizeBytes, leaves: root?.leafCount ?? leafCount(sizeBytes) };
+    let [leaf, damaged] = [0, 0];
+    for await (const bytes of store.leaves(packId, 0, root.leafCount, { signal })) {
+      if (!root.verifyLeaf(leaf, bytes)) damaged += 1;
+      onBytes?.(bytes);
+      leaf += 1;
+      await pace.took(bytes.length, signal);
+    }
+    return damaged === 0 ? { kind: 'whole', sizeBytes } : { kind: 'damaged', sizeBytes, leaves: damaged };
+  } catch (error) {
+    // Deleted while it was read.
+    if (isAppError(error, 'pack_not_found') && !(await store.has(packId))) return { kind: 'missing' };
+    if (isAppError(error, 'pack_not_found')) return { kind: 'damaged', sizeBytes, leaves: leafCount(sizeBytes) };
+    throw error;
+  }
+}
+
+async function openedRoot(
+  store: FilePackStore,
+  packId: PackId,
+  signal: AbortSignal,
+): Promise<ReturnType<typeof openRootBlock> | undefined> {
+  try {
+    return openRootBlock(primitives, packId, await store.rootBlock(packId, { signal }));
+  } catch (error) {
+    if (isAppError(error, 'block_corrupt') || isAppError(error, 'pack_not_found')) return undefined;
+    throw error;
+  }
+}

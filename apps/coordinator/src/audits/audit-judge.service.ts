@@ -1,0 +1,75 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { messageOf } from '#libs/kernel';
+import { Database } from '../database/database.ts';
+import type { AuditJudgement } from './audit-asks.repository.ts';
+import { AuditAsksRepository } from './audit-asks.repository.ts';
+import { AuditChallengesService } from './audit-challenges.service.ts';
+import { AuditResultsService } from './audit-results.service.ts';
+import { AuditTimes } from './audit-times.ts';
+import type { BlockProof } from './block-proof.ts';
+import { BlockProofs } from './block-proof.ts';
+
+/** Packs read in one sweep: 256 MiB a minute at most, which no link of a server notices. */
+const PER_SWEEP = 8;
+/** Times that a holder is tried before what can't be decided is left undecided. */
+const MAX_TRIES = 5;
+/** One pack from one holder may take this long. */
+const PROOF_MS = 120_000;
+
+/** Decides by the blocks themselves where answers contradict each other, or where nobody else could say. */
+@Injectable()
+export class AuditJudgeService {
+  readonly #log = new Logger('audits');
+
+  constructor(
+    private readonly asks: AuditAsksRepository,
+    private readonly challenges: AuditChallengesService,
+    private readonly results: AuditResultsService,
+    private readonly proofs: BlockProofs,
+    private readonly times: AuditTimes,
+    private readonly database: Database,
+  ) {}
+
+  /** Judges what waits, one after the other. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (const judgement of await this.asks.judgementsDue(this.times.nowMs(), PER_SWEEP)) {
+      signal.throwIfAborted();
+      const { deviceId, packId } = judgement;
+      const proof = await this.#proof(judgement, signal);
+      this.#log.log({ deviceId, packId, kind: judgement.kind, proof: proof.kind }, 'a replica was judged by its blocks');
+      await this.database.write(() => this.#decide(judgement, proof));
+    }
+  }
+
+  async #proof({ deviceId, packId, nonce }: AuditJudgement, signal: AbortSignal): Promise<BlockProof> {
+    try {
+      return await this.proofs.prove(deviceId, packId, nonce, AbortSignal.any([signal, AbortSignal.timeout(PROOF_MS)]));
+    } catch (error) {
+      signal.throwIfAborted();
+      return { kind: 'unreachable', why: messageOf(error) };
+    }
+  }
+
+  async #decide(judgement: AuditJudgement, proof: BlockProof): Promise<void> {
+    const { deviceId, packId, kind, tries } = judgement;
+    if (proof.kind === 'unreachable' && tries + 1 < MAX_TRIES) {
+      await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
+      return;
+    }
+    await this.asks.deleteJudgement({ deviceId, packId });
+    if (proof.kind === 'whole') await this.#whole(judgement, proof.answer);
+    else if (proof.kind === 'damaged') {
+      if (kind === 'wrong') await this.results.proved({ deviceId, packId });
+      else await this.results.failed({ deviceId, packId }, 'wrong', true);
+    } else if (kind !== 'wrong') await this.results.timedOut({ deviceId, packId }, 0);
+  }
+
+  async #whole({ deviceId, packId, kind, expected }: AuditJudgement, answer: string): Promise<void> {
+    if (kind === 'wrong') {
+      const ownerIsWrong = answer !== expected;
+      await this.results.overruled({ deviceId, packId }, ownerIsWrong);
+      if (ownerIsWrong) await this.challenges.throwAway(packId);
+    }
+    await this.results.passed([{ deviceId, packId }]);
+  }
+}
