@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditStandingsModule } from '../audits/audit-standings.module.ts';
 import { PoliciesModule } from '../policies/policies.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
 import { DeviceKnowledgeService } from './device-knowledge.service.ts';
@@ -10,7 +11,7 @@ import { DevicesModule } from './devices.module.ts';
 import { PresenceHistoriesService } from './presence-histories.service.ts';
 
 @Module({
-  imports: [DevicesModule, PoliciesModule, PresenceModule],
+  imports: [AuditStandingsModule, DevicesModule, PoliciesModule, PresenceModule],
   providers: [
     DeviceStandingsRepository,
     DeviceStatesService,

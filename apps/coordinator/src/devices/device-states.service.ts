@@ -56,8 +56,7 @@ export class DeviceStatesService implements OnModuleInit {
         saidGoodbye: presence?.leaving ?? device.leaving,
         mark: device.membership !== 'active' ? device.membership : lostAtMs === null ? 'none' : 'lost',
         awayUntilMs,
-        // Until audits say otherwise, age alone vets.
-        auditsPassed: null,
+        auditsPassed: this.known.auditsPassed(device.deviceId),
         gap95Ms: this.known.historyOf(device.deviceId).gap95Ms(this.known.settings),
         reconciling: reconcilingSinceMs !== null,
       },
