@@ -26,6 +26,10 @@ describe('audits', () => {
   afterEach(() => team.close());
 
   const kinds = async (holder: FakeAgent): Promise<string[]> => (await team.audits(holder)).events.items.map((e) => e.kind);
+  /** Moments are drawn at random: waits for what must happen within days, however it falls. */
+  const untilSeen = async (holder: FakeAgent, kind: string): Promise<void> => {
+    for (let hour = 0; hour < 6 * 24 && !(await kinds(holder)).includes(kind); hour += 4) await team.hours(4);
+  };
   const sum = async (field: 'passed' | 'failed' | 'timedOut'): Promise<number> => {
     let total = 0;
     for (const agent of team.agents) total += (await team.audits(agent)).standing[field];
@@ -57,7 +61,7 @@ describe('audits', () => {
     await team.mint();
     const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
     team.spoil(holder, packs[0]!.packId);
-    await team.hours(20);
+    await untilSeen(holder, 'failed');
     const { standing, events } = await team.audits(holder);
     expect(standing).toMatchObject({ quarantinedReplicas: 1, quarantine: null, scan: { wantedSinceMs: expect.any(Number) } });
     expect(standing.failed).toBeGreaterThan(0);
@@ -81,12 +85,12 @@ describe('audits', () => {
     await team.mint();
     const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
     team.spoil(holder, packs[0]!.packId);
-    await team.hours(16);
+    await untilSeen(holder, 'failed');
     await holder.inventory();
     expect((await team.audits(holder)).standing.quarantinedReplicas).toBe(1);
     team.heal(holder, packs[0]!.packId);
     await team.mint();
-    await team.hours(20);
+    await untilSeen(holder, 'cleared');
     expect((await team.audits(holder)).standing.quarantinedReplicas).toBe(0);
     expect((await kinds(holder))[0]).toBe('cleared');
   });
@@ -107,7 +111,7 @@ describe('audits', () => {
           ? { kind: 'damaged', what: 'block 0 does not match its CID' }
           : { kind: 'whole', answer: toBase64Url(new Uint8Array(32)) },
       );
-    await team.hours(20);
+    await untilSeen(liar, 'failed');
     expect((await kinds(liar)).at(-1)).toBe('failed');
     expect(await kinds(honest)).toEqual([]);
     expect((await team.audits(honest)).standing.failed).toBe(0);
@@ -131,7 +135,7 @@ describe('audits', () => {
     await team.mint();
     const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
     team.spoil(holder, packs[0]!.packId, null);
-    await team.hours(16);
+    await untilSeen(holder, 'failed');
     expect((await team.audits(holder)).events.items.at(-1)).toMatchObject({
       kind: 'failed',
       cause: expect.stringMatching(/no longer has/),
@@ -147,7 +151,8 @@ describe('audits', () => {
     expect(lost).toHaveLength(3);
     for (const pack of lost) team.spoil(holder, pack.packId, null);
     await team.mint();
-    await team.hours(16);
+    await untilSeen(holder, 'quarantined');
+    await team.sweep();
     const { standing, events } = await team.audits(holder);
     expect(standing.quarantine?.reason).toMatch(/Failed 3 audits within 1 day/);
     expect(events.items.map((e) => e.kind)).toContain('quarantined');
@@ -170,13 +175,15 @@ describe('audits', () => {
     const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
     for (const pack of packs) if (holder.held.has(pack.packId)) team.spoil(holder, pack.packId, null);
     await team.mint();
-    await team.hours(16);
+    await untilSeen(holder, 'quarantined');
     const path = `/devices/${holder.device.deviceId}/audits/release`;
     expect((await (await team.team.people('auditor')).post(path, { note: 'x' })).status).toBe(403);
     expectStatus(await (await team.team.people('admin')).post(path, { note: 'new disk' }), 204);
     const { standing, events } = await team.audits(holder);
     expect(standing.quarantine).toBeNull();
-    expect(events.items[0]).toMatchObject({ kind: 'released', cause: expect.stringMatching(/believes it again: new disk/) });
+    expect(events.items).toContainEqual(
+      expect.objectContaining({ kind: 'released', cause: expect.stringMatching(/believes it again: new disk/) }),
+    );
     const log = expectStatus(await (await team.team.people('admin')).get('/audit-log'), 200);
     expect(JSON.stringify(log)).toMatch(/device.release-quarantine/);
   });
