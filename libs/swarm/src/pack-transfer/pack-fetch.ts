@@ -191,7 +191,8 @@ export class PackFetch {
   }
 
   #nextRun(source: Source): LeafRun | undefined {
-    const alone = this.#running.size === 1 && this.#waiting.length === 0;
+    // Nobody to share with, or too little to share: one request for all of it.
+    const alone = this.#running.size === 1 && (this.#waiting.length === 0 || this.#wantedSources === 1);
     return this.#board.take(source, alone, source.pace.leafMs, this.#atWork, this.#fetcher.clock.nowMs());
   }
 
