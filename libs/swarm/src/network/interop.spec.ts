@@ -149,8 +149,8 @@ describe('with other IPFS implementations', () => {
     expect(node.swarm.connections()).toEqual([]);
     await team.enrol([node.member(), aMember(device)]);
     await libp2p.dial(multiaddr(node.swarm.addresses()[0]));
-    expect((await cat(20_000)).equals(pack.bytes)).toBe(true);
-  }, 30_000);
+    expect((await cat(60_000)).equals(pack.bytes)).toBe(true);
+  }, 90_000);
 
   it('fetches a pack from a member that speaks bitswap and nothing of ours, and drops it when it lies', async () => {
     team = await TestTeam.of(2, { limits: { frameTimeoutMs: 5_000 } });

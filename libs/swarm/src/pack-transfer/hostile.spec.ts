@@ -159,7 +159,8 @@ describe('/holdfast/pack/1 against a hostile member', () => {
     const into = victim.own;
     const result = await victim.swarm.fetchPack(pack.packId, pack.sizeBytes, { from: [liar.deviceId, honest.device.deviceId], into });
     expect(result.sources[0]).toMatchObject({ deviceId: liar.deviceId, droppedFor: code });
-    expect(result.sources[0]!.leaves).toBeGreaterThanOrEqual(kept);
+    // Both are asked at once, so how many of its good leaves came first is chance; none of them is fetched twice.
+    expect(result.sources[0]!.leaves).toBeGreaterThanOrEqual(Math.min(kept, 1));
     expect(result.sources.reduce((sum, source) => sum + source.leaves, 0)).toBe(4);
     expect(await into.verify(pack.packId)).toEqual({ whole: true, damaged: [] });
     const dropped = victim.events.filter((event) => event.kind === 'source-dropped');
