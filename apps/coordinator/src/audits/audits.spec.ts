@@ -166,6 +166,7 @@ describe('audits', () => {
       await team.mint();
       await team.hours(24, { awake: [owner, holder] });
     }
+    await team.sweep();
     const after = await team.audits(holder);
     expect(after.standing).toMatchObject({ quarantine: null, quarantinedReplicas: 0 });
     expect(after.events.items[0]).toMatchObject({ kind: 'released', cause: expect.stringMatching(/Passed \d+ audits in a row/) });
