@@ -8,6 +8,7 @@ import {
   decodeHeader,
   type IndexCacheFile,
   type LoadedIndex,
+  readIndexCache,
   type SalvagedIndex,
   salvageIndex,
   VaultReader,
@@ -68,7 +69,9 @@ export async function openReader(options: OpenReaderOptions): Promise<OpenedVaul
     if (signal?.aborted || !options.salvageFrom || !isAppError(error) || !isOfIndex.has(error.code)) throw error;
     const header = decodeHeader(headerBytes);
     const head = decodeHead(headBytes, header.signingPublicKey);
-    const salvaged = await salvageIndex(new ChunkOpener(primitives, masterKey, header.vaultId), blocks, head, options.salvageFrom(), read);
+    const salvageOpener = new ChunkOpener(primitives, masterKey, header.vaultId);
+    const known = indexCache && (await readIndexCache(primitives, salvageOpener.keys(0).chunkId, head, indexCache));
+    const salvaged = await salvageIndex(salvageOpener, blocks, head, options.salvageFrom(), read, known);
     lostIndexPacks = salvaged.lost;
     reader = await VaultReader.open({ ...documents, loadedIndex: salvaged });
   }

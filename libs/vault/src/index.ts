@@ -26,7 +26,7 @@ export { looksCompressible } from './chunk/probe.ts';
 export { isStoredRaw, toStored } from './chunk/stored-form.ts';
 export * from './chunk-index/chunk-index.ts';
 export { encodeFragments, fragmentEntryBytes, mergeFragment } from './chunk-index/fragment.ts';
-export type { IndexCacheFile } from './chunk-index/index-cache.ts';
+export { type CachedIndex, type IndexCacheFile, readIndexCache } from './chunk-index/index-cache.ts';
 export * from './chunk-index/pack-bitmap.ts';
 export * from './chunk-index/pack-table.ts';
 export * from './errors.ts';

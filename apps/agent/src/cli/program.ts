@@ -159,6 +159,17 @@ export function createProgram(usage: UsageOutput): Command {
     );
 
   program
+    .command('repair')
+    .description('put right what a check found and no holder has')
+    .command('index')
+    .description('make the index say what is really there, so that the next backup stores again what is lost')
+    .option('--read-data', 'also read all packs to the last byte')
+    .option('--dry-run', 'say what would be done')
+    .action(async (o: { readData?: true; dryRun?: true }, c: Command) =>
+      run(c, 'repair-index', { readData: o.readData === true, dryRun: o.dryRun === true }),
+    );
+
+  program
     .command('pause')
     .argument('[duration]', 'such as 90m, 2h or 1d; at most 7d (default: 8h)', pauseDuration)
     .description('keep quiet: no scheduled backups, nothing taken in for others')

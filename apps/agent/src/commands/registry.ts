@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   forget: async () => (await import('../forget/forget.command.ts')).forgetCommand,
   prune: async () => (await import('../prune/prune.command.ts')).pruneCommand,
   check: async () => (await import('../check/check.command.ts')).checkCommand,
+  'repair-index': async () => (await import('../repair/repair-index.command.ts')).repairIndexCommand,
   'key-list': async () => (await import('../key/key.commands.ts')).keyListCommand,
   'key-add-passphrase': async () => (await import('../key/key.commands.ts')).keyAddPassphraseCommand,
   'key-remove': async () => (await import('../key/key.commands.ts')).keyRemoveCommand,

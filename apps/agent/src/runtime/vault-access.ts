@@ -1,8 +1,10 @@
 import { nodePrimitives } from '#libs/crypto/node';
-import { type LocalVault, type OnPack } from '#libs/engine';
+import { type LocalVault, type LocalVaultOptions, type OnPack } from '#libs/engine';
 import { Mutex, type RandomSource } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import type { FilePackStore } from '#libs/swarm';
+import type { BlockSource } from '#libs/vault';
+import { AgentError } from '../errors.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import type { DeviceIdentity } from '../identity/device-identity.ts';
 import { readVaultKey } from '../identity/vault-key.ts';
@@ -59,6 +61,26 @@ export class VaultAccess {
     }
   }
 
+  /**
+   * Runs `work` alone with the vault opened for a repair: also from `otherSources`, and although index packs are lost. Throws `busy` while somebody
+   * uses it.
+   */
+  async useForRepair<T>(otherSources: readonly BlockSource[], work: (vault: LocalVault) => Promise<T>): Promise<T> {
+    return this.#opening.run(async () => {
+      if (this.#users > 0)
+        throw new AgentError('busy', 'the vault is in use', { status: 'temporary', nextStep: 'Wait until the running backup is over.' });
+      clearTimeout(this.#timer);
+      await this.#vault?.close();
+      this.#vault = undefined;
+      const vault = await this.#open({ otherSources, despiteLostIndexPacks: true });
+      try {
+        return await work(vault);
+      } finally {
+        await vault.close();
+      }
+    });
+  }
+
   /** What had to be replaced to open the vault since the last call. */
   takeHealed(): Healed[] {
     const healed = this.#healed;
@@ -93,7 +115,7 @@ export class VaultAccess {
     }
   }
 
-  async #open(): Promise<LocalVault> {
+  async #open(options: Pick<LocalVaultOptions, 'otherSources' | 'despiteLostIndexPacks'> = {}): Promise<LocalVault> {
     const { LocalVault } = await import('#libs/engine');
     const { paths, files, identity, own, random, onPack } = this.#ports;
     return LocalVault.open({
@@ -105,6 +127,7 @@ export class VaultAccess {
       signingKeyPair: identity.signing,
       onPack,
       random,
+      ...options,
     });
   }
 }

@@ -23,6 +23,8 @@ export interface LocalVaultOptions {
   readonly random?: RandomSource;
   readonly clock?: Clock;
   readonly platform?: Platform;
+  /** Opens although index packs are lost, for `repairIndex`: chunks and packs that only those describe are not known. */
+  readonly despiteLostIndexPacks?: boolean;
 }
 
 export interface CreateLocalVaultOptions extends LocalVaultOptions {

@@ -25,6 +25,7 @@ import { sealIndexPacks } from './index-packs.ts';
 import type { CreateLocalVaultOptions, LocalVaultOptions } from './local-vault-types.ts';
 import { indexCacheFile } from './index-cache-file.ts';
 import { type HeadChange, nextHead, type PlacedRecord } from './next-head.ts';
+import { type LostPack, LostPacks } from './lost-packs.ts';
 import { type RetiredPack, RetiredPacks } from './retired-packs.ts';
 import { SessionGate } from './session-gate.ts';
 import { SessionJournal } from './session-journal.ts';
@@ -45,14 +46,19 @@ export interface VaultChange extends Omit<HeadChange, 'newIndexPacks' | 'records
   readonly records?: readonly { readonly sequence: number; readonly plaintext: Uint8Array }[];
   /** Packs that the vault does without from now on. */
   readonly retire?: readonly { readonly pack: PackInfo; readonly reason: RetiredPack['reason'] }[];
+  /**
+   * Packs that no source has whole. The vault does without them like without those that retire, but nobody may release or delete them: a
+   * machine that is away may bring one back, see {@link LocalVault.lostPacks}.
+   */
+  readonly lose?: readonly LostPack[];
   /** Whether a pack is on enough other machines already: what is retired waits for all of the vault that is not. Default: none is. */
   readonly isProtected?: (packId: PackId) => boolean;
 }
 
 /**
- * The owner's vault on this machine: `header`, `head`, `session.journal`, `retired` and a lock in one folder, the packs in a store.
+ * The owner's vault on this machine: `header`, `head`, `session.journal`, `retired`, `lost` and a lock in one folder, the packs in a store.
  *
- * Every write is atomic and in the order pack durable → announced → index pack → list of retired packs → head → journal, so
+ * Every write is atomic and in the order pack durable → announced → index pack → lists of retired and of lost packs → head → journal, so
  * that a kill between any two leaves a vault that the next run continues: {@link LocalVault.open} finds packs that no committed
  * index names yet, and their chunks count as known. One process at a time; in it, backups (see {@link sessions}), readers and
  * a prune side by side.
@@ -69,6 +75,7 @@ export class LocalVault {
   readonly #random: RandomSource;
   readonly #journal: SessionJournal;
   readonly #retired: RetiredPacks;
+  readonly #lost: LostPacks;
   readonly #uncommitted = new UncommittedPacks();
   /** Journalled, not in the store yet. */
   readonly #onTheirWay = new Map<number, PackId>();
@@ -97,6 +104,7 @@ export class LocalVault {
     this.#nextOrdinal = reader.head.nextOrdinal;
     this.#journal = new SessionJournal(options.files, files.path('session.journal'));
     this.#retired = new RetiredPacks(options.files, files.path('retired'));
+    this.#lost = new LostPacks(options.files, files.path('lost'));
   }
 
   /** Makes the header with its key slots and an empty head. Throws `vault_exists`, `vault_busy`. */
@@ -121,7 +129,13 @@ export class LocalVault {
       await files.sweep();
       const documents = { headerBytes: await files.readHeader(), headBytes: await files.readHead() };
       const indexCache = indexCacheFile(options.files, files.path('index.cache'));
-      const opened = await openReader({ ...options, ...documents, sources: [options.store, ...(options.otherSources ?? [])], indexCache });
+      const opened = await openReader({
+        ...options,
+        ...documents,
+        sources: [options.store, ...(options.otherSources ?? [])],
+        indexCache,
+        ...(options.despiteLostIndexPacks && { salvageFrom: async function* () {} }),
+      });
       const vault = new LocalVault(options, files, lock, documents, opened.reader);
       await vault.#takeInUnfinished(opened);
       return vault;
@@ -259,6 +273,20 @@ export class LocalVault {
     await this.#commits.run(async () => this.#retired.write(update(await this.retiredPacks())));
   }
 
+  /** Packs that a repair found lost and that no head counts since. Throws `vault_state_corrupt`. */
+  async lostPacks(): Promise<LostPack[]> {
+    return (await this.#lost.read()).filter(({ packId }) => this.packs.ordinalOf(packId) === undefined);
+  }
+
+  /** Takes a pack back in that is durable in the store, under the number that it always had; the next change that includes it indexes it. */
+  async adopt(pack: PackInfo, directory: Uint8Array): Promise<void> {
+    await this.#journal.add([pack]);
+    this.packs.add(pack);
+    this.index.insertDirectory(pack.ordinal, directory);
+    this.#uncommitted.addWritten(pack, directory);
+    await this.options.onPack?.(pack);
+  }
+
   /** A snapshot as the coordinator is told, once more: after a crash between commit and report. Throws `snapshot_not_found`. */
   async describeSnapshot(sequence: number | 'latest'): Promise<CommittedSnapshot> {
     const { reader } = await this.openReader();
@@ -309,7 +337,8 @@ export class LocalVault {
     }
 
     const committed = new Set([...included, ...indexPacks].map(({ ordinal }) => ordinal));
-    const retire = new Set((change.retire ?? []).map(({ pack }) => pack.ordinal));
+    const retired = (change.retire ?? []).map(({ pack }) => pack.ordinal);
+    const retire = new Set([...retired, ...(change.lose ?? []).map(({ ordinal }) => ordinal)]);
     const live = this.allPacks().filter((p) => !retire.has(p.ordinal) && (committed.has(p.ordinal) || !this.#uncommitted.has(p.ordinal)));
     const head = nextHead(
       primitives,
@@ -318,11 +347,12 @@ export class LocalVault {
       { nowMs: this.#clock.nowMs(), nextOrdinal: this.#nextOrdinal, live: live.map(({ packId }) => packId) },
     );
     const headBytes = encodeHead(head, signingKeyPair);
-    if (retire.size > 0) await this.#listRetired(change, head.sequence, live);
+    if (retired.length > 0) await this.#listRetired(change, head.sequence, live);
+    if ((change.lose ?? []).length > 0) await this.#lost.add(change.lose!);
     await this.#files.replaceHead(headBytes, this.#headBytes);
     this.#head = head;
     this.#headBytes = headBytes;
-    this.#uncommitted.remove(committed);
+    this.#uncommitted.remove(new Set([...committed, ...retire]));
     this.#found = this.#found.filter(({ ordinal }) => !committed.has(ordinal));
     if (retire.size > 0) await this.#leaveOut(retire);
     const waiting = [...this.#onTheirWay].map(([ordinal, packId]) => ({ ordinal, packId }));

@@ -13,7 +13,7 @@ export class VaultFiles {
     this.#options = options;
   }
 
-  path(name: 'header' | 'head' | 'lock' | 'session.journal' | 'retired' | 'index.cache'): string {
+  path(name: 'header' | 'head' | 'lock' | 'session.journal' | 'retired' | 'lost' | 'index.cache'): string {
     return join(this.#options.folder, name);
   }
 

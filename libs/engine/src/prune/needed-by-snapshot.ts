@@ -15,6 +15,7 @@ export class NeededBySnapshot {
   readonly #signal: AbortSignal | undefined;
   readonly #references = new Map<number, number>();
   #before = new Map<string, TreeEntry>();
+  #lost = 0;
 
   constructor(reader: NeedReader, signal?: AbortSignal) {
     this.#reader = reader;
@@ -30,6 +31,11 @@ export class NeededBySnapshot {
     const needed = new PackBitmap();
     for (const [ordinal, count] of this.#references) if (count > 0) needed.set(ordinal);
     return needed;
+  }
+
+  /** References of the last snapshot to chunks that are in no pack. */
+  get lostReferences(): number {
+    return this.#lost;
   }
 
   async #change(from: TreeEntry | undefined, to: TreeEntry | undefined): Promise<void> {
@@ -67,8 +73,8 @@ export class NeededBySnapshot {
 
   #count(id: Uint8Array, sign: Sign): void {
     const location = this.#reader.locate(id);
-    // A lost chunk is in no pack.
-    if (location) this.#references.set(location.ordinal, (this.#references.get(location.ordinal) ?? 0) + sign);
+    if (!location) this.#lost += sign;
+    else this.#references.set(location.ordinal, (this.#references.get(location.ordinal) ?? 0) + sign);
   }
 }
 

@@ -1,4 +1,6 @@
 import { deflateSync } from 'node:zlib';
+import { isAppError } from '#libs/kernel';
+import { throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import { NeededBySnapshot } from './needed-by-snapshot.ts';
 
@@ -10,13 +12,24 @@ export interface RetainedPacks {
   readonly neededPackCount: number;
 }
 
-/** What each snapshot of the head needs, oldest first: for the coordinator after a prune, when packs changed under all of them. */
+/**
+ * What each snapshot of the head needs, oldest first: for the coordinator after a prune, when packs changed under all of them. A snapshot with
+ * lost parts is left out: what was last said of it, the lost pack included, stays true.
+ */
 export async function* retainedSnapshots(vault: LocalVault, signal?: AbortSignal): AsyncGenerator<RetainedPacks> {
   const { reader } = await vault.openReader();
-  const walk = new NeededBySnapshot(reader, signal);
-  for await (const snapshot of reader.snapshots(signal ? { signal } : {})) {
-    const needed = await walk.next(snapshot);
-    for (const { ordinal } of reader.head.indexPacks) needed.set(ordinal);
-    yield { sequence: snapshot.sequence, neededPacks: deflateSync(needed.toBytes()), neededPackCount: needed.count };
+  let walk = new NeededBySnapshot(reader, signal);
+  for (const { sequence } of reader.head.snapshots) {
+    try {
+      const needed = await walk.next(await reader.snapshot(sequence, signal ? { signal } : {}));
+      if (walk.lostReferences > 0) continue;
+      for (const { ordinal } of reader.head.indexPacks) needed.set(ordinal);
+      yield { sequence, neededPacks: deflateSync(needed.toBytes()), neededPackCount: needed.count };
+    } catch (error) {
+      throwIfInterrupted(signal);
+      if (!isAppError(error)) throw error;
+      // It stopped in the middle of its counting.
+      walk = new NeededBySnapshot(reader, signal);
+    }
   }
 }

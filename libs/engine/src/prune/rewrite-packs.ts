@@ -71,7 +71,8 @@ const unreadable = new Set<string>([
   'limit_exceeded',
 ]);
 
-function writerFor(vault: LocalVault, kind: 'data' | 'meta'): PackWriter {
+/** Packs of copies, under the present key and the vault's sizes. */
+export function writerFor(vault: LocalVault, kind: 'data' | 'meta'): PackWriter {
   const { options, vaultId, keys, header } = vault;
   const { dataPackBytes, metaPackBytes, compressionLevel, blockHash } = header.parameters;
   return new PackWriter({

@@ -13,7 +13,12 @@ export interface VaultFixture {
   readonly folder: string;
   readonly store: PackStore;
   readonly announced: PackInfo[];
-  open(overrides?: { files?: DurableFiles; store?: PackStore; otherSources?: BlockSource[] }): Promise<LocalVault>;
+  open(overrides?: {
+    files?: DurableFiles;
+    store?: PackStore;
+    otherSources?: BlockSource[];
+    despiteLostIndexPacks?: boolean;
+  }): Promise<LocalVault>;
   create(): Promise<LocalVault>;
   reader(vault: LocalVault, sources?: readonly BlockSource[]): ReturnType<typeof openReader>;
 }

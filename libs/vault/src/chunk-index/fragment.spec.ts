@@ -53,6 +53,13 @@ describe('index fragments', () => {
     expect(merge(encodeFragments([aPackInfo(1)], [aChunk(1, 1), aChunk(2, 9)])).index.size).toBe(1);
   });
 
+  it('name a chunk once that is in several packs', () => {
+    const twice = [aChunk(1, 1), aChunk(2, 1), { ...aChunk(1, 2), offset: 500 }];
+    const { packs, index } = merge(encodeFragments([aPackInfo(1), aPackInfo(2)], twice));
+    expect([packs.size, index.size]).toEqual([2, 2]);
+    expect(index.lookup(aChunk(1, 1).id)).toMatchObject({ ordinal: 1, offset: aChunk(1, 1).offset });
+  });
+
   it('are cut at a number of chunks, each with the packs that it needs', () => {
     const chunks = Array.from({ length: 21 }, (_, n) => aChunk(n, n < 20 ? 1 : 2));
     const fragments = encodeFragments([aPackInfo(1), aPackInfo(2), aPackInfo(3, 'index')], chunks, 10);

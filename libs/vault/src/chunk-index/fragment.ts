@@ -17,7 +17,7 @@ export const fragmentEntryBytes = 48;
 /**
  * Index fragments of these packs and of every chunk in them, sorted by id: u32le header length ‖ dag-cbor header ‖
  * entries. At least one, even when there is nothing new; more than one beyond 262,144 chunks. Chunks in packs that are
- * not given are left out. Memory: 48 bytes and one reference a chunk.
+ * not given are left out; of a chunk in several of them the first place counts. Memory: 48 bytes and one reference a chunk.
  */
 export function encodeFragments(
   packs: readonly PackInfo[],
@@ -25,7 +25,11 @@ export function encodeFragments(
   entriesPerFragment: number = limits.entriesPerFragment,
 ): Uint8Array[] {
   const known = new Map(packs.map((pack) => [pack.ordinal, pack]));
-  const sorted = [...chunks].filter((chunk) => known.has(chunk.ordinal)).sort((a, b) => compareBytes(a.id, b.id));
+  const sorted = [...chunks]
+    .filter((chunk) => known.has(chunk.ordinal))
+    .sort((a, b) => compareBytes(a.id, b.id))
+    // A reader refuses an id that is there twice.
+    .filter((chunk, i, all) => i === 0 || compareBytes(all[i - 1]!.id, chunk.id) !== 0);
   const fragments: Uint8Array[] = [];
   let first = 0;
   do {

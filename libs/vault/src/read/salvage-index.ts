@@ -1,6 +1,7 @@
 import { isAppError, messageOf, type PackId } from '#libs/kernel';
 import { ChunkIndex } from '../chunk-index/chunk-index.ts';
 import { mergeFragment } from '../chunk-index/fragment.ts';
+import type { CachedIndex } from '../chunk-index/index-cache.ts';
 import { PackTable } from '../chunk-index/pack-table.ts';
 import type { VaultHead } from '../head/vault-head.ts';
 import { readDirectory } from '../pack/pack-directory.ts';
@@ -20,7 +21,7 @@ export interface SalvagedIndex extends LoadedIndex {
 /**
  * The index when some of its packs are lost: what the others say, and for the rest what the packs at hand say of themselves. Nothing is written.
  * Packs that no index describes get ordinals that the head has not given yet; they are good for this reader only.
- * Snapshots whose record was in a lost pack can't be read. Throws only when the signal says stop. Memory: the index.
+ * Snapshots whose record was in a lost pack can't be read. `known`: a cached index; index packs that it covers are not read. Throws only when the signal says stop. Memory: the index.
  */
 export async function salvageIndex(
   opener: ChunkOpener,
@@ -28,11 +29,11 @@ export async function salvageIndex(
   head: VaultHead,
   candidates: AsyncIterable<PackId>,
   options: ReadOptions = {},
+  known?: CachedIndex,
 ): Promise<SalvagedIndex> {
-  const index = new ChunkIndex();
-  const packs = new PackTable();
+  const { index, packs, covered } = known ?? { index: new ChunkIndex(), packs: new PackTable(), covered: 0 };
   const lost: { packId: PackId; reason: string }[] = [];
-  for (const indexPack of head.indexPacks) {
+  for (const indexPack of head.indexPacks.slice(covered)) {
     try {
       const { pack, fragments } = await readFragments(opener, blocks, indexPack, options);
       const { packId, sizeBytes, kind, epoch, noncePrefix } = pack;

@@ -1,0 +1,202 @@
+import { isAppError, systemClock } from '#libs/kernel';
+import {
+  encodeFragments,
+  type HeadSnapshot,
+  type IndexedChunk,
+  openPackDirectory,
+  PackBitmap,
+  type PackInfo,
+  readDirectory,
+} from '#libs/vault';
+import { readWholePack } from '../check/read-whole-pack.ts';
+import { throwIfInterrupted } from '../errors.ts';
+import type { LocalVault } from '../local-vault/local-vault.ts';
+import type { OpenedVault } from '../open-reader.ts';
+import { ProgressReporter } from '../progress.ts';
+import { mergedFragmentEntries } from '../prune/prune-rules.ts';
+import { type ChunksOfPack, copyReadable } from './copy-readable.ts';
+import { examinePacks, type ExaminedPacks } from './examine-packs.ts';
+import { readableRecord, standInRecord } from './readable-records.ts';
+import type { RepairIndexOptions, RepairIndexReport } from './repair-types.ts';
+
+/**
+ * Makes the index say what is really there. Packs that no source has whole leave it, so that their chunks count as known no longer and the next
+ * backup stores them again; what can still be read of them is copied. Lost index packs are replaced by what the other packs say of themselves;
+ * snapshots whose record is in no source leave the head, all others stay.
+ *
+ * Nothing is deleted and nothing is released: a pack that is lost here may be on a machine that is away, and comes back into the index by a later
+ * repair. Waits until no backup runs, and keeps new ones waiting. Killed anywhere it leaves the vault as it was or repaired, and the next
+ * run uses what was copied. Throws `vault_state_corrupt` when no pack at all can be read, `disk_full`, `vault_changed`, `interrupted`.
+ */
+export async function repairIndex(options: RepairIndexOptions): Promise<RepairIndexReport> {
+  return options.vault.sessions.alone(() => repairAlone(options), options.signal);
+}
+
+async function repairAlone({
+  vault,
+  readData = false,
+  dryRun = false,
+  onProgress,
+  signal,
+}: RepairIndexOptions): Promise<RepairIndexReport> {
+  const progress = new ProgressReporter(onProgress, vault.options.clock ?? systemClock);
+  let seen = 0;
+  const onPack = (current: string): void => {
+    seen += 1;
+    const total = { filesTotal: undefined, bytesDone: 0, bytesTotal: undefined };
+    progress.update('check', () => ({ filesDone: seen, ...total, current, errors: 0 }));
+  };
+  // Copies that a run made before it was killed are used, not made again.
+  if (!dryRun) vault.preferUncommitted();
+  const opened = await vault.openReader();
+  const examined = await examinePacks(vault, opened, { readData, dryRun, signal, onPack });
+  const records = await sortRecords(vault, opened, examined, signal);
+  const adopted = await adoptReturned(vault, opened, { dryRun, signal });
+  const lostIndex = new Set([...examined.damaged.values()].filter(({ kind }) => kind === 'index').map(({ ordinal }) => ordinal));
+  const sources = chunksOfDamaged(vault, examined);
+  if (lostIndex.size > 0) sources.push(...(await chunksOfUnnamed(vault, opened, signal)));
+  const { newPacks, copied, lost } = await copyReadable(vault, opened, sources, { dryRun, signal });
+
+  const damaged = [...examined.damaged.values()];
+  const uncommitted = vault.allPacks().filter(({ ordinal }) => vault.isUncommitted(ordinal) && !examined.damaged.has(ordinal));
+  const changed = damaged.length + examined.undescribed.length + adopted.length + newPacks.length + records.lost.length > 0;
+  const newestLost = records.lost.includes(vault.head.snapshots.at(-1)?.sequence ?? 0);
+  const standIn = newestLost ? await standInRecord(vault, opened, records.readable.at(-1)) : undefined;
+  const own = vault.options.store.name;
+  const wrongHere = new Set(opened.rejected.filter(({ source }) => source === own).map(({ packId }) => packId));
+  const report: RepairIndexReport = {
+    packs: examined.packs,
+    damaged,
+    elsewhere: vault.allPacks().filter(({ packId, ordinal }) => wrongHere.has(packId) && !examined.damaged.has(ordinal)),
+    adopted,
+    reindexed: examined.undescribed.length,
+    copiedChunks: copied,
+    lostChunks: lost,
+    lostSnapshots: records.lost,
+    standIn: standIn?.sequence,
+    newPacks,
+    changed,
+  };
+  if (!changed || dryRun) return report;
+
+  vault.preferUncommitted();
+  const written = await vault.change({
+    include: new Set(uncommitted.map(({ ordinal }) => ordinal)),
+    fragments: fragmentsOf(vault, examined.undescribed),
+    records: [...records.moved, ...(standIn ? [standIn] : [])],
+    mergedIndexPacks: lostIndex,
+    dead: deadAfter(vault, examined),
+    forget: new Set(records.lost),
+    lose: damaged,
+  });
+  return { ...report, newPacks: [...newPacks, ...written] };
+}
+
+/** Records in index packs that are lost: those that can still be read move to a new one. */
+async function sortRecords(
+  vault: LocalVault,
+  opened: OpenedVault,
+  { damaged }: ExaminedPacks,
+  signal: AbortSignal | undefined,
+): Promise<{
+  readonly moved: { readonly sequence: number; readonly plaintext: Uint8Array }[];
+  readonly lost: number[];
+  readonly readable: HeadSnapshot[];
+}> {
+  const moved = [];
+  const lost = [];
+  const readable = [];
+  for (const snapshot of vault.head.snapshots) {
+    const plaintext = await readableRecord(vault, opened, snapshot, signal);
+    if (!plaintext) lost.push(snapshot.sequence);
+    else readable.push(snapshot);
+    if (plaintext && damaged.has(vault.head.indexPacks[snapshot.pack]!.ordinal)) moved.push({ sequence: snapshot.sequence, plaintext });
+  }
+  return { moved, lost, readable };
+}
+
+/** Packs that an earlier repair gave up and that are whole in the own store by now, read to the last byte. */
+async function adoptReturned(
+  vault: LocalVault,
+  { blocks, opener }: OpenedVault,
+  options: { readonly dryRun: boolean; readonly signal: AbortSignal | undefined },
+): Promise<PackInfo[]> {
+  const read = options.signal ? { signal: options.signal } : {};
+  const adopted: PackInfo[] = [];
+  for (const { packId, ordinal, sizeBytes } of await vault.lostPacks()) {
+    if ((await vault.options.store.size(packId)) !== sizeBytes) continue;
+    try {
+      const { kind, epoch, noncePrefix, directory } = await openPackDirectory(opener, blocks, packId, read);
+      const pack = { packId, ordinal, sizeBytes, kind, epoch, noncePrefix };
+      if (kind === 'index' || (await readWholePack(pack, blocks, opener, read)).length > 0) continue;
+      if (!options.dryRun) await vault.adopt(pack, directory);
+      adopted.push(pack);
+    } catch (error) {
+      throwIfInterrupted(options.signal);
+      if (!isAppError(error) || error.code === 'disk_full') throw error;
+    }
+  }
+  return adopted;
+}
+
+/** What the index finds in damaged packs of data and trees. */
+function chunksOfDamaged(vault: LocalVault, { damaged }: ExaminedPacks): ChunksOfPack[] {
+  const byPack = new Map<number, IndexedChunk[]>();
+  for (const { ordinal, kind } of damaged.values()) if (kind !== 'index') byPack.set(ordinal, []);
+  if (byPack.size === 0) return [];
+  for (const chunk of vault.index.entries()) byPack.get(chunk.ordinal)?.push({ ...chunk, id: chunk.id.slice() });
+  return [...byPack].map(([ordinal, chunks]) => ({
+    pack: vault.packs.get(ordinal)!,
+    chunks: chunks.sort((a, b) => a.offset - b.offset),
+  }));
+}
+
+/**
+ * Unknown chunks in packs of the own store that no readable index names any more. They are copied instead of the pack taken in as it is: its
+ * number is lost with the index, and the coordinator knows it under that one.
+ */
+async function chunksOfUnnamed(
+  vault: LocalVault,
+  { blocks, opener }: OpenedVault,
+  signal: AbortSignal | undefined,
+): Promise<ChunksOfPack[]> {
+  const read = signal ? { signal } : {};
+  const known = new Set(vault.head.indexPacks.map(({ packId }) => packId));
+  for (const { packId } of [...(await vault.retiredPacks()), ...(await vault.lostPacks())]) known.add(packId);
+  const found: ChunksOfPack[] = [];
+  for await (const packId of vault.options.store.ids(read)) {
+    throwIfInterrupted(signal);
+    if (known.has(packId) || vault.packs.ordinalOf(packId) !== undefined) continue;
+    try {
+      const pack = await openPackDirectory(opener, blocks, packId, read);
+      if (pack.kind === 'index') continue;
+      const chunks = [...readDirectory(pack.directory)]
+        .filter(({ id }) => !vault.index.has(id))
+        .map((place) => ({ ...place, id: place.id.slice() }));
+      if (chunks.length > 0) found.push({ pack, chunks });
+    } catch (error) {
+      // Of another vault, or damaged: no index named it, so nothing gets worse.
+      throwIfInterrupted(signal);
+      if (!isAppError(error)) throw error;
+    }
+  }
+  return found;
+}
+
+/** New fragments of packs that only lost index packs described. */
+function fragmentsOf(vault: LocalVault, packs: readonly PackInfo[]): Uint8Array[] {
+  if (packs.length === 0) return [];
+  const ordinals = new Set(packs.map(({ ordinal }) => ordinal));
+  function* chunks(): Generator<IndexedChunk> {
+    for (const chunk of vault.index.entries()) if (ordinals.has(chunk.ordinal)) yield { ...chunk, id: chunk.id.slice() };
+  }
+  return encodeFragments(packs, chunks(), mergedFragmentEntries);
+}
+
+/** What the index packs that stay describe and that lives no more. What was adopted lives again. */
+function deadAfter(vault: LocalVault, { damaged, described }: ExaminedPacks): PackBitmap {
+  const dead = new PackBitmap();
+  for (const ordinal of described)
+    if (damaged.has(ordinal) || (vault.head.dead?.has(ordinal) && !vault.packs.get(ordinal))) dead.set(ordinal);
+  return dead;
+}
