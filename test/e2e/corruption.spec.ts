@@ -99,5 +99,19 @@ describe('a flipped bit', () => {
     const findings = check.events.filter((e) => e['type'] === 'finding' && e['severity'] === 'error');
     expect(findings.length).toBeGreaterThan(0);
     for (const finding of findings) expect(finding).toMatchObject({ packId: pack!.packId, repaired: false });
+
+    // What is lost is stored again by the next backup, once the index no longer counts on it.
+    const dry = await ada.run(['repair', 'index', '--read-data', '--dry-run']);
+    expect(lastEvent(dry)).toMatchObject({ event: 'result', exitCode: 3, dryRun: true, packsLost: 1 });
+    const repair = await ada.run(['repair', 'index', '--read-data']);
+    expect(repair.exitCode).toBe(3);
+    expect(repair.events).toContainEqual(expect.objectContaining({ type: 'pack', packId: pack!.packId, action: 'lost' }));
+    expect(lastEvent(repair)).toMatchObject({ event: 'result', changed: true, packsLost: 1, lostSnapshots: [] });
+    await ada.must(['backup']);
+    expect(lastEvent(await ada.must(['check', '--read-data']))).toMatchObject({ ok: true, errors: 0 });
+    expect(lastEvent(await ada.must(['repair', 'index']))).toMatchObject({ changed: false, packsLost: 0 });
+    const target = join(scene.folder, 'after-repair');
+    expect((await restoreTo(target)).exitCode).toBe(0);
+    expect(await compareTrees(documents, restoredPath(target, documents))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LocalVault, OnProgress, RepairIndexReport } from '#libs/engine';
+import type { OnProgress, RepairIndexReport } from '#libs/engine';
 import { isAppError, type PackId } from '#libs/kernel';
 import { deliverSoon } from '../backup/deliver-soon.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
@@ -88,7 +88,7 @@ async function repair(
     .use(async () => undefined)
     .catch((error: unknown) => agent.log.write('warn', 'the vault does not open', errorFields(error)));
   const sources = [agent.held.packs, ...agent.holders.sources({ packs: new Map() })];
-  return agent.vault.useForRepair(sources, async (vault) => {
+  const { report, fetched } = await agent.vault.useForRepair(sources, async (vault) => {
     const fetched: PackId[] = [];
     const fetch = async (packs: Iterable<{ readonly packId: PackId; readonly sizeBytes: number }>): Promise<void> => {
       const wanted = new Map(Array.from(packs, ({ packId, sizeBytes }) => [packId, sizeBytes]));
@@ -97,14 +97,15 @@ async function repair(
     await fetch(await vault.lostPacks());
     const report = await repairIndex({ vault, readData, dryRun, onProgress, signal });
     await fetch(report.elsewhere);
-    return { report, fetched, told: dryRun || !report.changed || (await tell(agent, vault)) };
+    return { report, fetched };
   });
+  return { report, fetched, told: dryRun || !report.changed || (await tell(agent)) };
 }
 
 /** A snapshot with lost parts can't be described; the next backup reports everything. */
-async function tell(agent: AgentRuntime, vault: LocalVault): Promise<boolean> {
+async function tell(agent: AgentRuntime): Promise<boolean> {
   try {
-    await agent.reporter.reconcile(vault);
+    await agent.vault.use((vault) => agent.reporter.reconcile(vault));
     return true;
   } catch (error) {
     if (!isAppError(error)) throw error;
