@@ -3,6 +3,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { formatBytes, formatCount, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
+import { chosenSnapshot } from '../snapshots/chosen-snapshot.ts';
 import { pathNames, typedPath } from '../snapshots/typed-path.ts';
 
 const which = z.union([z.literal('latest'), z.int().min(1)]);
@@ -15,8 +16,9 @@ export const diffCommand = defineCommand<z.infer<typeof args>>({
   async *run({ agent, signal }, { from, to, path }) {
     const { diffSnapshots, displayPath } = await import('#libs/engine');
     const { reader } = await openOwnVault(agent, signal);
-    const before = await reader.snapshot(from, { signal });
-    const after = await reader.snapshot(to, { signal });
+    const paths = path === undefined ? [] : [typedPath(path)];
+    const before = await chosenSnapshot(reader, from, paths, signal);
+    const after = await chosenSnapshot(reader, to, paths, signal);
     const counts = { added: 0, removed: 0, content: 0, metadata: 0, kind: 0 };
     let [addedBytes, removedBytes] = [0, 0];
     const options = path === undefined ? { signal } : { signal, path: pathNames(typedPath(path)) };

@@ -5,6 +5,7 @@ import type { FileProblem } from '#libs/engine';
 import { AgentError } from '../errors.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 import { withNewestThatHas } from '../snapshots/path-elsewhere.ts';
+import { chosenSnapshot } from '../snapshots/chosen-snapshot.ts';
 import { pathNames, typedPath } from '../snapshots/typed-path.ts';
 
 const args = z.strictObject({ path: z.string().min(1).max(4096), snapshot: z.union([z.literal('latest'), z.int().min(1)]) });
@@ -18,7 +19,7 @@ export const dumpCommand = defineCommand<z.infer<typeof args>>({
   access: 'exclusive',
   async *run({ agent, signal }, { path, snapshot: wanted }) {
     const { reader } = await openOwnVault(agent, signal);
-    const snapshot = await reader.snapshot(wanted, { signal });
+    const snapshot = await chosenSnapshot(reader, wanted, [typedPath(path)], signal);
     const entry = await reader.entry(snapshot, pathNames(typedPath(path)), { signal }).catch(async (error: unknown) => {
       const command = (paths: readonly string[]): string[] => ['holdfast', 'dump', ...paths];
       throw await withNewestThatHas(error, { reader, snapshot: wanted, paths: [path], signal, command });

@@ -98,7 +98,7 @@ function resultLines(r: ResultEvent): string[] {
     if (number('packsToRelease') + number('packsToRewrite') === 0) return [...lines, 'nothing to do'];
     return [
       ...lines,
-      `dry run: ${formatCount(number('packsToRelease'), 'pack')} would go, ${formatCount(number('packsToRewrite'), 'more')} after ${formatBytes(number('rewriteBytes'))} of them were copied; ${formatBytes(number('freedBytes'))} would become free`,
+      `dry run: ${formatCount(number('packsToRelease'), 'pack')} would go, ${formatCount(number('packsToRewrite'), 'more', 'more')} after ${formatBytes(number('rewriteBytes'))} of them were copied; ${formatBytes(number('freedBytes'))} would become free`,
       ...more,
     ];
   }

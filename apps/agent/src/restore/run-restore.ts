@@ -6,6 +6,7 @@ import type { FetchTally } from '../network/holder-sources.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import type { OpenedVault } from '../reading/open-vault.ts';
 import { damagedHere, repairOwnPacks } from '../reading/repair-own-packs.ts';
+import { chosenSnapshot } from '../snapshots/chosen-snapshot.ts';
 import { includedPaths } from './included-paths.ts';
 
 export interface RestoreRequest {
@@ -53,7 +54,7 @@ export interface RestoreOutcome {
 export async function runRestore(agent: AgentRuntime, vault: OpenedVault, request: RestoreRequest): Promise<RestoreOutcome> {
   const { restore } = await import('#libs/engine');
   const { reader, rejected, tally } = vault;
-  const snapshot = await reader.snapshot(request.snapshot, { signal: request.signal });
+  const snapshot = await chosenSnapshot(reader, request.snapshot, request.paths, request.signal);
   const paths =
     request.include.length === 0 ? request.paths : await includedPaths(reader, snapshot, request.paths, request.include, request.signal);
   const report = await restore({

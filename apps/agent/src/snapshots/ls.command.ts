@@ -6,6 +6,7 @@ import type { ItemEvent } from '../output/command-event.ts';
 import { formatBytes, formatTime, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
 import { withNewestThatHas } from './path-elsewhere.ts';
+import { chosenSnapshot } from './chosen-snapshot.ts';
 import { pathNames, typedPath } from './typed-path.ts';
 
 const args = z.strictObject({
@@ -21,8 +22,9 @@ export const lsCommand = defineCommand<z.infer<typeof args>>({
   async *run({ agent, signal }, options) {
     const { displayPath } = await import('#libs/engine');
     const { reader } = await openOwnVault(agent, signal);
-    const snapshot = await reader.snapshot(options.snapshot, { signal });
-    const path = pathNames(typedPath(options.path));
+    const typed = typedPath(options.path);
+    const snapshot = await chosenSnapshot(reader, options.snapshot, [typed], signal);
+    const path = pathNames(typed);
     let entries = 0;
     try {
       if (options.recursive) {

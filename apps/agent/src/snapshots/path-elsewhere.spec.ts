@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { utf8 } from '#libs/kernel';
-import type { VaultReader } from '#libs/vault';
+import { VaultError, type VaultReader } from '#libs/vault';
 import { aVault } from '#libs/vault/testing';
 import { shellWord, withNewestThatHas } from './path-elsewhere.ts';
 
@@ -37,6 +37,20 @@ describe('a path that the latest snapshot does not have', () => {
     expect(await search(reader, ['/home/ann/nowhere'])).toBe('as it was');
     expect(await search(reader, ['/srv/other.txt'])).toBe('as it was');
     expect(await search(reader, ['/home/ann/notes.txt'], 4)).toBe('as it was');
+  });
+
+  it('is named also when the latest of the machine is older than one of named paths', async () => {
+    const vault = await aVault();
+    await vault.snapshot({ 'notes.txt': utf8('hello') });
+    await vault.snapshot({ 'other.txt': utf8('other') });
+    await vault.snapshot({ shop: utf8('1') }, { path: '/stdin', adHoc: true });
+    const error = new VaultError('path_not_found', 'snapshot 2 has no /home/ann/notes.txt');
+    const { signal } = new AbortController();
+    const command = (missing: readonly string[]): string[] => ['holdfast', 'ls', ...missing];
+    const paths = ['/home/ann/notes.txt'];
+    expect(await withNewestThatHas(error, { reader: await vault.open(), snapshot: 'latest', paths, signal, command })).toMatchObject({
+      nextStep: 'Run: holdfast ls /home/ann/notes.txt --snapshot 1',
+    });
   });
 
   it('looks into 50 snapshots and no more', async () => {

@@ -1,13 +1,14 @@
 import { isAppError } from '#libs/kernel';
 import type { VaultReader } from '#libs/vault';
 import { AgentError } from '../errors.ts';
+import { chosenSnapshot } from './chosen-snapshot.ts';
 import { pathNames, typedPath } from './typed-path.ts';
 
-/** Snapshots before the newest one that are looked into. */
+/** Snapshots that are looked into, besides the newest. */
 const maxLookedInto = 50;
 
 export interface PathSearch {
-  readonly reader: Pick<VaultReader, 'head' | 'snapshot' | 'entry'>;
+  readonly reader: Pick<VaultReader, 'head' | 'snapshot' | 'latest' | 'entry'>;
   readonly snapshot: number | 'latest';
   /** As typed. */
   readonly paths: readonly string[];
@@ -17,19 +18,20 @@ export interface PathSearch {
 }
 
 /**
- * What to throw for a `path_not_found` in the latest snapshot: when an earlier snapshot has all that is missing, the
+ * What to throw for a `path_not_found` in the latest snapshot: when another snapshot has all that is missing, the
  * newest such one and the command that reads it. Any other error, and one that nothing is found for, is given back as it is.
  */
 export async function withNewestThatHas(error: unknown, search: PathSearch): Promise<unknown> {
   if (search.snapshot !== 'latest' || !isAppError(error, 'path_not_found')) return error;
   try {
-    const [latest, ...earlier] = search.reader.head.snapshots.slice(-1 - maxLookedInto).reverse();
-    if (!latest) return error;
+    const typed = search.paths.map((path) => typedPath(path));
+    const latest = await chosenSnapshot(search.reader, 'latest', typed, search.signal);
+    const others = search.reader.head.snapshots.slice(-1 - maxLookedInto).reverse();
     const missing: string[] = [];
     for (const path of search.paths) if (!(await has(search, latest.sequence, path))) missing.push(path);
     if (missing.length === 0) return error;
-    for (const { sequence } of earlier) {
-      if (!(await hasAll(search, sequence, missing))) continue;
+    for (const { sequence } of others) {
+      if (sequence === latest.sequence || !(await hasAll(search, sequence, missing))) continue;
       const command = [...search.command(missing), '--snapshot', String(sequence)].map((word) => shellWord(word)).join(' ');
       return new AgentError('path_not_found', `${error.message}; snapshot ${sequence} has ${missing.length === 1 ? 'it' : 'them'}`, {
         cause: error,

@@ -18,9 +18,7 @@ export const snapshotsPinCommand = defineCommand<z.infer<typeof args>>({
   access: 'exclusive',
   async *run({ agent, signal }, { sequences, pinned }) {
     const { setPinned } = await import('#libs/engine');
-    const latest = sequences.includes('latest')
-      ? (await (await openOwnVault(agent, signal)).reader.snapshot('latest', { signal })).sequence
-      : 0;
+    const latest = sequences.includes('latest') ? (await (await openOwnVault(agent, signal)).reader.latest([], { signal })).sequence : 0;
     const wanted = sequences.map((one) => (one === 'latest' ? latest : one));
     await agent.vault.use(async (vault) => {
       for (const sequence of wanted) await setPinned(vault, sequence, pinned);

@@ -215,11 +215,7 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
       if (!isAppError(error)) throw error;
       counts.partial = true;
       const gone = error.code === 'file_not_found' || error.code === 'not_a_folder';
-      counts.problem(
-        gone
-          ? { path: displayPath(path), code: 'folder_not_found', message: `${displayPath(path)}: is not there` }
-          : problemOf(path, error),
-      );
+      counts.problem(gone ? { path: displayPath(path), code: 'folder_not_found', message: 'is not there' } : problemOf(path, error));
       missing.push(displayPath(path));
     }
   }

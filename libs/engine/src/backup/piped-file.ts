@@ -72,7 +72,7 @@ export async function capturePiped({ name, content }: PipedFile, options: PipedF
     counts.problem({
       path,
       code: 'input_incomplete',
-      message: `${path}: ${messageOf(failure)}; only ${sizeBytes} bytes of it were captured`,
+      message: `${messageOf(failure)}; only ${sizeBytes} bytes of it were captured`,
     });
   }
   return entryOf(platform, clock, sizeBytes, await contentOf(ids, session.storeMeta), failure !== undefined);

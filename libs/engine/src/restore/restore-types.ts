@@ -7,7 +7,7 @@ import type { OnProgress } from '../progress.ts';
 
 export interface RestoreOptions {
   readonly reader: VaultReader;
-  /** Sequence of the snapshot; default the latest. */
+  /** Sequence of the snapshot; default the latest that speaks for `paths`, see `VaultReader.latest`. */
   readonly snapshot?: number | 'latest';
   /** Absolute paths inside the snapshot; none: everything. Bytes where a name is not UTF-8. */
   readonly paths?: readonly (string | Buffer)[];

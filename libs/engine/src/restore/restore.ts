@@ -93,7 +93,10 @@ class Restore {
     const { reader, signal } = this.#options;
     try {
       throwIfInterrupted(signal);
-      const snapshot = await reader.snapshot(this.#options.snapshot ?? 'latest', readOptions(signal));
+      const { snapshot: wanted = 'latest', paths = [] } = this.#options;
+      const snapshot = await (wanted === 'latest'
+        ? reader.latest(paths.map(snapshotPath), readOptions(signal))
+        : reader.snapshot(wanted, readOptions(signal)));
       await this.#prepare(snapshot);
       for (const walk of this.#walks(snapshot, true)) await this.#restoreBelow(walk);
       await this.#windows.finish();

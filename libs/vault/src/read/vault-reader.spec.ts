@@ -47,6 +47,34 @@ describe('VaultReader', () => {
     expect(reader.complete).toBe(true);
   });
 
+  it('takes a snapshot of named paths for nothing but these', async () => {
+    const apart = await aVault();
+    await apart.snapshot({ 'notes.txt': utf8('1'), photos: { 'a.jpg': utf8('2') } });
+    await apart.snapshot({ 'notes.txt': utf8('3'), photos: { 'a.jpg': utf8('4') } });
+    await apart.snapshot({ 'a.jpg': utf8('5') }, { path: '/home/ann/photos', adHoc: true });
+    await apart.snapshot({ shop: utf8('6') }, { path: '/stdin', adHoc: true });
+    const mixed = await apart.open();
+    const chosen = async (...paths: string[]): Promise<number> => (await mixed.latest(paths)).sequence;
+    expect(await chosen()).toBe(2);
+    expect(await chosen('/')).toBe(2);
+    expect(await chosen('/home/ann')).toBe(2);
+    expect(await chosen('/home/ann/photos/')).toBe(3);
+    expect(await chosen('/home/ann/photos/a.jpg')).toBe(3);
+    expect(await chosen('/home/ann/photos', '/home/ann/notes.txt')).toBe(2);
+    expect(await chosen('/stdin/shop')).toBe(4);
+    await apart.snapshot({ 'notes.txt': utf8('7') });
+    const later = await apart.open();
+    expect((await later.latest(['/home/ann/photos'])).sequence).toBe(5);
+    expect((await later.latest(['/stdin/shop'])).sequence).toBe(4);
+    expect((await later.latest(['/elsewhere'])).sequence).toBe(5);
+    expect((await later.latest()).sequence).toBe(5);
+
+    const only = await aVault();
+    await only.snapshot({ shop: utf8('1') }, { path: '/stdin', adHoc: true });
+    await only.snapshot({ shop: utf8('2') }, { path: '/stdin', adHoc: true });
+    expect((await (await only.open()).latest(['/home'])).sequence).toBe(2);
+  });
+
   it('lists folders from the top down', async () => {
     expect(names(await collect(reader.list(first, '/')))).toEqual(['home']);
     expect(names(await collect(reader.list(first, '/home')))).toEqual(['ann']);

@@ -123,15 +123,36 @@ export class VaultReader {
     for (const one of this.head.snapshots) yield await this.#record(one, options);
   }
 
-  /** Throws `snapshot_not_found`. */
+  /**
+   * The newest snapshot that speaks for all of `paths` (none: for the whole machine): one of everything, or one of named paths
+   * when all are at or below those. One of everything whose folders are elsewhere gives way to an older one of named paths. Where
+   * nothing fits, the newest of everything, else the newest. Reads records from the newest back. Throws `snapshot_not_found`.
+   */
+  async latest(paths: readonly SnapshotPath[] = [], options: ReadOptions = {}): Promise<Snapshot> {
+    const wanted = paths.map(pathNames);
+    let newest: Snapshot | undefined;
+    let ofEverything: Snapshot | undefined;
+    for (const one of this.head.snapshots.toReversed()) {
+      const snapshot = await this.#record(one, options);
+      newest ??= snapshot;
+      const targets = wanted.map((names) => resolvePath(snapshot, names)?.kind);
+      if (snapshot.adHoc === true) {
+        if (targets.length > 0 && targets.every((kind) => kind === 'root')) return snapshot;
+        continue;
+      }
+      if (!ofEverything && targets.every((kind) => kind !== undefined)) return snapshot;
+      ofEverything ??= snapshot;
+    }
+    return ofEverything ?? newest ?? this.snapshot('latest', options);
+  }
+
+  /** `latest`: the newest of all, whatever it is of; see {@link latest}. Throws `snapshot_not_found`. */
   async snapshot(sequence: number | 'latest', options: ReadOptions = {}): Promise<Snapshot> {
     const { snapshots } = this.head;
     const found = sequence === 'latest' ? snapshots.at(-1) : snapshots.find((one) => one.sequence === sequence);
-    if (!found)
-      throw new VaultError(
-        'snapshot_not_found',
-        sequence === 'latest' ? 'the vault has no snapshot yet' : `the vault has no snapshot ${sequence}`,
-      );
+    if (!found && sequence === 'latest')
+      throw new VaultError('snapshot_not_found', 'the vault has no snapshot yet', { nextStep: 'A backup makes one.' });
+    if (!found) throw new VaultError('snapshot_not_found', `the vault has no snapshot ${sequence}`);
     return this.#record(found, options);
   }
 
