@@ -22,7 +22,7 @@ export * from './forget/forget.ts';
 export * from './local-vault/local-vault.ts';
 export * from './local-vault/local-vault-types.ts';
 export type { LostPack } from './local-vault/lost-packs.ts';
-export type { RetiredPack } from './local-vault/retired-packs.ts';
+export { type RetiredPack, RetiredPacks } from './local-vault/retired-packs.ts';
 export { SnapshotShelf } from './mount/snapshot-shelf.ts';
 export * from './mount/webdav-server.ts';
 export * from './open-reader.ts';

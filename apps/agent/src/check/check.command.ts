@@ -27,14 +27,16 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
     const either = AbortSignal.any([signal, stop.signal]);
     yield* eventsOf(
       async (emit) => {
-        const { check, VerifiedTimesFile } = await import('#libs/engine');
+        const { check, RetiredPacks, VerifiedTimesFile } = await import('#libs/engine');
         const verifiedTimes = await VerifiedTimesFile.open(agent.files, join(agent.paths.vault, 'verified'));
         const { reader, blocks, opener, rejected, documents } = await openOwnVault(agent, either);
+        const retired = await new RetiredPacks(agent.files, join(agent.paths.vault, 'retired')).read();
         const report = await check({
           reader,
           blocks,
           opener,
           store: agent.own,
+          retired: new Set(retired.map(({ packId }) => packId)),
           readData,
           structureOnly: options.structure,
           verifiedTimes,

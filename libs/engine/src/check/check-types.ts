@@ -15,7 +15,8 @@ export type FindingCode =
   | 'pack_corrupt'
   | 'chunk_corrupt'
   | 'live_digest_differs'
-  | 'pack_unknown';
+  | 'pack_unknown'
+  | 'packs_retired';
 
 /** `note`: worth knowing, nothing lost. */
 export interface Finding {
@@ -38,6 +39,8 @@ export interface CheckOptions {
   readonly opener?: ChunkOpener;
   /** The owner's own store: also checks that every pack is there. Without it only what the reader can reach is checked. */
   readonly store?: PackStore;
+  /** Packs that a prune took out of the vault and that stay in `store` until their release is accepted. */
+  readonly retired?: ReadonlySet<PackId>;
   readonly readData?: ReadData;
   /** Only what is quick: records, trees, index, and that every pack is there with its size. No pack's directory is opened. */
   readonly structureOnly?: boolean;

@@ -129,5 +129,8 @@ describe('check', () => {
     expect(report.findings.map(({ code, packId }) => `${code} ${packId}`).sort()).toEqual(
       newPacks.map(({ packId }) => `pack_unknown ${packId}`).sort(),
     );
+    const pruned = await run({ retired: new Set(newPacks.slice(1).map(({ packId }) => packId)) });
+    expect(pruned.findings.map(({ code }) => code)).toEqual(['pack_unknown', 'packs_retired']);
+    expect(pruned).toMatchObject({ ok: true, findings: [{ packId: newPacks[0]!.packId }, {}] });
   });
 });

@@ -146,8 +146,11 @@ class Check {
       }
     }
     if (!store) return;
+    let waiting = 0;
     for await (const packId of store.ids(this.#read)) {
-      if (reader.packs.ordinalOf(packId) === undefined) {
+      if (reader.packs.ordinalOf(packId) !== undefined) continue;
+      if (this.#options.retired?.has(packId)) waiting += 1;
+      else {
         this.#find({
           severity: 'note',
           code: 'pack_unknown',
@@ -156,6 +159,12 @@ class Check {
         });
       }
     }
+    if (waiting > 0)
+      this.#find({
+        severity: 'note',
+        code: 'packs_retired',
+        message: `packs that a prune took out and that stay on this disk until their release is accepted: ${waiting}`,
+      });
   }
 
   #compareDirectory(pack: PackInfo, directory: Uint8Array): void {

@@ -111,6 +111,10 @@ describe('FilePackStore', () => {
     await file.truncate(2 * MiB + 1);
     await file.close();
     expect(await store.verify(large.packId)).toEqual({ whole: false, damaged: ['size', 2] });
+    await rm(pathOf(folder, large.packId, 'pack'));
+    expect(await store.verify(large.packId)).toEqual({ whole: false, damaged: ['size'] });
+    await store.put(large, { replace: true });
+    expect(await store.verify(large.packId)).toEqual({ whole: true, damaged: [] });
     await rm(pathOf(folder, large.packId, 'root'));
     expect(await store.verify(large.packId)).toEqual({ whole: false, damaged: ['root'] });
     await expect(store.verify(small.packId)).rejects.toMatchObject({ code: 'pack_not_found' });

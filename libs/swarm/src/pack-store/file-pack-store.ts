@@ -228,7 +228,10 @@ export class FilePackStore implements PackStore, PackSink {
     });
   }
 
-  /** Re-reads and re-hashes every byte from the disk. Throws `pack_not_found`, `store_failed`; damage is a result, not an error. */
+  /**
+   * Re-reads and re-hashes every byte from the disk. Throws `pack_not_found`, `store_failed`; damage is a result, not an error, and so is a pack file that
+   * somebody else removed.
+   */
   async verify(packId: PackId, options: ReadOptions = {}): Promise<VerifyResult> {
     const sizeBytes = this.#sizeOrThrow(packId);
     let root;
@@ -240,6 +243,7 @@ export class FilePackStore implements PackStore, PackSink {
       throw error;
     }
     const onDiskBytes = await onDisk(packId, this.name, () => this.#files.size(pathOf(this.folder, packId, 'pack')));
+    if (onDiskBytes === undefined) return { whole: false, damaged: ['size'] };
     const damaged: ('size' | number)[] = [];
     if (onDiskBytes !== root.sizeBytes || sizeBytes !== root.sizeBytes) damaged.push('size');
     const file = await onDisk(packId, this.name, () => this.#files.open(pathOf(this.folder, packId, 'pack')));
