@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareTrees, currentPlatform } from '#libs/engine';
 import type { Agent } from '../support/agent.ts';
@@ -46,7 +47,10 @@ describe('a flipped bit', () => {
 
   it("in every pack of the owner's own store: check --read-data finds each, and mends it from the holders", async () => {
     const packs = packFiles(ada.home, 'own');
-    for (const [n, pack] of packs.entries()) flipBit(pack.path, (pack.sizeBytes * (n + 1)) >> 4, n % 8);
+    // One is gone behind the back of the running program.
+    for (const [n, pack] of packs.entries())
+      if (n === 0) rmSync(pack.path);
+      else flipBit(pack.path, (pack.sizeBytes * (n + 1)) >> 4, n % 8);
     const check = await ada.run(['check', '--read-data']);
     expect(check.exitCode).toBe(0);
     const findings = check.events.filter((e) => e['type'] === 'finding' && e['severity'] === 'error');

@@ -1,4 +1,4 @@
-import type { PackId } from '#libs/kernel';
+import { isAppError, type PackId } from '#libs/kernel';
 import { FilePackStore } from '#libs/swarm';
 import type { BlockRejected } from '#libs/vault';
 import { errorFields } from '../log/agent-log.ts';
@@ -20,7 +20,7 @@ export async function repairOwnPacks(agent: AgentRuntime, packs: ReadonlyMap<Pac
   const waiting = await FilePackStore.open(agent.paths.repairPacks, { name: 'repaired packs' });
   for (const [packId, sizeBytes] of packs) {
     try {
-      if ((await agent.own.has(packId)) && (await agent.own.verify(packId)).whole) continue;
+      if (await isWholeHere(agent, packId)) continue;
       if (!(await waiting.has(packId))) {
         const swarm = await agent.swarm.start();
         await swarm.fetchPack(packId, sizeBytes, { from: await agent.holders.ranked(packId, signal), into: waiting, signal });
@@ -39,6 +39,17 @@ export async function repairOwnPacks(agent: AgentRuntime, packs: ReadonlyMap<Pac
     }
   }
   return repaired;
+}
+
+async function isWholeHere({ own }: AgentRuntime, packId: PackId): Promise<boolean> {
+  if (!(await own.has(packId))) return false;
+  try {
+    return (await own.verify(packId)).whole;
+  } catch (error) {
+    // The store counts it, and its file was removed behind its back.
+    if (isAppError(error, 'pack_not_found')) return false;
+    throw error;
+  }
 }
 
 const leafBytes = 1024 * 1024;

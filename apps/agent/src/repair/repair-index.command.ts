@@ -71,7 +71,7 @@ export const repairIndexCommand = defineCommand<Args>({
   },
   text: {
     item: (i) =>
-      `${text(i['action']).padEnd(5)}  ${text(i['kind']).padEnd(5)}  ${formatBytes(Number(i['bytes'])).padStart(9)}  ${text(i['packId'])}  ${text(i['why'])}`,
+      `${text(i['action']).padEnd(5)}  ${text(i['kind']).padEnd(5)}  ${formatBytes(Number(i['bytes'])).padStart(9)}  ${text(i['packId'])}  ${briefly(text(i['why']))}`,
     result: (r) => resultLines(r),
   },
 });
@@ -112,6 +112,11 @@ async function tell(agent: AgentRuntime): Promise<boolean> {
     agent.log.write('warn', 'the repaired vault is reported with the next backup', errorFields(error));
     return false;
   }
+}
+
+/** Without what each source answered, which `--json` has in full. */
+function briefly(why: string): string {
+  return why.replace(/^pack \S+: /, '').replace(/ \(.*$/s, '');
 }
 
 function resultLines(r: ResultEvent): string[] {

@@ -115,7 +115,10 @@ async function sortRecords(
   return { moved, lost, readable };
 }
 
-/** Packs that an earlier repair gave up and that are whole in the own store by now, read to the last byte. */
+/**
+ * Packs that an earlier repair gave up and that are in the own store again, read to the last byte; where a block is wrong there, from another
+ * source.
+ */
 async function adoptReturned(
   vault: LocalVault,
   { blocks, opener }: OpenedVault,
