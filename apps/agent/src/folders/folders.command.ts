@@ -5,6 +5,7 @@ import { AgentError } from '../errors.ts';
 import { printable } from '../output/format.ts';
 import { backupFolders } from '../policy/backup-folders.ts';
 import { missingFolderNotices } from './missing-folders.ts';
+import { refuseOwnData } from './own-data.ts';
 
 const args = z.strictObject({
   action: z.enum(['list', 'add', 'remove']),
@@ -18,6 +19,7 @@ export const foldersCommand = defineCommand<z.infer<typeof args>>({
   async *run({ agent }, { action, paths }) {
     const { ownFolders, policy } = agent;
     if (action === 'add') {
+      refuseOwnData(paths, agent.paths.home);
       yield* await missingFolderNotices(paths);
       await ownFolders.add(paths);
     }
