@@ -8,6 +8,7 @@ import { AgentError } from '../errors.ts';
 import { deliverSoon } from './deliver-soon.ts';
 import { dryRun } from './dry-run.ts';
 import { isPipeAddress } from './pipe/pipe-protocol.ts';
+import { refuseOwnData } from '../folders/own-data.ts';
 import { readPipe } from './pipe/read-pipe.ts';
 import { selection } from './selection.ts';
 import { waitProtected } from './wait-protected.ts';
@@ -29,6 +30,7 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
   args,
   access: 'exclusive',
   async *run({ agent, signal }, options) {
+    refuseOwnData(options.paths, agent.paths.home);
     if (options.dryRun) {
       yield* dryRun(agent, options.paths, options.selection, signal);
       return;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { resolve } from 'node:path';
-import { byteCount, gather, howMany, snapshotNumber } from './option-values.ts';
+import { byteCount, gather, howMany, portNumber, snapshotNumber } from './option-values.ts';
 
 type Run = (command: Command, name: string, args: unknown) => Promise<void>;
 
@@ -105,7 +105,7 @@ function addLooking(program: Command, run: Run): void {
   program
     .command('mount')
     .description('show all snapshots as a read-only WebDAV share of this machine, until Ctrl-C')
-    .option('--port <number>', 'where (default: any free port)', howMany)
+    .option('--port <number>', 'where (default: any free port)', portNumber)
     .action(async (o: { port?: number }, c: Command) => run(c, 'mount', { port: o.port ?? 0 }));
   const snapshot = (): Option => new Option('--snapshot <number>', 'which one, by its number').argParser(snapshotNumber).default('latest');
   program

@@ -21,6 +21,14 @@ export function howMany(text: string): number {
   return number;
 }
 
+/** A TCP port; 0 is any free one. */
+export function portNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0 || number > 65_535 || text.trim() === '')
+    throw new InvalidArgumentError('must be a port, 0 to 65535.');
+  return number;
+}
+
 const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
 /** `500M`, `2G`, or plain bytes. */

@@ -16,6 +16,8 @@ async function usageError(argv: readonly string[]): Promise<{ code: number; even
 it.each([
   ['an unknown command', ['--json', 'frobnicate']],
   ['an unknown option', ['--json', 'status', '--frobnicate']],
+  ['an option that resembles another', ['--json', 'backup', '--nope']],
+  ['a port that there is not', ['--json', 'mount', '--port', '99999']],
   ['a missing argument', ['--json', 'join']],
   ['a value that does not fit', ['--json', 'ls', '--snapshot', 'yesterday']],
 ])('%s is one JSON event for a script', async (_what, argv) => {

@@ -24,7 +24,10 @@ function usageErrorLine(message: string): string {
   const event: ErrorEvent = {
     event: 'error',
     code: 'bad_usage',
-    message: message.trim().replace(/^error: /, ''),
+    message: message
+      .trim()
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' '),
     nextStep: '"holdfast help COMMAND" shows how it is used.',
     temporary: false,
     exitCode: 1,
