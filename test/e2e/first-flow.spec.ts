@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SnapshotStats } from '#libs/contracts';
 import { compareTrees, currentPlatform } from '#libs/engine';
 import type { Agent } from '../support/agent.ts';
@@ -36,6 +37,12 @@ interface RestoreResult {
 
 /** Bytes that a process has asked the system to read so far, all its threads together. */
 const bytesRead = (pid: number): number => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
+/** Within two seconds hardly anything: heartbeats only. */
+async function readsNothing(pid: number): Promise<boolean> {
+  const before = bytesRead(pid);
+  await sleep(2_000);
+  return bytesRead(pid) - before < MiB;
+}
 
 describe('a team backs up and restores', () => {
   const scene = teamForTests({ replicas: 1 });
@@ -81,6 +88,7 @@ describe('a team backs up and restores', () => {
   });
 
   it('backs an unchanged tree up again with one small pack, reading no file', async () => {
+    await until('the reading for challenges of the first backup is over', () => readsNothing(ada.daemon.pid));
     const packsBefore = packFiles(ada.home, 'own').length;
     const readBefore = bytesRead(ada.daemon.pid);
     const second = lastEvent<BackupResult>(await ada.must(['backup']));
