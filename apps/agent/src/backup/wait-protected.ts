@@ -1,5 +1,6 @@
 import { AgentError } from '../errors.ts';
 import type { ProgressEvent } from '../output/command-event.ts';
+import { formatCount } from '../output/format.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { deliverSoon } from './deliver-soon.ts';
@@ -33,10 +34,10 @@ export async function waitProtected(
         filesDone: total - packsWaiting,
         filesTotal: total,
         bytesDone: 0,
-        current: `${packsWaiting} packs wait for holders`,
+        current: `${formatCount(packsWaiting, 'pack')} without enough holders`,
       });
       if (clock.nowMs() >= untilMs) {
-        throw new AgentError('not_protected_in_time', `${packsWaiting} packs have too few holders still`, {
+        throw new AgentError('not_protected_in_time', `${formatCount(packsWaiting, 'pack')} with too few holders still`, {
           status: 'temporary',
           context: { packsWaiting },
           nextStep: 'The snapshot is captured; holders get it when they are online. "holdfast status" shows when it is protected.',
