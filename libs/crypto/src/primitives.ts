@@ -15,7 +15,10 @@ export interface Primitives {
   sha256(data: Uint8Array): Uint8Array;
   /** XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) for one pack: the nonce is the 16-byte prefix followed by u64le(n). */
   sealer(key: Uint8Array, noncePrefix: Uint8Array): Sealer;
-  /** Zstandard, RFC 8878, level 1 to 19 (default 1). Throws `compression_unavailable` where only reading is possible (browser). */
+  /**
+   * Zstandard, RFC 8878, level 1 to 19 (default 1). The result is valid until the next call in this thread, which may use its memory again: copy or seal
+   * it before anything is waited for. Throws `compression_unavailable` where only reading is possible (browser).
+   */
   compress(data: Uint8Array, level?: number): Uint8Array;
   /** Throws `decompress_failed` unless the output is exactly `plainLength` bytes; never allocates more. */
   decompress(data: Uint8Array, plainLength: number): Uint8Array;

@@ -50,8 +50,10 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     const fullest = this.#open.reduce((a, b) => (b.builder.sizeWith(0, 0) > a.builder.sizeWith(0, 0) ? b : a));
     const fresh = this.#newPack();
     this.#open[this.#open.indexOf(fullest)] = fresh;
+    // Before anything is waited for: what was compressed stands in memory that the thread's next compression uses again.
+    fresh.builder.add(kind, id, stored, plaintext.length);
     const finished = await this.#finish(fullest);
-    await this.#put(fresh, kind, id, stored, plaintext.length);
+    await this.#drain(fresh);
     return finished;
   }
 
