@@ -204,6 +204,7 @@ describe('it never writes elsewhere', () => {
         },
       },
       snapshot: { value: opened.reader.snapshot.bind(opened.reader) },
+      latest: { value: opened.reader.latest.bind(opened.reader) },
       chunksOf: { value: opened.reader.chunksOf.bind(opened.reader) },
       packs: { value: opened.reader.packs },
       blocks: { value: opened.reader.blocks },
