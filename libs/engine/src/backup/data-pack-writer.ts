@@ -1,4 +1,4 @@
-import { PackWriter, type PackWriterOptions, SpooledPackWriter, type StagedPack, type WrittenPack } from '#libs/vault';
+import { PackWriter, type PackWriterOptions, SpooledPackWriter, type StagedPack, type WrittenPack } from '#libs/vault/sealing';
 import type { FileSpool } from './file-spool.ts';
 
 /** A finished pack in memory, or in a file that its store is to adopt. Plain data: passes between threads. */

@@ -1,7 +1,7 @@
 import { isAppError } from '#libs/kernel';
 import { idsIn } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
-import { problemOf } from '../scan/scan-folder.ts';
+import { problemOf } from '../scan/file-problem.ts';
 import { displayPath } from '../platform/index.ts';
 import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';

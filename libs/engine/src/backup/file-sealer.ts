@@ -1,12 +1,12 @@
 import type { Primitives, VaultKeys } from '#libs/crypto';
 import type { RandomSource, VaultId } from '#libs/kernel';
 import { isAppError } from '#libs/kernel';
-import type { ChunkIds, Chunker, VaultParameters } from '#libs/vault';
-import { createChunker, createChunkIds } from '#libs/vault';
+import type { ChunkIds, Chunker, VaultParameters } from '#libs/vault/sealing';
+import { createChunker, createChunkIds } from '#libs/vault/sealing';
 import { diskFull, EngineError, interrupted, throwIfInterrupted, type FileProblem, type StopSignal } from '../errors.ts';
 import type { DataRange, ExtendedAttribute, FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
-import { problemOf } from '../scan/scan-folder.ts';
+import { problemOf } from '../scan/file-problem.ts';
 import { Turns } from '../turns.ts';
 import { type DataPackWriter, dataPackWriter, type FinishedPack } from './data-pack-writer.ts';
 import { ContentStream, planContent } from './file-content.ts';

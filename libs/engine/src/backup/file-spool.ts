@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type DurableFiles, temporaryPrefix, type WritableFile } from '#libs/kernel/node';
-import type { PackSpool } from '#libs/vault';
+import type { PackSpool } from '#libs/vault/sealing';
 
 /** A spool in a temporary file; a sweep of its folder finds it when its process died. */
 export class FileSpool implements PackSpool {

@@ -1,6 +1,6 @@
 import { type TreeEntry, TreeWriter } from '#libs/vault';
 import { isAppError } from '#libs/kernel';
-import { problemOf } from '../scan/scan-folder.ts';
+import { problemOf } from '../scan/file-problem.ts';
 import { sameEntry } from './change-detection.ts';
 import { type Place, type Slot, summaryOf, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';

@@ -1,6 +1,6 @@
 /** A sealing thread: one {@link FileSealer} with its own open packs. Only look-ups, finished packs and results cross over. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { nodePrimitives } from '#libs/crypto/node';
+import { nodePrimitives } from '#libs/crypto/node-primitives';
 import { isAppError, messageOf, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { currentPlatform } from '../platform/index.ts';

@@ -1,9 +1,10 @@
-import { isAppError, messageOf } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import type { FileProblem } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { Turns } from '../turns.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
+import { problemOf } from './file-problem.ts';
 
 export interface ScanOptions {
   /** Gitignore lines, relative to each backed-up folder. */
@@ -169,9 +170,4 @@ export class FolderScanner {
       file.close();
     }
   }
-}
-
-/** A failure as a line of the report. */
-export function problemOf(path: Uint8Array, error: unknown): FileProblem {
-  return { path: displayPath(path), code: isAppError(error) ? error.code : 'io_failed', message: messageOf(error) };
 }
