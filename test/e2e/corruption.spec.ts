@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareTrees, currentPlatform } from '#libs/engine';
 import type { Agent } from '../support/agent.ts';
@@ -117,5 +118,45 @@ describe('a flipped bit', () => {
     const target = join(scene.folder, 'after-repair');
     expect((await restoreTo(target)).exitCode).toBe(0);
     expect(await compareTrees(documents, restoredPath(target, documents))).toEqual([]);
+  });
+
+  it('in the only copy of files that are no longer there: named, marked, and the rest of the snapshot comes back', async () => {
+    writeFileSync(join(documents, 'only-once'), randomBytes(100_000));
+    const before = new Set(packFiles(ada.home, 'own').map(({ path }) => path));
+    const { sequence } = lastEvent<{ sequence: number }>(await ada.must(['backup']));
+    const added = packFiles(ada.home, 'own').filter(({ path, sizeBytes }) => !before.has(path) && sizeBytes > 100_000);
+    expect(added).toHaveLength(1);
+    rmSync(join(documents, 'only-once'));
+    rmSync(added[0]!.path);
+    expect((await ada.run(['repair', 'index'])).exitCode).toBe(3);
+    await ada.must(['backup']);
+    expect((await ada.run(['check'])).exitCode).toBe(1);
+
+    const dry = await ada.run(['repair', 'snapshots', '--dry-run']);
+    const repair = await ada.run(['repair', 'snapshots']);
+    for (const { exitCode, events } of [dry, repair]) {
+      expect(exitCode).toBe(3);
+      const lost = events.filter((e) => e['type'] === 'entry');
+      expect(lost).toEqual([
+        expect.objectContaining({ path: join(documents, 'only-once'), bytes: 100_000, first: sequence, last: sequence }),
+      ]);
+    }
+    expect(lastEvent(repair)).toMatchObject({ changed: true, snapshotsDamaged: 1, lostVersions: 1 });
+    expect(lastEvent(await ada.must(['check', '--read-data']))).toMatchObject({ ok: true, errors: 0 });
+    const marked = (await ada.must(['snapshots'])).events.filter((e) => e['lost'] !== undefined);
+    expect(marked).toEqual([expect.objectContaining({ sequence, lost: { files: 1, folders: 0, bytes: 100_000 } })]);
+
+    const target = join(scene.folder, 'marked');
+    const restored = await ada.run(['restore', '--snapshot', String(sequence), '--to', target]);
+    expect(restored.exitCode).toBe(3);
+    expect(restored.events.filter((e) => e.event === 'notice').map((e) => e['code'])).toEqual(['content_lost']);
+    // All but the time of the folder, from which the file was removed afterwards.
+    expect(await compareTrees(documents, restoredPath(target, documents))).toEqual([
+      expect.objectContaining({ aspect: 'mtime', path: '.' }),
+    ]);
+    expect((await ada.run(['dump', join(documents, 'only-once'), '--snapshot', String(sequence)])).events.at(-1)).toMatchObject({
+      event: 'error',
+      code: 'content_lost',
+    });
   });
 });

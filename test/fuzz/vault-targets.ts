@@ -57,7 +57,7 @@ export async function vaultTargets(): Promise<FuzzTarget[]> {
   const heads = [vault.headBytes!, file('head')];
   const records = [
     encodeSnapshotRecord(record, keys),
-    encodeSnapshotRecord({ ...record, tags: ['weekly', 'pinned'], partial: true }, keys),
+    encodeSnapshotRecord({ ...record, tags: ['weekly', 'pinned'], partial: true, lost: { files: 3, folders: 1, bytes: 70_000 } }, keys),
   ];
   const trees = [
     ...treeSamples(entries),

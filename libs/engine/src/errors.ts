@@ -6,7 +6,8 @@ import { AppError } from '#libs/kernel';
  * `symlink_in_path`, `unsafe_name`, `name_too_long`, `file_changed`, `input_incomplete` (a pipe that failed), `io_failed`, `unsupported`, `too_many_open_files`.
  * Of a whole run: `folder_not_found`, `no_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
  * `vault_state_corrupt`, `wrong_vault`, `snapshot_not_found`, `path_not_found`, `conflict`, `destination_invalid`, `interrupted` (temporary),
- * `worker_failed` (temporary), `vault_changed` (temporary), `snapshot_protected` (it may not be forgotten), `prune_impossible`.
+ * `worker_failed` (temporary), `vault_changed` (temporary), `snapshot_protected` (it may not be forgotten), `prune_impossible`,
+ * `repair_impossible` (something that is not lost can't be read).
  */
 export type EngineErrorCode =
   | 'file_not_found'
@@ -38,7 +39,8 @@ export type EngineErrorCode =
   | 'worker_failed'
   | 'vault_changed'
   | 'snapshot_protected'
-  | 'prune_impossible';
+  | 'prune_impossible'
+  | 'repair_impossible';
 
 /** The engine's error. Branch on `code`; per-file ones travel as values in reports. */
 export class EngineError extends AppError<EngineErrorCode> {

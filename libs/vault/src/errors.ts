@@ -20,6 +20,7 @@ export type VaultErrorCode =
   | 'unsafe_name'
   | 'snapshot_not_found'
   | 'path_not_found'
+  | 'content_lost'
   | 'not_captured'
   | 'store_full'
   | 'invalid_input';
@@ -50,6 +51,7 @@ const nextSteps: Readonly<Partial<Record<VaultErrorCode, string>>> = {
   source_unavailable: 'Try again when the device is online.',
   snapshot_not_found: 'List the snapshots to see which exist.',
   path_not_found: 'List the folder to see what the snapshot holds.',
+  content_lost: 'Another snapshot may have it: "holdfast find NAME" shows which.',
   not_captured: 'Restore it from another snapshot: this one could not read it.',
   store_full: 'Free some disk space, then try again.',
 };

@@ -129,7 +129,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
 });
 
 const nextStep =
-  'Next: run the check again when the machines that hold copies are online; damaged packs are then fetched from them. What no machine has: "holdfast repair index", then "holdfast backup", stores it again while it is still in your files.';
+  'Next: run the check again when the machines that hold copies are online; damaged packs are then fetched from them. What no machine has: "holdfast repair index", then "holdfast backup", stores it again while it is still in your files; "holdfast repair snapshots" then names what is lost for good.';
 
 /** What was looked at, in plain words, and what was not. */
 function depthOf(r: ResultEvent): string {

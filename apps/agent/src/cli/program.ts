@@ -161,9 +161,8 @@ export function createProgram(usage: UsageOutput): Command {
       }),
     );
 
-  program
-    .command('repair')
-    .description('put right what a check found and no holder has')
+  const repair = program.command('repair').description('put right what a check found and no holder has');
+  repair
     .command('index')
     .description('make the index say what is really there, so that the next backup stores again what is lost')
     .option('--read-data', 'also read all packs to the last byte')
@@ -171,6 +170,11 @@ export function createProgram(usage: UsageOutput): Command {
     .action(async (o: { readData?: true; dryRun?: true }, c: Command) =>
       run(c, 'repair-index', { readData: o.readData === true, dryRun: o.dryRun === true }),
     );
+  repair
+    .command('snapshots')
+    .description('name what is lost of each snapshot, and mark it, so that the rest counts as whole')
+    .option('--dry-run', 'only name what is lost')
+    .action(async (o: { dryRun?: true }, c: Command) => run(c, 'repair-snapshots', { dryRun: o.dryRun === true }));
 
   program
     .command('pause')

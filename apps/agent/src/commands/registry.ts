@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   prune: async () => (await import('../prune/prune.command.ts')).pruneCommand,
   check: async () => (await import('../check/check.command.ts')).checkCommand,
   'repair-index': async () => (await import('../repair/repair-index.command.ts')).repairIndexCommand,
+  'repair-snapshots': async () => (await import('../repair/repair-snapshots.command.ts')).repairSnapshotsCommand,
   'key-list': async () => (await import('../key/key.commands.ts')).keyListCommand,
   'key-add-passphrase': async () => (await import('../key/key.commands.ts')).keyAddPassphraseCommand,
   'key-remove': async () => (await import('../key/key.commands.ts')).keyRemoveCommand,

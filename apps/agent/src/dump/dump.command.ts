@@ -28,15 +28,22 @@ export const dumpCommand = defineCommand<z.infer<typeof args>>({
       throw new AgentError('path_not_found', `${path} is neither a file nor a folder but a ${entry.type}`, {
         nextStep: '"holdfast restore" brings it back.',
       });
+    const { contentLost, hasLostChunks, pathNames: namesOf } = await import('#libs/vault');
+    if (snapshot.lost && entry.type === 'file' && (await hasLostChunks(reader, entry, { signal })))
+      throw contentLost(snapshot, namesOf(pathNames(typedPath(path))));
     const { dumpTar } = await import('#libs/engine');
     let bytes = 0;
+    let lost = 0;
     const leftOut: FileProblem[] = [];
     const pieces =
       entry.type === 'file'
         ? reader.readFile(entry, { signal })
         : dumpTar(reader, snapshot, pathNames(typedPath(path)), { signal, onLeftOut: (left) => void leftOut.push(left) });
     for await (const piece of pieces) {
-      for (const left of leftOut.splice(0)) yield { event: 'notice', ...left };
+      for (const left of leftOut.splice(0)) {
+        if (left.code === 'content_lost') lost += 1;
+        yield { event: 'notice', ...left };
+      }
       bytes += piece.length;
       for (let at = 0; at < piece.length; at += pieceBytes) {
         yield { event: 'data', base64: Buffer.from(piece.subarray(at, at + pieceBytes)).toString('base64') };
@@ -45,7 +52,7 @@ export const dumpCommand = defineCommand<z.infer<typeof args>>({
     yield {
       event: 'result',
       command: 'dump',
-      exitCode: exitCodes.done,
+      exitCode: lost > 0 ? exitCodes.incomplete : exitCodes.done,
       format: entry.type === 'file' ? 'file' : 'tar',
       path,
       sequence: snapshot.sequence,

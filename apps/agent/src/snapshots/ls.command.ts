@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TreeEntry } from '#libs/vault';
+import { hasLostChunks, type Snapshot, type TreeEntry, type VaultReader } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import type { ItemEvent } from '../output/command-event.ts';
@@ -30,18 +30,24 @@ export const lsCommand = defineCommand<z.infer<typeof args>>({
       if (options.recursive) {
         for await (const { path: names, entry } of reader.walk(snapshot, path, { signal })) {
           entries += 1;
-          yield itemOf(`/${names.map((name) => displayPath(name)).join('/')}`, entry, displayPath);
+          yield {
+            ...itemOf(`/${names.map((name) => displayPath(name)).join('/')}`, entry, displayPath),
+            ...(await lostField(reader, snapshot, entry, signal)),
+          };
         }
       } else {
         const folder = options.path === '/' ? '' : options.path.replace(/\/+$/, '');
         const at = folder === '' ? undefined : await reader.entry(snapshot, path, { signal });
         if (at && at.type !== 'directory') {
           entries = 1;
-          yield itemOf(folder, at, displayPath);
+          yield { ...itemOf(folder, at, displayPath), ...(await lostField(reader, snapshot, at, signal)) };
         } else {
           for await (const entry of reader.list(snapshot, path, { signal })) {
             entries += 1;
-            yield itemOf(`${folder}/${displayPath(entry.name)}`, entry, displayPath);
+            yield {
+              ...itemOf(`${folder}/${displayPath(entry.name)}`, entry, displayPath),
+              ...(await lostField(reader, snapshot, entry, signal)),
+            };
           }
         }
       }
@@ -53,9 +59,19 @@ export const lsCommand = defineCommand<z.infer<typeof args>>({
   },
   text: {
     item: (e) =>
-      `${text(e['mode'])}  ${text(e['owner']).padEnd(12)}  ${formatBytes(Number(e['bytes'])).padStart(9)}  ${formatTime(Number(e['mtimeMs']))}  ${printable(text(e['path']))}${e['target'] === undefined ? '' : ` -> ${printable(text(e['target']))}`}${e['error'] === undefined ? '' : `  (not read: ${text(e['error'])})`}`,
+      `${text(e['mode'])}  ${text(e['owner']).padEnd(12)}  ${formatBytes(Number(e['bytes'])).padStart(9)}  ${formatTime(Number(e['mtimeMs']))}  ${printable(text(e['path']))}${e['target'] === undefined ? '' : ` -> ${printable(text(e['target']))}`}${e['error'] === undefined ? '' : `  (not read: ${text(e['error'])})`}${e['lost'] === true ? '  (lost)' : ''}`,
   },
 });
+
+/** Of a snapshot that a repair marked: whether this very entry is lost. */
+async function lostField(
+  reader: VaultReader,
+  snapshot: Snapshot,
+  entry: TreeEntry,
+  signal: AbortSignal,
+): Promise<{ readonly lost?: true }> {
+  return snapshot.lost && (await hasLostChunks(reader, entry, { signal })) ? { lost: true } : {};
+}
 
 function itemOf(path: string, entry: TreeEntry, display: (path: Uint8Array) => string): ItemEvent {
   return {

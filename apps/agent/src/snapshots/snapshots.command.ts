@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isAppError } from '#libs/kernel';
-import type { Snapshot, VaultReader } from '#libs/vault';
+import type { Snapshot, SnapshotLoss, VaultReader } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { groupOf } from '../forget/retention-of-vault.ts';
@@ -53,6 +53,7 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
           tags: snapshot.tags,
           pinned: reader.head.pinned?.includes(snapshot.sequence) ?? false,
           adHoc: group !== '',
+          ...(snapshot.lost && { lost: snapshot.lost }),
           state: states.get(snapshot.sequence) ?? 'unknown',
         };
       }
@@ -64,6 +65,7 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
       const marks = [
         s['state'] === 'unknown' ? 'protection unknown' : text(s['state']),
         ...(s['partial'] === true ? ['incomplete'] : []),
+        ...(s['lost'] === undefined ? [] : [lostMark(s['lost'] as SnapshotLoss)]),
         ...(s['pinned'] === true ? ['pinned'] : []),
         ...(s['adHoc'] === true ? ['only named paths'] : []),
         ...(s['tags'] as string[]).map((tag) => `#${printable(tag)}`),
@@ -74,6 +76,10 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
       r['snapshots'] === 0 ? [r['all'] === 0 ? 'no snapshot yet: "holdfast backup" makes one' : 'no snapshot is like that'] : [],
   },
 });
+
+function lostMark({ files, folders }: SnapshotLoss): string {
+  return `lost: ${[formatCount(files, 'file'), ...(folders > 0 ? [formatCount(folders, 'folder')] : [])].join(' and ')}`;
+}
 
 async function has(reader: VaultReader, snapshot: Snapshot, path: string, signal: AbortSignal): Promise<boolean> {
   try {

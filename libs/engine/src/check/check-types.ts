@@ -16,7 +16,8 @@ export type FindingCode =
   | 'chunk_corrupt'
   | 'live_digest_differs'
   | 'pack_unknown'
-  | 'packs_retired';
+  | 'packs_retired'
+  | 'parts_lost';
 
 /** `note`: worth knowing, nothing lost. */
 export interface Finding {

@@ -1,9 +1,18 @@
 import { equalBytes, isAppError, messageOf, systemClock, systemRandom, toHex } from '#libs/kernel';
-import { openPackDirectory, type PackInfo, type Snapshot, type TreeEntry, readDirectory } from '#libs/vault';
+import {
+  hasLostChunks,
+  openPackDirectory,
+  type PackInfo,
+  readDirectory,
+  type Snapshot,
+  type SnapshotLoss,
+  type TreeEntry,
+} from '#libs/vault';
 import { throwIfInterrupted } from '../errors.ts';
 import { displayPath } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
 import type { CheckOptions, CheckReport, Finding } from './check-types.ts';
+import { lossOf } from '../repair/lost-entries.ts';
 import { packsToRead } from './packs-to-read.ts';
 import { readWholePack } from './read-whole-pack.ts';
 
@@ -45,8 +54,10 @@ class Check {
         message: 'the index does not name the packs that the head counts as live',
       });
     const snapshots = await this.#checkRecords();
-    for (const snapshot of snapshots) {
-      for (const { entry, path } of snapshot.roots) await this.#checkEntry(entry, displayPath(path), snapshot.sequence);
+    // Marked ones last: of a folder that they share with others, nothing is taken for known.
+    for (const snapshot of [...snapshots.filter(({ lost }) => !lost), ...snapshots.filter(({ lost }) => lost)]) {
+      for (const { entry, path } of snapshot.roots) await this.#checkEntry(entry, displayPath(path), snapshot);
+      if (snapshot.lost) await this.#checkLoss(snapshot, snapshot.lost);
     }
     await this.#checkPacks();
     await this.#readPacks();
@@ -90,12 +101,14 @@ class Check {
     return readable;
   }
 
-  async #checkEntry(entry: TreeEntry, path: string, sequence: number): Promise<void> {
+  async #checkEntry(entry: TreeEntry, path: string, snapshot: Snapshot): Promise<void> {
     throwIfInterrupted(this.#options.signal);
+    const { sequence } = snapshot;
     if (entry.type === 'file') {
       this.#files += 1;
       if (entry.error !== undefined) return;
       await this.#try({ code: 'chunk_not_indexed', path, sequence }, async () => {
+        if (snapshot.lost && (await hasLostChunks(this.#options.reader, entry, this.#read))) return;
         for await (const chunk of this.#options.reader.chunksOf(entry, this.#read)) {
           if (!this.#options.reader.packs.get(chunk.ordinal))
             throw new Error(`the index names pack number ${chunk.ordinal}, which it does not know`);
@@ -108,8 +121,25 @@ class Check {
     this.#current = path;
     this.#report();
     await this.#try({ code: 'tree_unreadable', path, sequence }, async () => {
-      for await (const child of this.#options.reader.readTree(entry.tree!, this.#read))
-        await this.#checkEntry(child, `${path}/${displayPath(child.name)}`, sequence);
+      const onLostPart = snapshot.lost ? (): void => undefined : undefined;
+      for await (const child of this.#options.reader.readTree(entry.tree!, { ...this.#read, onLostPart }))
+        await this.#checkEntry(child, `${path}/${displayPath(child.name)}`, snapshot);
+    });
+  }
+
+  /** What a repair marked is known; what was lost since is not. */
+  async #checkLoss(snapshot: Snapshot, known: SnapshotLoss): Promise<void> {
+    const { signal, reader } = this.#options;
+    const { sequence } = snapshot;
+    const now = await this.#try({ code: 'tree_unreadable', sequence }, () => lossOf(reader, snapshot, signal));
+    if (!now) return;
+    const more = now.files > known.files || now.folders > known.folders || now.bytes > known.bytes;
+    const files = `${now.files} files and ${now.folders} folders of snapshot ${sequence} are lost`;
+    this.#find({
+      severity: more ? 'error' : 'note',
+      code: more ? 'chunk_not_indexed' : 'parts_lost',
+      message: more ? `${files}, more than when it was marked; "holdfast repair snapshots" names them` : `${files}, as a repair marked it`,
+      sequence,
     });
   }
 
@@ -229,6 +259,7 @@ class Check {
     await this.#try({ code: 'tree_unreadable', sequence: latest.sequence }, async () => {
       for await (const { path, entry } of reader.walk(latest, '/', this.#read)) {
         if (entry.type !== 'file' || entry.error !== undefined || named >= namedFiles) continue;
+        if (latest.lost && (await hasLostChunks(reader, entry, this.#read))) continue;
         for await (const { ordinal } of reader.chunksOf(entry, this.#read)) {
           if (!this.#badPacks.has(ordinal)) continue;
           named += 1;

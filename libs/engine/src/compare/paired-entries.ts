@@ -1,4 +1,4 @@
-import type { TreeEntry, VaultReader } from '#libs/vault';
+import type { ReadTreeOptions, TreeEntry, VaultReader } from '#libs/vault';
 
 export type EntryPair = readonly [from: TreeEntry, to: TreeEntry | undefined] | readonly [from: undefined, to: TreeEntry];
 
@@ -7,7 +7,7 @@ export async function* pairedEntries(
   reader: Pick<VaultReader, 'readTree'>,
   from: Uint8Array | undefined,
   to: Uint8Array | undefined,
-  options: { readonly signal?: AbortSignal } = {},
+  options: Pick<ReadTreeOptions, 'signal' | 'onLostPart'> = {},
 ): AsyncGenerator<EntryPair> {
   const left = from ? reader.readTree(from, options) : nothing();
   const right = to ? reader.readTree(to, options) : nothing();

@@ -2,6 +2,7 @@ import { equalBytes } from '#libs/kernel';
 import {
   pathNames,
   printablePath,
+  type ReadTreeOptions,
   type Snapshot,
   type SnapshotPath,
   splitPath,
@@ -33,7 +34,7 @@ type DiffReader = Pick<VaultReader, 'readTree' | 'entry'>;
  * What differs between two snapshots, folders before what is in them, names in byte order. Folders with the same tree id are not
  * entered, so the cost follows what changed. Without `from` everything is added. Backed-up folders that only one of the two has are added or removed as a
  * whole, unless the other has a part of them: then that part is compared. Memory: one part of a directory of each side for each
- * level. Throws `path_not_found` when neither has the path.
+ * level. What a repair marked as lost counts as not there. Throws `path_not_found` when neither has the path.
  */
 export async function* diffSnapshots(
   reader: DiffReader,
@@ -41,6 +42,8 @@ export async function* diffSnapshots(
   to: Snapshot,
   options: DiffOptions = {},
 ): AsyncGenerator<SnapshotChange> {
+  const marked = from?.lost !== undefined || to.lost !== undefined;
+  const read = { ...options, onLostPart: marked ? (): void => undefined : undefined };
   if (options.path !== undefined && pathNames(options.path).length > 0) {
     const names = pathNames(options.path);
     const pair = [await entryAt(reader, from, names), await entryAt(reader, to, names)] as const;
@@ -48,7 +51,7 @@ export async function* diffSnapshots(
       const which = from ? `neither snapshot ${from.sequence} nor ${to.sequence}` : `snapshot ${to.sequence} not`;
       throw new VaultError('path_not_found', `${which} has ${printablePath(names)}`);
     }
-    yield* changes(reader, names, pair[0], pair[1], options);
+    yield* changes(reader, names, pair[0], pair[1], read);
     return;
   }
   const roots = new Map<string, Uint8Array>();
@@ -58,7 +61,7 @@ export async function* diffSnapshots(
     const after = rootAt(to, path) ?? (await entryAt(reader, to, splitPath(path)));
     // A folder above the other's backed-up ones: its name is all that there is to compare.
     if ((!before && from && hasRootBelow(from, path)) || (!after && hasRootBelow(to, path))) continue;
-    yield* changes(reader, splitPath(path), before, after, options);
+    yield* changes(reader, splitPath(path), before, after, read);
   }
 }
 
@@ -67,7 +70,7 @@ async function* changes(
   path: readonly Uint8Array[],
   from: TreeEntry | undefined,
   to: TreeEntry | undefined,
-  options: DiffOptions,
+  options: Pick<ReadTreeOptions, 'signal' | 'onLostPart'>,
 ): AsyncGenerator<SnapshotChange> {
   throwIfInterrupted(options.signal);
   const change = changeOf(from, to);

@@ -33,7 +33,7 @@ function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && equalBytes(a, b));
 }
 
-/** The entry of a path, or undefined when the snapshot has none there, or knows no more than its name. */
+/** The entry of a path, or undefined when the snapshot has none there, knows no more than its name, or lost it. */
 export async function entryAt(
   reader: Pick<VaultReader, 'entry'>,
   snapshot: Snapshot | undefined,
@@ -45,7 +45,7 @@ export async function entryAt(
     // Of a folder above the backed-up ones only the name is known.
     return entry.type === 'directory' && !entry.tree && entry.error === undefined ? undefined : entry;
   } catch (error) {
-    if (isAppError(error, 'path_not_found')) return undefined;
+    if (isAppError(error, 'path_not_found') || isAppError(error, 'content_lost')) return undefined;
     throw error;
   }
 }

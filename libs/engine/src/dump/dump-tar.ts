@@ -1,11 +1,12 @@
-import { pathNames, type Snapshot, type SnapshotPath, type TreeEntry, type VaultReader } from '#libs/vault';
+import { contentLost, hasLostChunks, pathNames, type Snapshot, type SnapshotPath, type TreeEntry, type VaultReader } from '#libs/vault';
+import { isAppError } from '#libs/kernel';
 import { displayPath } from '../platform/index.ts';
 import type { FileProblem } from '../errors.ts';
 import { tarEnd, tarHeaders, type TarMember, tarPadding } from './tar-header.ts';
 
 export interface DumpTarOptions {
   readonly signal?: AbortSignal;
-  /** Left out, and why: sockets, and what the snapshot itself could not read. */
+  /** Left out, and why: sockets, what the snapshot itself could not read, and what a repair marked as lost. */
   readonly onLeftOut?: (left: FileProblem) => void;
 }
 
@@ -23,13 +24,22 @@ export async function* dumpTar(
   const read = options.signal ? { signal: options.signal } : {};
   const above = Math.max(0, pathNames(path).length - 1);
   const linked = new Map<string, Uint8Array>();
-  for await (const { path: names, entry } of reader.walk(snapshot, path, read)) {
+  const shownPath = (names: readonly Uint8Array[]): string => `/${names.map((name) => displayPath(name)).join('/')}`;
+  const onUnreadable = (names: readonly Uint8Array[], error: unknown): void => {
+    if (!isAppError(error, 'content_lost')) throw error;
+    options.onLeftOut?.({ path: shownPath(names), code: error.code, message: error.message });
+  };
+  for await (const { path: names, entry } of reader.walk(snapshot, path, { ...read, ...(snapshot.lost && { onUnreadable }) })) {
     const inside = names.slice(above);
     if (inside.length === 0) continue;
     const leftOut = reasonToLeaveOut(entry);
     if (leftOut) {
-      options.onLeftOut?.({ path: `/${names.map((name) => displayPath(name)).join('/')}`, ...leftOut });
+      options.onLeftOut?.({ path: shownPath(names), ...leftOut });
       if (entry.type !== 'directory') continue;
+    }
+    if (snapshot.lost && entry.type === 'file' && (await hasLostChunks(reader, entry, read))) {
+      onUnreadable(names, contentLost(snapshot, names));
+      continue;
     }
     const name = joined(inside);
     const key = entry.type !== 'directory' && (entry.links ?? 1) > 1 ? `${entry.device}:${entry.inode}` : undefined;

@@ -69,7 +69,7 @@ export class SnapshotShelf {
         if (item) yield item;
       }
     } catch (error) {
-      if (!isAppError(error) || !['path_not_found', 'invalid_input', 'not_captured'].includes(error.code)) throw error;
+      if (!isAppError(error) || !['path_not_found', 'invalid_input', 'not_captured', 'content_lost'].includes(error.code)) throw error;
     }
   }
 
@@ -86,7 +86,7 @@ export class SnapshotShelf {
     try {
       return await this.#reader.entry(snapshot, names, signal ? { signal } : {});
     } catch (error) {
-      if (isAppError(error) && ['path_not_found', 'unsafe_name', 'limit_exceeded'].includes(error.code)) return undefined;
+      if (isAppError(error) && ['path_not_found', 'unsafe_name', 'limit_exceeded', 'content_lost'].includes(error.code)) return undefined;
       throw error;
     }
   }

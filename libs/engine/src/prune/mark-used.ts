@@ -2,6 +2,9 @@ import { isAppError, messageOf, toHex } from '#libs/kernel';
 import { ChunkIndex, decodeTree, idsIn, type Snapshot, type TreeEntry, type VaultReader } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 
+/** Whether a chunk was given up. */
+type IsLost = (id: Uint8Array) => boolean;
+
 /** What marking reads through. */
 export type MarkReader = Pick<VaultReader, 'readChunk' | 'locate'>;
 
@@ -34,23 +37,30 @@ export class UsedChunks {
     for (const { id } of this.#chunks.entries()) yield id;
   }
 
-  /** Throws `prune_impossible` when a tree can't be read: what lies below it would count as unneeded. */
+  /**
+   * Throws `prune_impossible` when a tree can't be read: what lies below it would count as unneeded. In a snapshot that a repair marked, what the
+   * index does not know is given up.
+   */
   async addSnapshot(reader: MarkReader, snapshot: Snapshot): Promise<void> {
     const trees: Uint8Array[] = [];
-    for (const { entry } of snapshot.roots) await this.#addEntry(reader, entry, trees);
+    const isLost = (id: Uint8Array): boolean => snapshot.lost !== undefined && !reader.locate(id);
+    for (const { entry } of snapshot.roots) await this.#addEntry(reader, entry, trees, isLost);
     for (let tree = trees.pop(); tree; tree = trees.pop()) {
       throwIfInterrupted(this.#signal);
       this.#onTree?.();
-      for await (const entry of this.#entriesOf(reader, tree, snapshot.sequence)) await this.#addEntry(reader, entry, trees);
+      for await (const entry of this.#entriesOf(reader, tree, snapshot.sequence, isLost))
+        await this.#addEntry(reader, entry, trees, isLost);
     }
   }
 
-  async *#entriesOf(reader: MarkReader, treeId: Uint8Array, sequence: number): AsyncGenerator<TreeEntry> {
+  async *#entriesOf(reader: MarkReader, treeId: Uint8Array, sequence: number, isLost: IsLost): AsyncGenerator<TreeEntry> {
+    if (isLost(treeId)) return;
     try {
       const tree = decodeTree(await reader.readChunk('tree', treeId));
       if ('entries' in tree) return yield* tree.entries;
       for (const { id } of tree.parts) {
         this.#add(reader, id);
+        if (isLost(id)) continue;
         const part = decodeTree(await reader.readChunk('tree', id));
         if ('entries' in part) yield* part.entries;
       }
@@ -63,15 +73,15 @@ export class UsedChunks {
     }
   }
 
-  async #addEntry(reader: MarkReader, { tree, content }: TreeEntry, trees: Uint8Array[]): Promise<void> {
+  async #addEntry(reader: MarkReader, { tree, content }: TreeEntry, trees: Uint8Array[], isLost: IsLost): Promise<void> {
     if (tree && this.#add(reader, tree)) trees.push(tree);
     if (!content) return;
     if ('ids' in content) for (const id of idsIn(content.ids)) this.#add(reader, id);
-    else await this.#addList(reader, content.chunkList, content.depth);
+    else await this.#addList(reader, content.chunkList, content.depth, isLost);
   }
 
-  async #addList(reader: MarkReader, listId: Uint8Array, depth: number): Promise<void> {
-    if (!this.#add(reader, listId)) return;
+  async #addList(reader: MarkReader, listId: Uint8Array, depth: number, isLost: IsLost): Promise<void> {
+    if (!this.#add(reader, listId) || isLost(listId)) return;
     let list: Uint8Array;
     try {
       list = await reader.readChunk('chunkList', listId);
@@ -80,7 +90,7 @@ export class UsedChunks {
       throw unreadable(`the list of a large file's chunks can't be read: ${messageOf(cause)}`, cause);
     }
     for (const id of idsIn(list)) {
-      if (depth > 1) await this.#addList(reader, id, depth - 1);
+      if (depth > 1) await this.#addList(reader, id, depth - 1, isLost);
       else this.#add(reader, id);
     }
   }

@@ -33,7 +33,7 @@ export class NeededBySnapshot {
     return needed;
   }
 
-  /** References of the last snapshot to chunks that are in no pack. */
+  /** References of the last snapshot to chunks that are in no pack; what only a lost list of names leads to can't be counted. */
   get lostReferences(): number {
     return this.#lost;
   }
@@ -47,12 +47,15 @@ export class NeededBySnapshot {
     if (same(from?.tree, to?.tree)) return;
     if (from?.tree) await this.#countTree(from.tree, -1);
     if (to?.tree) await this.#countTree(to.tree, 1);
-    for await (const [a, b] of pairedEntries(this.#reader, from?.tree, to?.tree)) await this.#change(a, b);
+    // What is lost is counted as such, above.
+    const onLostPart = (): void => undefined;
+    for await (const [a, b] of pairedEntries(this.#reader, from?.tree, to?.tree, { onLostPart })) await this.#change(a, b);
   }
 
   /** The directory's own chunks, parts included. */
   async #countTree(treeId: Uint8Array, sign: Sign): Promise<void> {
     this.#count(treeId, sign);
+    if (!this.#reader.locate(treeId)) return;
     const tree = decodeTree(await this.#reader.readChunk('tree', treeId));
     if ('parts' in tree) for (const { id } of tree.parts) this.#count(id, sign);
   }
@@ -65,6 +68,7 @@ export class NeededBySnapshot {
 
   async #countList(listId: Uint8Array, depth: number, sign: Sign): Promise<void> {
     this.#count(listId, sign);
+    if (!this.#reader.locate(listId)) return;
     for (const id of idsIn(await this.#reader.readChunk('chunkList', listId))) {
       if (depth > 1) await this.#countList(id, depth - 1, sign);
       else this.#count(id, sign);

@@ -14,15 +14,16 @@ export interface RetainedPacks {
 
 /**
  * What each snapshot of the head needs, oldest first: for the coordinator after a prune, when packs changed under all of them. A snapshot with
- * lost parts is left out: what was last said of it, the lost pack included, stays true.
+ * lost parts is left out: what was last said of it, the lost pack included, stays true, until a repair marks it and it does without them.
  */
 export async function* retainedSnapshots(vault: LocalVault, signal?: AbortSignal): AsyncGenerator<RetainedPacks> {
   const { reader } = await vault.openReader();
   let walk = new NeededBySnapshot(reader, signal);
   for (const { sequence } of reader.head.snapshots) {
     try {
-      const needed = await walk.next(await reader.snapshot(sequence, signal ? { signal } : {}));
-      if (walk.lostReferences > 0) continue;
+      const snapshot = await reader.snapshot(sequence, signal ? { signal } : {});
+      const needed = await walk.next(snapshot);
+      if (walk.lostReferences > 0 && !snapshot.lost) continue;
       for (const { ordinal } of reader.head.indexPacks) needed.set(ordinal);
       yield { sequence, neededPacks: deflateSync(needed.toBytes()), neededPackCount: needed.count };
     } catch (error) {

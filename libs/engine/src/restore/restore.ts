@@ -1,6 +1,6 @@
 import { nodePrimitives } from '#libs/crypto/node';
 import { isAppError, systemClock } from '#libs/kernel';
-import { contentLength, type Snapshot, type SnapshotPath, splitPath, type TreeEntry, type WalkedEntry } from '#libs/vault';
+import { contentLength, contentLost, type Snapshot, type SnapshotPath, splitPath, type TreeEntry, type WalkedEntry } from '#libs/vault';
 import { EngineError, interrupted, throwIfInterrupted } from '../errors.ts';
 import { currentPlatform, displayPath, type FileFacts, type Platform } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
@@ -98,7 +98,7 @@ class Restore {
         ? reader.latest(paths.map(snapshotPath), readOptions(signal))
         : reader.snapshot(wanted, readOptions(signal)));
       await this.#prepare(snapshot);
-      for (const walk of this.#walks(snapshot, true)) await this.#restoreBelow(walk);
+      for (const walk of this.#walks(snapshot, true)) await this.#restoreBelow(snapshot, walk);
       await this.#windows.finish();
       for (const job of this.#linkJobs) this.#link(job);
       this.#report('metadata');
@@ -143,7 +143,7 @@ class Restore {
   }
 
   /** Plans everything that a walk yields; a full window is fetched while the next is planned. */
-  async #restoreBelow(walk: AsyncIterable<WalkedEntry>): Promise<void> {
+  async #restoreBelow(snapshot: Snapshot, walk: AsyncIterable<WalkedEntry>): Promise<void> {
     let base: FolderTarget | undefined;
     let first = true;
     for await (const walked of walk) {
@@ -153,7 +153,7 @@ class Restore {
       first = false;
       const parent = start ? base : this.#folders.get(keyOf(walked.path.slice(0, -1)));
       if (!parent) continue;
-      await this.#plan(walked, parent, start);
+      await this.#plan(snapshot, walked, parent, start);
       await this.#windows.room();
     }
   }
@@ -183,7 +183,7 @@ class Restore {
     }
   }
 
-  async #plan({ path, entry }: WalkedEntry, parent: FolderTarget, start: boolean): Promise<void> {
+  async #plan(snapshot: Snapshot, { path, entry }: WalkedEntry, parent: FolderTarget, start: boolean): Promise<void> {
     const counts = this.#counts;
     const platform = this.#platform;
     const name = path.at(-1) ?? new Uint8Array();
@@ -210,7 +210,7 @@ class Restore {
       wanted = this.#folders.pathIn(parent, name);
       const existing = parent.fresh ? undefined : platform.factsIfAny(wanted);
       if (entry.type === 'file') {
-        const target = await this.#planFile(parent, wanted, entry, existing);
+        const target = await this.#planFile({ path, snapshot }, parent, wanted, entry, existing);
         if (target) placed(() => (target.failed ? undefined : target.path));
       } else {
         const at = this.#special(parent, wanted, entry, existing);
@@ -223,6 +223,7 @@ class Restore {
   }
 
   async #planFile(
+    { path, snapshot }: { readonly path: readonly Uint8Array[]; readonly snapshot: Snapshot },
     folder: FolderTarget,
     wanted: Buffer,
     entry: TreeEntry,
@@ -241,7 +242,11 @@ class Restore {
       return undefined;
     }
     const missing: TargetChunk[] = [];
-    for await (const chunk of this.#options.reader.chunksOf(entry, readOptions(this.#options.signal))) missing.push(chunk);
+    try {
+      for await (const chunk of this.#options.reader.chunksOf(entry, readOptions(this.#options.signal))) missing.push(chunk);
+    } catch (error) {
+      throw snapshot.lost && isAppError(error, 'chunk_not_found') ? contentLost(snapshot, path) : error;
+    }
     const target = this.#files.plan(folder, this.#platform.split(wanted).at(-1)!, {
       path: decision.path,
       entry,

@@ -137,12 +137,21 @@ describe('snapshot record', () => {
     for (const record of [
       aRecord(),
       aRecord({ adHoc: true }),
+      aRecord({ lost: { files: 2, folders: 0, bytes: 2 ** 40 } }),
       aRecord({ previous: undefined, roots: [], excludes: [], tags: [], stats: {} }),
     ]) {
       expect(decodeSnapshotRecord(encodeSnapshotRecord({ ...record, roots: [...record.roots].reverse() }, keys), keys.publicKey)).toEqual(
         record,
       );
     }
+  });
+
+  it('carries what a repair found lost, in bytes that never change', () => {
+    const digest = (record: SnapshotRecord): string => toHex(primitives.sha256(encodeSnapshotRecord(record, keys)));
+    expect(digest(aRecord())).toBe('9d1d332b747266468813b19e4cded3356d394a1b2c8f53bad8bdfb4369863cc0');
+    expect(digest(aRecord({ lost: { files: 2, folders: 1, bytes: 310_000 } }))).toBe(
+      '0086bfcbf952d5341c437890df23e26d76ca213a19b18cef52d566bd15dc0bfb',
+    );
   });
 
   it('is refused when another device signed it, or damaged', () => {

@@ -9,6 +9,14 @@ import { LeastRecent } from './least-recent.ts';
 /** Decoded tree chunks that are kept, so that going down a path or paging a folder does not decode it again. */
 const treesKept = 16;
 
+export interface ReadTreeOptions extends ReadOptions {
+  /**
+   * Hears of each part of the directory (or of all of it) that is in no pack that the index knows; what is there comes all the same. Without it
+   * that is an error, as is in any case what can't be read now.
+   */
+  readonly onLostPart?: ((error: VaultError) => void) | undefined;
+}
+
 /** Reads directories, whole or split. */
 export class TreeReader {
   readonly #chunks: ChunkReader;
@@ -19,12 +27,14 @@ export class TreeReader {
   }
 
   /** Entries in ascending order of name bytes. Memory: one part of the directory. */
-  async *entries(treeId: Uint8Array, options: ReadOptions = {}): AsyncGenerator<TreeEntry> {
-    const tree = await this.#read(treeId, options);
+  async *entries(treeId: Uint8Array, options: ReadTreeOptions = {}): AsyncGenerator<TreeEntry> {
+    const tree = await this.#known(options, () => this.#read(treeId, options));
+    if (!tree) return;
     if ('entries' in tree) return yield* tree.entries;
     let last: Uint8Array | undefined;
     for (const { firstName, id } of tree.parts) {
-      const entries = await this.#part(firstName, id, options);
+      const entries = await this.#known(options, () => this.#part(firstName, id, options));
+      if (!entries) continue;
       if (last && compareBytes(last, firstName) >= 0) throw corrupt('parts of a directory overlap', id);
       last = entries.at(-1)!.name;
       yield* entries;
@@ -51,6 +61,16 @@ export class TreeReader {
     yield treeId;
     const tree = await this.#read(treeId, options);
     if ('parts' in tree) for (const part of tree.parts) yield part.id;
+  }
+
+  async #known<T>({ onLostPart }: ReadTreeOptions, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!onLostPart || !(error instanceof VaultError) || error.code !== 'chunk_not_found') throw error;
+      onLostPart(error);
+      return undefined;
+    }
   }
 
   async #part(firstName: Uint8Array, id: Uint8Array, options: ReadOptions): Promise<readonly TreeEntry[]> {

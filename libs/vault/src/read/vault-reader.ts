@@ -20,8 +20,9 @@ import { ChunkOpener } from './chunk-opener.ts';
 import { ChunkReader, type LocatedChunk, type ReadChunk } from './chunk-reader.ts';
 import { type FileChunk, type FilePiece, type FileRange, FileReader } from './file-reader.ts';
 import { isComplete, type LoadedIndex, loadIndex, loadIndexCached } from './load-index.ts';
+import { contentLost } from './lost-content.ts';
 import { folderAbove, pathNames, printablePath, resolvePath, type SnapshotPath } from './snapshot-path.ts';
-import { TreeReader } from './tree-reader.ts';
+import { type ReadTreeOptions, TreeReader } from './tree-reader.ts';
 import type { VerifiedBlocks } from './verified-blocks.ts';
 
 export interface OpenVaultOptions extends ReadOptions {
@@ -156,7 +157,10 @@ export class VaultReader {
     return this.#record(found, options);
   }
 
-  /** What is in a folder; `/` leads to the backed-up folders. Throws `path_not_found`, or `invalid_input` for a file. */
+  /**
+   * What is in a folder; `/` leads to the backed-up folders. Throws `path_not_found`, `invalid_input` for a file, `content_lost` at the end where
+   * names are missing.
+   */
   async *list(snapshot: Snapshot, path: SnapshotPath, options: ReadOptions = {}): AsyncGenerator<TreeEntry> {
     const names = pathNames(path);
     const target = resolvePath(snapshot, names);
@@ -177,10 +181,13 @@ export class VaultReader {
         'not_captured',
         `the folder ${printablePath(names)} could not be read when this snapshot was made (${entry.error ?? 'unknown'})`,
       );
-    yield* this.#trees.entries(entry.tree, options);
+    let lost = false;
+    const onLostPart = snapshot.lost && ((): void => void (lost = true));
+    yield* this.#trees.entries(entry.tree, { ...options, onLostPart });
+    if (lost) throw contentLost(snapshot, names);
   }
 
-  /** One entry. That of a backed-up folder carries the folder's own name. Throws `path_not_found`. */
+  /** One entry. That of a backed-up folder carries the folder's own name. Throws `path_not_found`, `content_lost`. */
   async entry(snapshot: Snapshot, path: SnapshotPath, options: ReadOptions = {}): Promise<TreeEntry> {
     const names = pathNames(path);
     const target = resolvePath(snapshot, names);
@@ -193,7 +200,8 @@ export class VaultReader {
       name: target.below.length === 0 ? ownName : (splitPath(target.root.path).at(-1) ?? new Uint8Array(0)),
     };
     for (const name of target.below) {
-      const child: TreeEntry | undefined = entry.tree && (await this.#trees.find(entry.tree, name, options));
+      const child: TreeEntry | undefined =
+        entry.tree && (await orLost(snapshot, names, () => this.#trees.find(entry.tree!, name, options)));
       if (!child) throw missing();
       entry = child;
     }
@@ -202,8 +210,8 @@ export class VaultReader {
 
   /**
    * The entry at `path` and everything below, folders before what is in them, names in byte order. Memory: one part of
-   * a directory for each level. A folder that could not be captured is yielded and not entered. Where a list of names is lost,
-   * `onUnreadable` hears of it and the walk goes on beside it.
+   * a directory for each level. A folder that could not be captured is yielded and not entered. Where a list of names can't be read,
+   * `onUnreadable` hears of it and the walk goes on beside it. What a repair marked as lost is left out, and `onUnreadable` hears of it too.
    */
   async *walk(snapshot: Snapshot, path: SnapshotPath = '/', options: WalkOptions = {}): AsyncGenerator<WalkedEntry> {
     const names = pathNames(path);
@@ -220,7 +228,9 @@ export class VaultReader {
     const open: { readonly path: readonly Uint8Array[]; readonly entries: AsyncGenerator<TreeEntry> }[] = [];
     const enter = (entryPath: readonly Uint8Array[], entry: TreeEntry): void => {
       if (open.length >= limits.treeDepth) throw new VaultError('limit_exceeded', `folders are nested deeper than ${limits.treeDepth}`);
-      if (entry.tree) open.push({ path: entryPath, entries: this.#trees.entries(entry.tree, options) });
+      const onLostPart = (): void => options.onUnreadable?.(entryPath, contentLost(snapshot, entryPath));
+      if (entry.tree)
+        open.push({ path: entryPath, entries: this.#trees.entries(entry.tree, snapshot.lost ? { ...options, onLostPart } : options) });
     };
     enter(names, start);
     while (open.length > 0) {
@@ -237,7 +247,7 @@ export class VaultReader {
     }
   }
 
-  readTree(treeId: Uint8Array, options: ReadOptions = {}): AsyncGenerator<TreeEntry> {
+  readTree(treeId: Uint8Array, options: ReadTreeOptions = {}): AsyncGenerator<TreeEntry> {
     return this.#trees.entries(treeId, options);
   }
 
@@ -274,26 +284,36 @@ export class VaultReader {
     return this.#chunks.readMany(kind, chunks, options);
   }
 
-  /** The ordinals of all packs that a full restore of this snapshot reads, index packs included. Walks its trees. */
+  /**
+   * The ordinals of all packs that a full restore of this snapshot reads, index packs included. Walks its trees. What is marked as lost needs none.
+   * Throws `chunk_not_found` for what is lost and not marked.
+   */
   async neededPacks(snapshot: Snapshot, options: ReadOptions = {}): Promise<PackBitmap> {
     const needed = new PackBitmap();
     for (const pack of this.head.indexPacks) needed.set(pack.ordinal);
     const seen = new Set<string>();
     const trees: Uint8Array[] = [];
+    const need = (kind: ChunkKind, id: Uint8Array): boolean => {
+      if (snapshot.lost && !this.locate(id)) return false;
+      needed.set(this.#chunks.locate(kind, id).ordinal);
+      return true;
+    };
     const visit = async (entry: TreeEntry): Promise<void> => {
       if (entry.tree && !seen.has(toHex(entry.tree))) {
         seen.add(toHex(entry.tree));
         trees.push(entry.tree);
       }
       if (!entry.content) return;
-      for await (const id of this.#files.listIds(entry.content, options)) needed.set(this.#chunks.locate('chunkList', id).ordinal);
-      for await (const id of this.#files.ids(entry.content, options)) needed.set(this.#chunks.locate('data', id).ordinal);
+      for await (const id of this.#files.listIds(entry.content, options)) if (!need('chunkList', id)) return;
+      for await (const id of this.#files.ids(entry.content, options)) need('data', id);
     };
     for (const root of snapshot.roots) await visit(root.entry);
     for (let tree = trees.pop(); tree; tree = trees.pop()) {
       options.signal?.throwIfAborted();
-      for await (const id of this.#trees.chunkIds(tree, options)) needed.set(this.#chunks.locate('tree', id).ordinal);
-      for await (const entry of this.#trees.entries(tree, options)) await visit(entry);
+      if (!need('tree', tree)) continue;
+      for await (const id of this.#trees.chunkIds(tree, options)) need('tree', id);
+      const onLostPart = snapshot.lost ? () => undefined : undefined;
+      for await (const entry of this.#trees.entries(tree, { ...options, onLostPart })) await visit(entry);
     }
     return needed;
   }
@@ -322,5 +342,14 @@ export class VaultReader {
       });
     }
     return { ...record, recordId: one.recordId };
+  }
+}
+
+/** Where a repair marked the snapshot, what the index does not know is lost, and said to be. */
+async function orLost<T>(snapshot: Snapshot, names: readonly Uint8Array[], read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw snapshot.lost && isAppError(error, 'chunk_not_found') ? contentLost(snapshot, names) : error;
   }
 }

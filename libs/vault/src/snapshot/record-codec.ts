@@ -8,7 +8,7 @@ import { VaultError } from '../errors.ts';
 import { formatVersion, idBytes, limits } from '../limits.ts';
 import { readEntry, writeEntry } from '../tree/entry-codec.ts';
 import { nameProblem, printableName } from '../tree/safe-name.ts';
-import type { SnapshotRecord, SnapshotRoot } from './snapshot-record.ts';
+import type { SnapshotLoss, SnapshotRecord, SnapshotRoot } from './snapshot-record.ts';
 
 const maxTextBytes = 1_024;
 const maxRoots = 1_024;
@@ -23,11 +23,18 @@ export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPai
   const problem = rootsProblem(roots);
   if (problem) throw new VaultError('invalid_input', `snapshot record: ${problem}`);
   const w = new CborWriter(4096);
-  w.map(11 + (record.previous ? 1 : 0) + (record.adHoc ? 1 : 0));
+  w.map(11 + (record.previous ? 1 : 0) + (record.adHoc ? 1 : 0) + (record.lost ? 1 : 0));
   w.text('v');
   w.int(formatVersion);
   w.text('host');
   w.text(record.host);
+  if (record.lost) {
+    w.text('lost');
+    w.array(3);
+    w.int(record.lost.files);
+    w.int(record.lost.folders);
+    w.int(record.lost.bytes);
+  }
   w.text('tags');
   texts(w, record.tags);
   w.text('user');
@@ -81,12 +88,14 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
   const r = new CborReader(signed.payload, fail);
   const record: { -readonly [K in keyof SnapshotRecord]?: SnapshotRecord[K] } = {};
   let version: number | undefined;
-  readFields(r, 13, (key) => {
+  readFields(r, 14, (key) => {
     switch (key) {
       case 'v':
         return void (version = r.int(0, 0xffff));
       case 'host':
         return void (record.host = r.text(maxTextBytes));
+      case 'lost':
+        return void (record.lost = readLoss(r));
       case 'tags':
         return void (record.tags = readTexts(r));
       case 'user':
@@ -132,7 +141,14 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
     stats: required(r, 'stats', record.stats),
     partial: required(r, 'partial', record.partial),
     ...(record.adHoc && { adHoc: true }),
+    ...(record.lost && { lost: record.lost }),
   };
+}
+
+function readLoss(r: CborReader): SnapshotLoss {
+  if (r.array(3) !== 3) throw r.fail('a loss is three numbers');
+  const [files, folders, bytes] = [0, 0, 0].map(() => r.int(0, Number.MAX_SAFE_INTEGER));
+  return { files: files!, folders: folders!, bytes: bytes! };
 }
 
 function readTexts(r: CborReader): string[] {

@@ -7,6 +7,14 @@ export interface SnapshotRoot {
   readonly entry: TreeEntry;
 }
 
+/** What a repair found to be in no pack any more. A folder whose own list is lost counts with all that was below it. */
+export interface SnapshotLoss {
+  readonly files: number;
+  readonly folders: number;
+  /** Sizes of these files. */
+  readonly bytes: number;
+}
+
 /** One backup of the chosen folders. Sealed in an index pack and signed by the device. */
 export interface SnapshotRecord {
   /** From 1, one more than the snapshot before. */
@@ -26,4 +34,9 @@ export interface SnapshotRecord {
   readonly partial: boolean;
   /** Of paths that somebody named, not of everything that this device is to back up. Undefined: false. */
   readonly adHoc?: boolean | undefined;
+  /**
+   * A repair accepted that parts are lost: those whose chunks the index does not know. Undefined: a chunk that is missing is damage that
+   * nobody has looked at yet.
+   */
+  readonly lost?: SnapshotLoss | undefined;
 }
