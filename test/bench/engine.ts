@@ -50,7 +50,7 @@ const positive = (option: 'size-mib' | 'small-files' | 'rounds'): number => {
 
 const sizes = { sizeMiB: positive('size-mib'), smallFiles: positive('small-files') };
 const rounds = positive('rounds');
-const tools = installedTools(
+const tools = await installedTools(
   { restic: ['restic', ...values.restic], borg: ['borg', ...values.borg], kopia: ['kopia', ...values.kopia] },
   list('tools', values.tools, ['holdfast', 'restic', 'borg', 'kopia']),
 );

@@ -81,10 +81,10 @@ async function main(): Promise<number> {
 }
 
 /** The same schedules against a product with a broken rule: 0 when they find it. */
-function mutated(name: string): number {
+async function mutated(name: string): Promise<number> {
   const mutation = mutations[name];
   if (!mutation) throw new Error(`there is no mutation ${name}; there are ${Object.keys(mutations).join(', ')}`);
-  const folder = mutate(mutation);
+  const folder = await mutate(mutation);
   const run = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, HOLDFAST_TEST_INSTALLATION: folder },

@@ -1,6 +1,7 @@
 import { cpSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleAgent } from '../../apps/agent/build/bundle.ts';
 import { repository } from '../support/processes.ts';
 
 /** One rule of the built product broken on purpose: the harness has to notice. */
@@ -28,7 +29,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
 };
 
 /** An installation beside the real one with that rule broken; returns its folder. Throws when the rule is no longer found there. */
-export function mutate({ file, find, replace }: Mutation): string {
+export async function mutate({ file, find, replace }: Mutation): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-mutant-'));
   for (const name of ['package.json']) copyFileSync(join(repository, name), join(folder, name));
   for (const name of ['node_modules', 'config']) symlinkSync(join(repository, name), join(folder, name));
@@ -38,5 +39,6 @@ export function mutate({ file, find, replace }: Mutation): string {
   const text = readFileSync(path, 'utf8');
   if (text.split(find).length !== 2) throw new Error(`${file} does not have exactly one "${find}": the mutation must be written anew`);
   writeFileSync(path, text.replace(find, replace));
+  await bundleAgent(folder);
   return folder;
 }

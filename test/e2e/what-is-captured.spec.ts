@@ -82,7 +82,7 @@ describe('what a backup takes', () => {
   });
 
   it('comes from standard input as a person types it', async () => {
-    const main = join(repository, 'dist/apps/agent/src/main.js');
+    const main = join(repository, 'dist/agent/main.js');
     const line = `'${process.execPath}' '${main}' --home '${ada.home}' backup --stdin --stdin-name note < '${join(scene.folder, 'dump.sql')}'`;
     expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).toMatch(/snapshot \d+: 1 file/);
     expect(leftovers()).toEqual([]);

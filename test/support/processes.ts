@@ -10,7 +10,7 @@ export const repository = join(import.meta.dirname, '../..');
 const installation = process.env['HOLDFAST_TEST_INSTALLATION'] ?? repository;
 export const programs = {
   coordinator: join(installation, 'dist/apps/coordinator/src/main.js'),
-  agent: join(installation, 'dist/apps/agent/src/main.js'),
+  agent: join(installation, 'dist/agent/main.js'),
 };
 
 /** A port that was free a moment ago on loopback. */

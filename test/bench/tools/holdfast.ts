@@ -1,13 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from '../../../apps/agent/build/bundle.ts';
 import { measure } from '../measure.ts';
 import { clear, type Tool } from './tool.ts';
 
-const engineRun = join(import.meta.dirname, '../../support/engine-run.ts');
-const run = (...args: string[]) => measure(process.execPath, [engineRun, ...args]);
+const installation = join(import.meta.dirname, '../../..');
+const bundled = 'dist/bench';
+const run = (...args: string[]) => measure(process.execPath, [join(installation, bundled, 'engine-run.js'), ...args]);
 
-/** This tree's built engine in a process of its own. */
-export function holdfast(): Tool {
+/** This tree's built engine in a process of its own, bundled like the agent. */
+export async function holdfast(): Promise<Tool> {
+  if (!existsSync(join(installation, 'dist/libs/engine'))) throw new Error('nothing is built; run "npm run build:node" first');
+  await bundle(installation, { 'engine-run': 'test/support/engine-run.ts' }, bundled);
   return {
     name: 'holdfast',
     durability: 'packs, index and head fsynced with their folders',

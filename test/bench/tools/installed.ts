@@ -12,8 +12,8 @@ export interface ToolCommands {
 }
 
 /** Holdfast first, then every peer that is there. `only`: kinds to take, such as `holdfast,borg`; empty takes all. */
-export function installedTools(commands: ToolCommands, only: readonly string[]): Tool[] {
+export async function installedTools(commands: ToolCommands, only: readonly string[]): Promise<Tool[]> {
   const peers = [...commands.restic.map(restic), ...commands.borg.map(borg), ...commands.kopia.map(kopia)];
-  const byName = new Map([holdfast(), ...peers].flatMap((tool) => (tool ? [[tool.name, tool] as const] : [])));
+  const byName = new Map([await holdfast(), ...peers].flatMap((tool) => (tool ? [[tool.name, tool] as const] : [])));
   return [...byName.values()].filter(({ name }) => only.length === 0 || only.includes(name.split(' ')[0]!));
 }

@@ -1,0 +1,61 @@
+import { build, type Plugin } from 'esbuild';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Have binaries of their own, or look for files beside themselves: they stay in node_modules. */
+const external = ['@napi-rs/blake-hash', 'better-sqlite3', 'koffi', 'node-datachannel', 'sodium-native'];
+
+/** What a bundle that starts threads of the engine holds beside its own entries: the threads look for them in their own folder. */
+const threads = {
+  'seal-worker': 'dist/libs/engine/src/backup/seal-worker.js',
+  'write-worker': 'dist/libs/engine/src/restore/write-worker.js',
+};
+
+/** CommonJS packages ask for parts of Node.js by `require`, which a module does not have. */
+const banner = `import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);`;
+
+/** Error messages of zod in fifty languages, of which none but English is ever asked for: a tenth of what starting a command takes. */
+const zodInEnglish: Plugin = {
+  name: 'zod in English',
+  setup: (bundling) =>
+    bundling.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+    })),
+};
+
+/**
+ * Joins built programs and all that they import into few files: opening, resolving and linking the 400 modules that a command needs took longer
+ * than most commands' work. What a command imports by `import()` stays in files of its own, so that `--help` does not read the network stack.
+ * `programs`: name in `to` → entry, below `installation` (a folder with package.json, node_modules and dist). All of `to` is replaced.
+ */
+export async function bundle(installation: string, programs: Readonly<Record<string, string>>, to: string): Promise<void> {
+  const target = join(installation, to);
+  const fresh = `${target}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await build({
+    absWorkingDir: installation,
+    entryPoints: { ...programs, ...threads },
+    outdir: fresh,
+    // All in one folder: `import.meta.url` of each file is beside the threads' files.
+    chunkNames: 'part-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    external,
+    plugins: [zodInEnglish],
+    banner: { js: banner },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  await rm(target, { recursive: true, force: true });
+  await rename(fresh, target);
+}
+
+/** The agent as it is shipped: `dist/agent/main.js`. */
+export async function bundleAgent(installation: string): Promise<void> {
+  await bundle(installation, { main: 'dist/apps/agent/src/main.js' }, 'dist/agent');
+}
+
+if (import.meta.main) await bundleAgent(join(import.meta.dirname, '../../..'));
