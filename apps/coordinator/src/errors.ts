@@ -71,6 +71,8 @@ const statusByCode = {
   release_cancelled: 409,
   release_hold_running: 409,
   owner_not_gone: 409,
+  coordinator_rebuilding: 503,
+  rebuild_not_running: 409,
   policy_invalid: 422,
   // start and operation: shown by the command, never sent
   config_invalid: 500,

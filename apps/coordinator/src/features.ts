@@ -23,6 +23,7 @@ import { SnapshotsModule } from './snapshots/snapshots.module.ts';
 import { VaultsModule } from './vaults/vaults.module.ts';
 import { DeviceViewsModule } from './devices/device-views.module.ts';
 import { OverviewModule } from './overview/overview.module.ts';
+import { RebuildModule } from './rebuild/rebuild.module.ts';
 import { ReleasesModule } from './releases/releases.module.ts';
 import { AuditStandingsModule } from './audits/audit-standings.module.ts';
 import { AuditsModule } from './audits/audits.module.ts';
@@ -57,4 +58,5 @@ export const features = [
   ReleasesModule,
   AuditStandingsModule,
   AuditsModule,
+  RebuildModule,
 ];

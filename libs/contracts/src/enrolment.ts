@@ -40,6 +40,8 @@ export const heartbeat = z
     vaultId: vaultId.optional(),
     /** Sent once before going to sleep or shutting down cleanly. */
     leaving: z.boolean().default(false),
+    /** The newest statement `memory` that this device was given, null: none yet. Absent: an agent that knows nothing of them. */
+    memory: signedStatement.nullable().optional(),
   })
   .meta({ id: 'Heartbeat' });
 export type Heartbeat = z.infer<typeof heartbeat>;
@@ -52,6 +54,8 @@ export const heartbeatReply = z
     openJobs: count,
     /** Seconds until the next heartbeat is due. */
     intervalSeconds: z.number().positive(),
+    /** Only for who sent `memory`: the statement to keep, and whether the device is to tell everything again. */
+    memory: z.strictObject({ statement: signedStatement, report: z.boolean() }).optional(),
   })
   .meta({ id: 'HeartbeatReply' });
 export type HeartbeatReply = z.infer<typeof heartbeatReply>;

@@ -11,5 +11,6 @@ export * from './overview.ts';
 export * from './packs.ts';
 export * from './people.ts';
 export * from './policies.ts';
+export * from './rebuild.ts';
 export * from './releases.ts';
 export * from './team.ts';

@@ -81,6 +81,7 @@ export const releaseFlag = z.enum([
   'incompressible-spike',
   'cancelled-before',
   'whole-vault',
+  'restored-since',
 ]);
 export type ReleaseFlag = z.infer<typeof releaseFlag>;
 

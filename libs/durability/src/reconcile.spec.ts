@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { seededRandom } from '#libs/kernel/testing';
 import { evaluateAllowance } from './allowance.ts';
-import { evaluateRebuild, returnSample } from './reconcile.ts';
+import { evaluateRebuild, returnSample, showsLoss } from './reconcile.ts';
 import { defaultDurabilitySettings as settings } from './settings.ts';
 import { packNumber } from './testing/builders.ts';
 
@@ -44,6 +44,18 @@ describe('after the coordinator was restored', () => {
       nextStep: expect.stringMatching(/\w/),
     });
   });
+});
+
+describe('what a device was told shows that the coordinator lost something', () => {
+  const present = { memoryId: 'present', mark: 10 };
+  const past = new Set(['past']);
+  it.each([
+    ['as far as the coordinator', 'present', 10, false],
+    ['less far', 'present', 3, false],
+    ['further than the coordinator: an older copy was put back', 'present', 11, true],
+    ['a memory that ended, however far', 'past', 1000, false],
+    ['a memory that it knows nothing of: emptied, or older than that memory', 'unknown', 1, true],
+  ])('%s', (_, memoryId, mark, loss) => expect(showsLoss({ memoryId, mark }, present, past)).toBe(loss));
 });
 
 describe('allowance', () => {

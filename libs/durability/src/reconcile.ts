@@ -47,3 +47,17 @@ export function evaluateRebuild({ sinceMs, known, reported, released }: RebuildF
     nextStep: 'Switch the others on, or say that repair may go on without them.',
   };
 }
+
+/** How far a coordinator was: `mark` grows as long as the memory is its present one. */
+export interface MemoryMark {
+  readonly memoryId: string;
+  readonly mark: number;
+}
+
+/**
+ * Whether what a device was once told shows that the coordinator's database is older than that, or was emptied: a memory that it knows
+ * nothing of, or its present one further on than it is itself. What is said of a memory that ended says nothing new.
+ */
+export function showsLoss(told: MemoryMark, present: MemoryMark, past: ReadonlySet<string>): boolean {
+  return told.memoryId === present.memoryId ? told.mark > present.mark : !past.has(told.memoryId);
+}

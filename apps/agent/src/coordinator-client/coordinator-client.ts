@@ -31,9 +31,13 @@ import {
   type ReceiptList,
   releaseStatements,
   type ReleaseStatements,
+  type ReportedAll,
   type ReportRun,
   type RetentionView,
   retentionView,
+  type ReturnReceipts,
+  type ReturnRoster,
+  type ReturnSnapshots,
   type ScrubReport,
   signedStatement,
   type SignedStatement,
@@ -189,6 +193,22 @@ export class CoordinatorClient {
 
   reportScrub(body: ScrubReport, signal?: AbortSignal): Promise<void> {
     return this.#call({ method: 'POST', path: `${api}/audits/scrub`, body, answer: undefined, signal });
+  }
+
+  returnRoster(body: ReturnRoster, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/rebuild/roster`, body, answer: undefined, signal });
+  }
+
+  returnSnapshots(body: ReturnSnapshots, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/rebuild/snapshots`, body, answer: undefined, signal });
+  }
+
+  returnReceipts(body: ReturnReceipts, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/rebuild/receipts`, body, answer: undefined, signal });
+  }
+
+  reportedAll(body: ReportedAll, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/rebuild/done`, body, answer: undefined, signal });
   }
 
   /** Open to everybody: check it against the team root. */

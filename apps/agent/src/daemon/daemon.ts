@@ -1,4 +1,4 @@
-import { type AgentEvent, teamDocument } from '#libs/contracts';
+import { type AgentEvent, type HeartbeatReply, teamDocument } from '#libs/contracts';
 import { fromBase64Url } from '#libs/kernel';
 import { openTeamDocument } from '#libs/crypto';
 import { nodeFiles } from '#libs/kernel/node';
@@ -20,6 +20,8 @@ import { limitsNow } from '../manners/limits-now.ts';
 import { mannerLimits } from '../manners/manner-limits.ts';
 import { runOutbox } from '../outbox/outbox-loop.ts';
 import { nightlyPrune } from '../prune/nightly-prune.ts';
+import { memoryIdOf } from '../rebuild/memory-note.ts';
+import { reportEverything } from '../rebuild/report-everything.ts';
 import { followReleases } from '../releases/follow-releases.ts';
 import { holdLimits } from '../releases/hold-limits.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
@@ -48,9 +50,11 @@ export class Daemon {
   readonly #releases: Coalesced;
   readonly #audits: Coalesced;
   readonly #challenges: Coalesced;
+  readonly #report: Coalesced;
   readonly #scrub: Scrub;
   #beatNow = new AbortController();
   #spreadSequence = 0;
+  #reporting = false;
   #challengesAtMs = Number.NEGATIVE_INFINITY;
   #live: { -readonly [K in keyof NonNullable<AgentRuntime['live']>]: NonNullable<AgentRuntime['live']>[K] };
 
@@ -101,6 +105,7 @@ export class Daemon {
     );
     this.#audits = guarded('audits could not be answered', () => this.#answerAudits());
     this.#challenges = guarded('challenges for audits could not be made', () => this.#makeChallenges());
+    this.#report = guarded('the coordinator lost its memory and could not be told everything', () => this.#reportEverything());
     this.#jobsPoll = guarded('jobs could not be fetched', () => this.#jobs.poll(this.#signal));
     this.#releases = guarded('releases could not be followed', () => followReleases(agent, this.#signal));
     agent.releases.onProposed(() => void this.#releases.ask());
@@ -156,6 +161,7 @@ export class Daemon {
         this.#live.lastHeartbeatAtMs = nowMs;
         await agent.holdTimer.contact(reply.timeMs);
         this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
+        if (reply.memory) await this.#remember(reply.memory);
         await agent.roster.confirm(reply.rosterVersion, nowMs);
         if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
         if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
@@ -167,6 +173,25 @@ export class Daemon {
       }
       this.#beatNow = new AbortController();
       await agent.clock.sleep(waitMs, AbortSignal.any([this.#signal, this.#beatNow.signal])).catch(() => undefined);
+    }
+  }
+
+  async #remember({ statement, report }: NonNullable<HeartbeatReply['memory']>): Promise<void> {
+    await this.#agent.memory.keep(statement, this.#agent.clock.nowMs());
+    if (report && !this.#reporting) void this.#report.ask();
+  }
+
+  async #reportEverything(): Promise<void> {
+    const { memory, log } = this.#agent;
+    const memoryId = memory.statement && memoryIdOf(memory.statement);
+    if (!memoryId) return;
+    this.#reporting = true;
+    try {
+      log.write('warn', 'the coordinator lost its memory: it is told everything again');
+      const told = await reportEverything(this.#agent, memoryId, this.#signal);
+      log.write('info', 'the coordinator was told everything again', { ...told });
+    } finally {
+      this.#reporting = false;
     }
   }
 

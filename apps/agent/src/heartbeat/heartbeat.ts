@@ -22,6 +22,7 @@ export async function sendHeartbeat(
       heldPacks: held.packs,
       vaultId: agent.document.vaultId,
       leaving: options.leaving,
+      memory: agent.memory.statement,
     },
     signal,
   );

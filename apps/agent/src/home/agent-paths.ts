@@ -17,6 +17,8 @@ export interface AgentPaths {
   /** What this machine itself says about its backups: written by a person, see {@link readOwnRules}. */
   readonly backupRules: string;
   readonly runs: string;
+  /** The coordinator's word on how far it was. */
+  readonly memory: string;
   readonly protection: string;
   readonly vault: string;
   readonly ownPacks: string;
@@ -57,6 +59,7 @@ export function agentPaths(home: string): AgentPaths {
     policy: at('policy.json'),
     backupRules: at('backup.yaml'),
     runs: at('state', 'runs.json'),
+    memory: at('state', 'memory.json'),
     protection: at('state', 'protection.json'),
     vault: at('vault'),
     ownPacks: at('packs', 'own'),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { receipt as receiptSchema, type ReceiptList, signedStatement } from '#libs/contracts';
+import { receipt as receiptSchema, type ReceiptList, type SignedStatement, signedStatement } from '#libs/contracts';
 import { peekStatement } from '#libs/crypto';
 import { type DeviceId, isAppError, type PackId, utf8 } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
@@ -27,12 +27,7 @@ export class ReceiptBook {
 
   static async open(files: DurableFiles, folder: string): Promise<ReceiptBook> {
     const book = new ReceiptBook(files, folder);
-    let text = '';
-    try {
-      text = new TextDecoder().decode(await files.read(book.#path, { maxBytes: maxBookBytes }));
-    } catch (error) {
-      if (!isAppError(error, 'file_not_found')) throw error;
-    }
+    const text = await book.#read();
     for (const piece of text.split('\n')) book.#remember(piece);
     // After a torn line the next one must start on its own.
     if (text !== '' && !text.endsWith('\n')) await files.append(book.#path, utf8('\n'));
@@ -58,6 +53,16 @@ export class ReceiptBook {
     return new Set([...this.#holders.values()].flat());
   }
 
+  /** Every receipt as its holder signed it, the newest for a pack and holder; for a coordinator that has lost them. Memory: the book. */
+  async *entries(): AsyncGenerator<ReceiptList['receipts'][number]> {
+    const newest = new Map<string, ReceiptList['receipts'][number]>();
+    for (const piece of (await this.#read()).split('\n')) {
+      const entry = parsed(piece);
+      if (entry) newest.set(`${entry.packId}/${entry.holderDeviceId}`, { cursor: entry.cursor, receipt: entry.receipt });
+    }
+    yield* newest.values();
+  }
+
   /** Adds a page of the coordinator's list; `isGenuine` checks the holder's signature. Returns how many were kept. */
   async add(page: ReceiptList, isGenuine: (statement: z.infer<typeof signedStatement>) => boolean): Promise<number> {
     const kept = page.receipts.filter(({ receipt }) => isGenuine(receipt));
@@ -72,17 +77,36 @@ export class ReceiptBook {
   }
 
   #remember(piece: string): void {
-    if (piece === '') return;
+    // A torn or damaged line: the coordinator has the receipt, and its cursor was not counted.
+    const entry = parsed(piece);
+    if (!entry) return;
+    const { packId, holderDeviceId, cursor } = entry;
+    const known = this.#holders.get(packId);
+    if (!known) this.#holders.set(packId, [holderDeviceId]);
+    else if (!known.includes(holderDeviceId)) known.push(holderDeviceId);
+    this.#cursor = Math.max(this.#cursor, cursor);
+    this.#count += 1;
+  }
+
+  async #read(): Promise<string> {
     try {
-      const { cursor, receipt } = line.parse(JSON.parse(piece));
-      const { packId, holderDeviceId } = receiptSchema.parse(peekStatement('receipt', receipt));
-      const known = this.#holders.get(packId);
-      if (!known) this.#holders.set(packId, [holderDeviceId]);
-      else if (!known.includes(holderDeviceId)) known.push(holderDeviceId);
-      this.#cursor = Math.max(this.#cursor, cursor);
-      this.#count += 1;
-    } catch {
-      // A torn or damaged line: the coordinator has the receipt, and its cursor was not counted.
+      return new TextDecoder().decode(await this.#files.read(this.#path, { maxBytes: maxBookBytes }));
+    } catch (error) {
+      if (isAppError(error, 'file_not_found')) return '';
+      throw error;
     }
+  }
+}
+
+function parsed(
+  piece: string,
+): { readonly cursor: number; readonly receipt: SignedStatement; readonly packId: PackId; readonly holderDeviceId: DeviceId } | undefined {
+  if (piece === '') return undefined;
+  try {
+    const { cursor, receipt } = line.parse(JSON.parse(piece));
+    const { packId, holderDeviceId } = receiptSchema.parse(peekStatement('receipt', receipt));
+    return { cursor, receipt, packId, holderDeviceId };
+  } catch {
+    return undefined;
   }
 }

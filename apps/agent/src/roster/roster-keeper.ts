@@ -43,6 +43,11 @@ export class RosterKeeper {
     return this.#roster;
   }
 
+  /** As the coordinator signed it. */
+  get statement(): SignedStatement | undefined {
+    return this.#statement;
+  }
+
   get version(): number {
     return this.#roster?.version ?? 0;
   }

@@ -15,6 +15,7 @@ import type { SwarmAccess } from '../network/swarm-access.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { Protection } from '../protection/protection.ts';
+import type { MemoryNote } from '../rebuild/memory-note.ts';
 import type { ReceiptBook } from '../receipts/receipt-book.ts';
 import type { HoldKeeper } from '../releases/hold-keeper.ts';
 import type { HoldTimer } from '../releases/hold-timer.ts';
@@ -56,6 +57,7 @@ export interface AgentRuntime {
   readonly outbox: Outbox;
   readonly runs: RunHistory;
   readonly receipts: ReceiptBook;
+  readonly memory: MemoryNote;
   readonly protection: Protection;
   readonly own: FilePackStore;
   readonly held: HeldPackStore;

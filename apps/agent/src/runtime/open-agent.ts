@@ -23,6 +23,7 @@ import { deliver } from '../outbox/deliver.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { PolicyKeeper } from '../policy/policy-keeper.ts';
 import { Protection, protectionState } from '../protection/protection.ts';
+import { MemoryNote, memoryState } from '../rebuild/memory-note.ts';
 import { ReceiptBook } from '../receipts/receipt-book.ts';
 import { healVault } from '../reading/heal-vault.ts';
 import { openReleases } from '../releases/open-releases.ts';
@@ -91,6 +92,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     role !== 'reader',
   );
   const receipts = await ReceiptBook.open(files, paths.receipts);
+  const memory = await MemoryNote.open(json(paths.memory, memoryState));
   const activeMember = (id: DeviceId): boolean => roster.member(id) !== undefined && roster.member(id)!.state !== 'revoked';
   const protection = await Protection.open({
     file: json(paths.protection, protectionState),
@@ -187,6 +189,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     outbox,
     runs,
     receipts,
+    memory,
     protection,
     own,
     held,

@@ -26,6 +26,8 @@ import { AuditChallengeEntity } from '../audits/audit-challenge.entity.ts';
 import { AuditDayEntity, AuditEventEntity, AuditHolderEntity } from '../audits/audit-holder.entity.ts';
 import { AuditAskEntity, AuditJudgementEntity, AuditQueueEntity } from '../audits/audit-queue.entity.ts';
 import { ProtectionDayEntity } from '../overview/protection-day.entity.ts';
+import { MemoryEntity, RebuildReportEntity } from '../rebuild/memory.entity.ts';
+import { ShownPackEntity } from '../replicas/shown-pack.entity.ts';
 
 export const entities = [
   AuditEntryEntity,
@@ -54,4 +56,5 @@ export const entities = [
   SnapshotPinEntity,
   ...[AuditChallengeEntity, AuditQueueEntity, AuditAskEntity, AuditJudgementEntity],
   ...[AuditHolderEntity, AuditDayEntity, AuditEventEntity],
+  ...[MemoryEntity, RebuildReportEntity, ShownPackEntity],
 ];

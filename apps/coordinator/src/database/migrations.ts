@@ -29,6 +29,7 @@ import { Overview1767000110000 } from '../overview/overview.migration.ts';
 import { Releases1767000120000 } from '../releases/releases.migration.ts';
 import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
 import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
+import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -58,4 +59,5 @@ export const migrations = [
   DeviceMarks1767000140000,
   JobShares1767000141000,
   RepairBreakerGrace1767000142000,
+  Rebuild1767000150000,
 ];

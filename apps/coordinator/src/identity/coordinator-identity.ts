@@ -45,7 +45,7 @@ export class CoordinatorIdentity {
     return new CoordinatorIdentity(seed);
   }
 
-  sign(type: 'roster', body: unknown): SignedStatement {
+  sign(type: 'roster' | 'memory', body: unknown): SignedStatement {
     return signStatement(type, body, this.#secretKey);
   }
 

@@ -7,6 +7,7 @@ import { DevicesService } from '../devices/devices.service.ts';
 import { MetricsService } from '../metrics/metrics.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { RepairBreakerService } from '../placement/repair-breaker.service.ts';
+import { RebuildStateService } from '../rebuild/rebuild-state.service.ts';
 
 /** What an alert should be made of: when each device was last protected, and how many copies packs have. Read when scraped. */
 @Injectable()
@@ -17,11 +18,12 @@ export class DurabilityMetricsService implements OnModuleInit {
     private readonly health: DeviceHealthService,
     private readonly packs: PacksService,
     private readonly breaker: RepairBreakerService,
+    private readonly rebuild: RebuildStateService,
   ) {}
 
   onModuleInit(): void {
     const registers = [this.metrics.registry];
-    const { devices, health, packs, breaker } = this;
+    const { devices, health, packs, breaker, rebuild } = this;
     new Gauge({
       name: 'holdfast_device_last_protected_timestamp_seconds',
       help: 'When a device’s newest protected snapshot became so; 0 when it has none. Without devices that only store',
@@ -58,10 +60,26 @@ export class DurabilityMetricsService implements OnModuleInit {
     }
     new Gauge({
       name: 'holdfast_repair_frozen',
-      help: '1 while an outage stops repair',
+      help: '1 while an outage, or a coordinator that gets its memory back, stops repair',
       registers,
       async collect() {
-        this.set((await breaker.current()).open ? 1 : 0);
+        this.set((await breaker.current()).open || (await rebuild.isFrozen()) ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'holdfast_rebuild_frozen',
+      help: '1 while the coordinator gets its memory back: nothing is repaired, released or trimmed',
+      registers,
+      async collect() {
+        this.set((await rebuild.isFrozen()) ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'holdfast_rebuild_devices_waited_for',
+      help: 'Devices that have not reported what they hold since the coordinator lost its memory; 0 when it never did',
+      registers,
+      async collect() {
+        this.set((await rebuild.view()).waitingFor.length);
       },
     });
   }

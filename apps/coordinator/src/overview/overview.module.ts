@@ -5,6 +5,7 @@ import { JobsModule } from '../jobs/jobs.module.ts';
 import { PacksModule } from '../packs/packs.module.ts';
 import { PlacementModule } from '../placement/placement.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
+import { RebuildStateModule } from '../rebuild/rebuild-state.module.ts';
 import { ReleasesModule } from '../releases/releases.module.ts';
 import { RunsModule } from '../runs/runs.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
@@ -24,6 +25,7 @@ import { TeamHealthService } from './team-health.service.ts';
     PacksModule,
     PlacementModule,
     PresenceModule,
+    RebuildStateModule,
     ReleasesModule,
     RunsModule,
     VaultsModule,

@@ -5,6 +5,7 @@ import type { DeviceReportCard } from '../devices/device-health.service.ts';
 import { DeviceHealthService } from '../devices/device-health.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { RebuildStateService } from '../rebuild/rebuild-state.service.ts';
 import { ReleaseViewsService } from '../releases/release-views.service.ts';
 import { RepairBreakerService } from '../placement/repair-breaker.service.ts';
 
@@ -17,21 +18,27 @@ export class TeamHealthService {
     private readonly packs: PacksService,
     private readonly breaker: RepairBreakerService,
     private readonly releases: ReleaseViewsService,
+    private readonly rebuild: RebuildStateService,
   ) {}
 
   async verdict(): Promise<{ cards: DeviceReportCard[]; verdict: TeamVerdict }> {
     const cards = await this.health.of(await this.devices.agents());
     const breaker = await this.breaker.current();
+    const rebuild = await this.rebuild.verdict();
     const verdict = teamVerdict(
       cards.map((card) => card.health),
       {
-        standstill: breaker.open ? { deviceId: null, text: breaker.reason, nextStep: breaker.nextStep } : null,
+        standstill: rebuild.frozen ? standstill(rebuild) : breaker.open ? standstill(breaker) : null,
         notices: [...(await this.releases.reasons()), ...(await this.packs.parkedFor()).flatMap(notice)],
       },
     );
     return { cards, verdict };
   }
 }
+
+const standstill = ({ reason, nextStep }: { readonly reason: string; readonly nextStep: string }): TeamReason => ({
+  ...{ deviceId: null, text: reason, nextStep },
+});
 
 /** Of the reasons for which packs wait, those that no sleeping laptop will cure by waking. */
 function notice({ code, packs }: { readonly code: string; readonly packs: number }): TeamReason[] {

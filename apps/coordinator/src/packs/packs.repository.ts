@@ -50,6 +50,21 @@ export class PacksRepository {
     });
   }
 
+  /**
+   * As {@link wanting}, of packs that were announced after their owner had reported everything for a memory: those are new, while what the
+   * others lack may only be unknown.
+   */
+  wantingSince(memoryId: string, limit: number): Promise<PackEntity[]> {
+    return this.database.read
+      .createQueryBuilder(PackEntity, 'p')
+      .innerJoin('rebuild_reports', 'r', 'r.device_id = p.owner_device_id AND r.memory_id = :memoryId', { memoryId })
+      .where('p.queue = :wanting AND p.announced_at_ms > r.reported_at_ms', { wanting: queue.wanting })
+      .orderBy('p.effective')
+      .addOrderBy('p.packId')
+      .limit(limit)
+      .getMany();
+  }
+
   /** Writes the same counts to many packs with few statements. */
   async setCounts(packIds: readonly PackId[], counts: Partial<PackCounts>): Promise<void> {
     await this.database.write(async (manager) => {

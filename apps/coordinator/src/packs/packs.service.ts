@@ -66,6 +66,11 @@ export class PacksService {
     return this.packs.wanting(limit);
   }
 
+  /** Those of them that are new since their owner reported everything for a memory. */
+  wantingSince(memoryId: string, limit: number): Promise<PackRow[]> {
+    return this.packs.wantingSince(memoryId, limit);
+  }
+
   setCounts(packIds: readonly PackId[], counts: Partial<PackCounts>): Promise<void> {
     return this.packs.setCounts(packIds, counts);
   }

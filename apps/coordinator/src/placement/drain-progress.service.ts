@@ -6,6 +6,7 @@ import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
+import { RebuildStateService } from '../rebuild/rebuild-state.service.ts';
 import { packToPlace } from '../replicas/replica-counts.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 
@@ -21,9 +22,10 @@ export class DrainProgressService {
     private readonly replicas: ReplicasService,
     private readonly packs: PacksService,
     private readonly policies: PoliciesService,
+    private readonly rebuild: RebuildStateService,
   ) {}
 
-  /** Throws `device_not_found`. */
+  /** Never safe while the coordinator gets its memory back: it may not know yet what the device holds. Throws `device_not_found`. */
   async of(deviceId: DeviceId): Promise<DrainProgress> {
     await this.devices.get(deviceId);
     const goals = await this.policies.goals();
@@ -41,7 +43,7 @@ export class DrainProgressService {
       total.packs += part.packs;
       total.stillNeeded += part.stillNeeded;
       total.belowMinimumWithout += part.belowMinimumWithout;
-      if (packIds.length < BATCH) return { ...total, safeToRevoke: total.stillNeeded === 0 };
+      if (packIds.length < BATCH) return { ...total, safeToRevoke: total.stillNeeded === 0 && !(await this.rebuild.isFrozen()) };
       after = packIds.at(-1)!;
     }
   }

@@ -21,7 +21,7 @@ export class PlacementInputService {
     private readonly allowances: AllowancesService,
   ) {}
 
-  async of(packs: readonly PackRow[]): Promise<Pick<RepairInput, 'packs' | 'candidates'>> {
+  async of(packs: readonly PackRow[]): Promise<Pick<RepairInput, 'packs' | 'candidates' | 'settings'>> {
     const view = await this.candidates.view();
     const packIds = packs.map((pack) => pack.packId);
     const replicas = Map.groupBy(await this.replicas.ofPacks(packIds), (replica) => replica.packId);
@@ -32,6 +32,7 @@ export class PlacementInputService {
     const over = await this.allowances.over(goals);
     return {
       candidates: view.candidates,
+      settings: this.states.settings,
       packs: packs.map((pack) => {
         const toPlace = packToPlace(pack, replicas.get(pack.packId) ?? [], stateOf, view.siteOf);
         const known = new Set(toPlace.replicas.map((replica) => replica.deviceId));

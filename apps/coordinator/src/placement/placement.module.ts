@@ -7,6 +7,7 @@ import { JobsModule } from '../jobs/jobs.module.ts';
 import { PacksModule } from '../packs/packs.module.ts';
 import { PoliciesModule } from '../policies/policies.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
+import { RebuildStateModule } from '../rebuild/rebuild-state.module.ts';
 import { ReplicasModule } from '../replicas/replicas.module.ts';
 import { RosterModule } from '../roster/roster.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
@@ -34,6 +35,7 @@ import { SweepSchedule } from './sweep-schedule.ts';
     PacksModule,
     PoliciesModule,
     PresenceModule,
+    RebuildStateModule,
     ReplicasModule,
     RosterModule,
     VaultsModule,

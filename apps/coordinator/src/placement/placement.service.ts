@@ -9,7 +9,7 @@ import type { NewJob } from '../jobs/jobs.service.ts';
 import { JobsService } from '../jobs/jobs.service.ts';
 import type { PackRow } from '../packs/packs.repository.ts';
 import { PacksService } from '../packs/packs.service.ts';
-import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
+import { RebuildStateService } from '../rebuild/rebuild-state.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 import { PlacementInputService } from './placement-input.service.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
@@ -32,15 +32,19 @@ export class PlacementService {
     private readonly jobs: JobsService,
     private readonly input: PlacementInputService,
     private readonly breaker: RepairBreakerService,
-    private readonly rules: DurabilityRulesService,
+    private readonly rebuild: RebuildStateService,
   ) {}
 
-  /** Plans and orders copies of the packs that have the fewest. To be called in a transaction. */
+  /**
+   * Plans and orders copies of the packs that have the fewest. While the coordinator gets its memory back only of new ones: what the others
+   * lack may only be unknown. To be called in a transaction.
+   */
   async placeSome(): Promise<PlanOutcome> {
-    const packs = await this.packs.wanting(PLAN_SIZE);
+    const memoryId = await this.rebuild.frozenMemory();
+    const packs = memoryId === null ? await this.packs.wanting(PLAN_SIZE) : await this.packs.wantingSince(memoryId, PLAN_SIZE);
     if (packs.length === 0) return { looked: 0, assigned: 0, parked: 0 };
     const breaker = await this.breaker.current();
-    const plan = planRepair({ ...(await this.input.of(packs)), breaker, settings: this.rules.settings, random: systemRandom });
+    const plan = planRepair({ ...(await this.input.of(packs)), breaker, random: systemRandom });
     await this.#order(plan.assignments, new Map(packs.map((pack) => [pack.packId, pack])));
     const parked = await this.#park(plan);
     return { looked: packs.length, assigned: plan.assignments.length, parked };

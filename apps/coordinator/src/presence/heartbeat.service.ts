@@ -38,7 +38,7 @@ export class HeartbeatService implements OnModuleInit {
     return {
       timeMs: this.clock.nowMs(),
       rosterVersion: await this.roster.version(),
-      ...(await this.facts.of(deviceId)),
+      ...(await this.facts.of(deviceId, heartbeat)),
       intervalSeconds: this.config.durability.heartbeatSeconds,
     };
   }

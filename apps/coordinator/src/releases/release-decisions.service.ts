@@ -29,9 +29,15 @@ export class ReleaseDecisionsService {
     return row;
   }
 
-  /** The hold begins now. Throws `release_not_found`, `release_ended` (it does not wait), `release_needed`. */
+  /** Throws `coordinator_rebuilding`. */
+  assertOpen(): Promise<void> {
+    return this.seals.assertOpen();
+  }
+
+  /** The hold begins now. Throws `release_not_found`, `release_ended` (it does not wait), `release_needed`, `coordinator_rebuilding`. */
   async approve(releaseId: string, person: CurrentPerson): Promise<void> {
     await this.database.write(async () => {
+      await this.seals.assertOpen();
       const release = await this.get(releaseId);
       if (release.state === 'holding') return;
       if (release.state !== 'waiting') throw ended(release);
@@ -57,6 +63,24 @@ export class ReleaseDecisionsService {
       const snapshotsBack = await this.effects.revive(release, { pinnedBy: person.email, pinnedAtMs: nowMs });
       await this.record.tell({ ...release, ...decided }, { actor: person.email, action: 'release.cancel', detail: { snapshotsBack } });
     });
+  }
+
+  /**
+   * The coordinator lost its memory: what is in hold by an older database may have been cancelled since. All of it waits for a person again;
+   * holders keep the packs meanwhile, since nobody confirms. Part of the caller's transaction.
+   */
+  async suspendAll(): Promise<void> {
+    const inHold: readonly ReleaseRow[] = await this.releases.inState(['holding']);
+    for (const release of inHold) {
+      const change = {
+        ...{ state: 'waiting' as const, countersign: null, countersignedAtMs: null, holdUntilMs: null },
+        flags: [...release.flags.filter((flag) => flag !== 'restored-since'), 'restored-since' as const],
+        explanation: `${release.explanation} The coordinator was restored since: somebody may have cancelled it meanwhile.`.trim(),
+      };
+      await this.releases.update(release.releaseId, change);
+      await this.effects.suspend(release);
+      await this.record.tell({ ...release, ...change }, { actor: 'coordinator', action: 'release.wait' });
+    }
   }
 
   /** Throws `release_not_found`. */

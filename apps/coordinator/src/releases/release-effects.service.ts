@@ -38,6 +38,14 @@ export class ReleaseEffectsService {
     );
   }
 
+  /** They wait for a person again: counted and repaired as ever. */
+  async suspend({ releaseId }: ReleaseRow): Promise<void> {
+    await this.#turn(
+      (await this.released.ofRelease(releaseId, 'released')).map((row) => row.packId),
+      'waiting',
+    );
+  }
+
   /** Everything counts and is repaired again. Returns how many forgotten snapshots came back, pinned by who cancelled. */
   async revive({ releaseId, vaultId }: ReleaseRow, by: { readonly pinnedBy: string; readonly pinnedAtMs: number }): Promise<number> {
     const rows = [...(await this.released.ofRelease(releaseId, 'waiting')), ...(await this.released.ofRelease(releaseId, 'released'))];
@@ -92,7 +100,7 @@ export class ReleaseEffectsService {
     return this.checks.stillNeeded(await this.vaults.get(vaultId), await this.packs.find(rows.map((row) => row.packId)));
   }
 
-  async #turn(packIds: readonly PackId[], state: 'released' | 'live'): Promise<void> {
+  async #turn(packIds: readonly PackId[], state: 'released' | 'live' | 'waiting'): Promise<void> {
     await this.released.setState(packIds, state);
     for (let at = 0; at < packIds.length; at += BATCH) await this.replicas.recount(packIds.slice(at, at + BATCH));
     this.packs.wake();

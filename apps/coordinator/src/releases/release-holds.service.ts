@@ -39,10 +39,11 @@ export class ReleaseHoldsService {
 
   /**
    * The word that a holder waits for before it deletes: signed, fresh, for its nonce, with the packs that are dead at this very
-   * moment. Throws `release_not_found`, `release_cancelled`, `release_hold_running`.
+   * moment. Throws `release_not_found`, `release_cancelled`, `release_hold_running`, `coordinator_rebuilding`.
    */
   async confirm(holder: DeviceId, releaseId: string, nonce: string): Promise<SignedStatement> {
     return this.database.write(async () => {
+      await this.seals.assertOpen();
       const release = await this.#over(holder, releaseId);
       await this.#reviveNeeded(release);
       const packIds = (await this.released.ofRelease(releaseId, 'released')).map((row) => row.packId);
@@ -63,6 +64,7 @@ export class ReleaseHoldsService {
 
   /** Releases in hold: packs that are needed again, and those that are gone everywhere. */
   async sweep(signal: AbortSignal): Promise<void> {
+    if (await this.seals.isClosed()) return;
     for (const { releaseId } of await this.releases.inState(['holding'])) {
       if (signal.aborted) return;
       await this.database.write(async () => {
@@ -81,7 +83,8 @@ export class ReleaseHoldsService {
 
   async #finish(release: ReleaseRow): Promise<void> {
     const { releaseId, replicasDeleted } = release;
-    const done = await this.effects.finish(release);
+    // While the database may not know who holds them, packs without a replica are not gone; the sweep looks again.
+    const done = !(await this.seals.isClosed()) && (await this.effects.finish(release));
     await this.releases.update(releaseId, { replicasDeleted, ...(done ? { state: 'done' as const } : {}) });
     if (done) await this.record.tell({ ...release, state: 'done' }, { actor: 'coordinator', action: 'release.done' });
   }

@@ -29,12 +29,13 @@ export class ReleaseIntakeService {
   /**
    * Idempotent by the statement's bytes. Throws `release_invalid` (signature, another vault or team), `release_replayed` (its number
    * was used, or a cancel came in between: sign a new one), `release_needed` (a retained snapshot needs one of the packs), and for
-   * later tries `release_head_missing` and `release_too_early` (copies that replace the packs are not protected yet).
+   * later tries `release_head_missing`, `release_too_early` (copies that replace the packs are not protected yet), `coordinator_rebuilding`.
    */
   async submit(deviceId: DeviceId, statement: SignedStatement): Promise<OwnRelease> {
     const claimed = releaseSchema.safeParse(peek(statement));
     if (!claimed.success) throw invalid('does not say what a release says');
     return this.database.write(async () => {
+      await this.decisions.assertOpen();
       const { vault, keys } = await this.signers.of(deviceId, claimed.data.vaultId, statement.type);
       const body = open(statement, keys);
       if (body.ownerDeviceId !== vault.deviceId) throw invalid('names another owner than the vault has');

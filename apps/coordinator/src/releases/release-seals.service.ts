@@ -7,6 +7,7 @@ import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
 import { CoordinatorIdentity } from '../identity/coordinator-identity.ts';
 import { CLOCK } from '../ports/ports.module.ts';
+import { RebuildStateService } from '../rebuild/rebuild-state.service.ts';
 import type { ReleaseRow } from './releases.repository.ts';
 
 /** Every statement that the coordinator's key makes about a release, as JSON text. */
@@ -14,12 +15,26 @@ import type { ReleaseRow } from './releases.repository.ts';
 export class ReleaseSealsService {
   constructor(
     private readonly identity: CoordinatorIdentity,
+    private readonly rebuild: RebuildStateService,
     @Inject(CONFIG) private readonly config: CoordinatorConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   nowMs(): number {
     return this.clock.nowMs();
+  }
+
+  /**
+   * Throws `coordinator_rebuilding`: nothing that leads to a deletion is signed, and nothing forgotten, while the database may lack what
+   * speaks against it. To be asked first by whoever does either.
+   */
+  assertOpen(): Promise<void> {
+    return this.rebuild.assertNotFrozen();
+  }
+
+  /** Whether {@link assertOpen} would throw. */
+  isClosed(): Promise<boolean> {
+    return this.rebuild.isFrozen();
   }
 
   countersign(release: ReleaseRow): Pick<ReleaseRow, 'countersign' | 'countersignedAtMs' | 'holdUntilMs'> {

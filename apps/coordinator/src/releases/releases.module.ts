@@ -3,6 +3,7 @@ import { DeviceStatesModule } from '../devices/device-states.module.ts';
 import { DevicesModule } from '../devices/devices.module.ts';
 import { MetricsModule } from '../metrics/metrics.module.ts';
 import { PacksModule } from '../packs/packs.module.ts';
+import { RebuildStateModule } from '../rebuild/rebuild-state.module.ts';
 import { ReplicasModule } from '../replicas/replicas.module.ts';
 import { SnapshotProtectionModule } from '../snapshots/snapshot-protection.module.ts';
 import { TeamModule } from '../team/team.module.ts';
@@ -32,6 +33,7 @@ import { ReleasesRepository } from './releases.repository.ts';
     DeviceStatesModule,
     MetricsModule,
     PacksModule,
+    RebuildStateModule,
     ReplicasModule,
     SnapshotProtectionModule,
     TeamModule,
@@ -54,6 +56,6 @@ import { ReleasesRepository } from './releases.repository.ts';
     ReleaseViewsService,
     ReleaseSweepService,
   ],
-  exports: [ReleaseViewsService],
+  exports: [ReleaseDecisionsService, ReleaseViewsService],
 })
 export class ReleasesModule {}

@@ -29,10 +29,13 @@ export class GoalChangesService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.policies.onGoalsChanged(() => {
-      this.#again = true;
-      this.#running ??= this.#run().finally(() => (this.#running = undefined));
-    });
+    this.policies.onGoalsChanged(() => this.recountAll());
+  }
+
+  /** Begins to count every pack and snapshot again from what is on record, or once more when that is under way. */
+  recountAll(): void {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
   /** Resolves when no recount is under way. */

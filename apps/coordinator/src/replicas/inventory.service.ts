@@ -13,7 +13,7 @@ const BATCH = 500;
 
 /**
  * What a holder says that it has. Replicas of a device that was gone count again when it names them; what a whole inventory
- * does not name is not there. Packs beyond what the coordinator counts are noted, never deleted.
+ * does not name is not there. Packs beyond what the coordinator counts are noted, never deleted: a receipt makes replicas of them.
  */
 @Injectable()
 export class InventoryService {
@@ -37,7 +37,10 @@ export class InventoryService {
     const startedAtMs = await this.database.write(() => this.states.endInventory(deviceId));
     // Without its first part (a restart in between) what is missing is unknown.
     const dropped = startedAtMs === null ? 0 : await this.replicas.dropUnconfirmed(deviceId, startedAtMs);
-    if (startedAtMs !== null) await this.states.showedInventory(deviceId);
+    if (startedAtMs !== null) {
+      await this.replicas.forgetShownBefore(deviceId, startedAtMs);
+      await this.states.showedInventory(deviceId);
+    }
     if (dropped > 0) this.#log.warn({ deviceId, dropped }, 'no longer holds packs that were counted for it');
     this.signal.raise();
   }
@@ -49,7 +52,11 @@ export class InventoryService {
       const known = (await this.replicas.ofDevice(deviceId, [...sizes.keys()])).filter((row) => row.sizeBytes === sizes.get(row.packId));
       await this.replicas.confirm(deviceId, known, this.clock.nowMs());
       await this.needless.callOff(known.filter((row) => row.status === 'returning').map((row) => row.packId));
-      return named.length - known.length;
+      const onRecord = new Set(known.map((row) => row.packId));
+      const others = named.filter((pack) => !onRecord.has(pack.packId));
+      const shownAtMs = this.clock.nowMs();
+      await this.replicas.noteShown(others.map(({ packId, vaultId, sizeBytes }) => ({ packId, deviceId, vaultId, sizeBytes, shownAtMs })));
+      return others.length;
     });
   }
 }

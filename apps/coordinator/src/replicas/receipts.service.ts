@@ -40,12 +40,8 @@ export class ReceiptsService {
     await this.replicas.save([
       { packId, deviceId: holder, status: 'held', sizeBytes, generation, jobId, heldAtMs: now, confirmedAtMs: now },
     ]);
-    await this.replicas.addReceipt({
-      packId,
-      holderDeviceId: holder,
-      ownerDeviceId: task.ownerDeviceId,
-      statement: JSON.stringify(statement),
-    });
+    const kept = { packId, holderDeviceId: holder, ownerDeviceId: task.ownerDeviceId, statement: JSON.stringify(statement) };
+    await this.replicas.addReceipt(kept, now);
     await this.counts.recount([packId]);
     await this.held.tell({ packId, deviceId: holder });
     this.events.publishAgent(task.ownerDeviceId, { event: 'receipts' });

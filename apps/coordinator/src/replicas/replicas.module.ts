@@ -17,6 +17,8 @@ import { ReplicasController } from './replicas.controller.ts';
 import { ReplicaHeld } from './replica-held.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
 import { ReplicasService } from './replicas.service.ts';
+import { ReturnedReceiptsService } from './returned-receipts.service.ts';
+import { ShownPacksRepository } from './shown-packs.repository.ts';
 
 @Module({
   imports: [
@@ -32,6 +34,8 @@ import { ReplicasService } from './replicas.service.ts';
   controllers: [ReplicasController],
   providers: [
     ReplicasRepository,
+    ShownPacksRepository,
+    ReturnedReceiptsService,
     ReplicaCountsService,
     ReplicasService,
     ReplicaHeld,
@@ -41,6 +45,14 @@ import { ReplicasService } from './replicas.service.ts';
     NeedlessCopiesService,
     LocationsService,
   ],
-  exports: [ReplicasService, ReceiptsService, GoalChangesService, LocationsService, ReplicaHeld],
+  exports: [
+    ReplicasService,
+    ReceiptsService,
+    GoalChangesService,
+    LocationsService,
+    ReplicaHeld,
+    ReturnedReceiptsService,
+    ShownPacksRepository,
+  ],
 })
 export class ReplicasModule {}

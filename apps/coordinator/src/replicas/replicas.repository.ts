@@ -161,13 +161,31 @@ export class ReplicasRepository {
     await this.database.write((manager) => manager.delete(ReplicaEntity, { packId, deviceId, status: 'pending' }));
   }
 
-  /** Keeps a receipt under a new cursor, replacing the holder's older one for the pack. */
-  async addReceipt(receipt: Omit<ReceiptEntity, 'cursor'>): Promise<void> {
+  /**
+   * Keeps a receipt under a new cursor, replacing the holder's older one for the pack. Cursors follow the time as far as they can, so that an
+   * owner that has seen later ones still gets those which come after the database was emptied or put back. `hadCursor`: of one that is handed back.
+   */
+  async addReceipt(receipt: Omit<ReceiptEntity, 'cursor'>, nowMs: number, hadCursor?: number): Promise<void> {
     await this.database.write(async (manager) => {
       const last = await manager.findOne(ReceiptEntity, { where: {}, order: { cursor: 'DESC' }, select: { cursor: true } });
+      const fresh = Math.max((last?.cursor ?? 0) + 1, nowMs);
+      const isFree = hadCursor !== undefined && hadCursor <= nowMs && !(await manager.existsBy(ReceiptEntity, { cursor: hadCursor }));
       await manager.delete(ReceiptEntity, { packId: receipt.packId, holderDeviceId: receipt.holderDeviceId });
-      await manager.insert(ReceiptEntity, { ...receipt, cursor: (last?.cursor ?? 0) + 1 });
+      await manager.insert(ReceiptEntity, { ...receipt, cursor: isFree ? hadCursor : fresh });
     });
+  }
+
+  /** Of whom there is a receipt for these packs, as `pack/holder`. */
+  async receiptsFor(packIds: readonly PackId[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const batch of inBatches(packIds)) {
+      const rows = await this.database.read.find(ReceiptEntity, {
+        select: { packId: true, holderDeviceId: true },
+        where: { packId: In(batch) },
+      });
+      for (const { packId, holderDeviceId } of rows) found.add(`${packId}/${holderDeviceId}`);
+    }
+    return found;
   }
 
   receiptsAfter(ownerDeviceId: DeviceId, cursor: number, limit: number): Promise<ReceiptEntity[]> {

@@ -4,6 +4,8 @@ import { Database } from '../database/database.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
 import type { ReplicaRow } from './replicas.repository.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
+import type { ShownPack } from './shown-packs.repository.ts';
+import { ShownPacksRepository } from './shown-packs.repository.ts';
 
 /** Packs counted again in one transaction: others write in between. */
 const BATCH = 500;
@@ -13,6 +15,7 @@ const BATCH = 500;
 export class ReplicasService {
   constructor(
     private readonly replicas: ReplicasRepository,
+    private readonly shown: ShownPacksRepository,
     private readonly counts: ReplicaCountsService,
     private readonly database: Database,
   ) {}
@@ -72,6 +75,16 @@ export class ReplicasService {
     const quarantined = rows.filter((row) => row.status === 'quarantine').map((row) => row.packId);
     await this.replicas.update(deviceId, quarantined, { confirmedAtMs: atMs });
     await this.counts.recount(rows.filter((row) => row.status === 'returning').map((row) => row.packId));
+  }
+
+  /** A holder's inventory named these packs, which are not on record for it. Nothing counts by that alone. */
+  noteShown(rows: readonly ShownPack[]): Promise<void> {
+    return this.shown.save(rows);
+  }
+
+  /** A whole inventory, begun then, has ended: what it did not show is not there. */
+  forgetShownBefore(deviceId: DeviceId, startedAtMs: number): Promise<void> {
+    return this.shown.deleteShownBefore(deviceId, startedAtMs);
   }
 
   /** Counts packs again whose release began or was cancelled. Part of the caller's transaction. */

@@ -36,14 +36,24 @@ export class RevocationService {
       const device = await this.devices.get(deviceId);
       if (device.class === 'coordinator') throw new CoordinatorError('device_not_found', 'The coordinator can’t be revoked.');
       if (device.membership === 'revoked') return;
-      await this.devices.revoke(deviceId, this.clock.nowMs(), `revoked by ${person.email}`);
-      await this.auditLog.record({ actor: person.email, action: 'device.revoke', subject: device.name, deviceId });
+      await this.#shut(deviceId, person.email);
       await this.roster.changed();
-      this.events.publishPanel({ event: 'devices', deviceId });
-      this.database.afterCommit(() => {
-        this.events.closeAgent(deviceId);
-        for (const listener of this.#listeners) listener(deviceId);
-      });
+    });
+  }
+
+  /** It was revoked before the database was put back to an older copy. The caller sees to the roster. Part of the caller's transaction. */
+  async again(deviceId: DeviceId): Promise<void> {
+    await this.#shut(deviceId, 'coordinator');
+  }
+
+  async #shut(deviceId: DeviceId, actor: string): Promise<void> {
+    const { name } = await this.devices.get(deviceId);
+    await this.devices.revoke(deviceId, this.clock.nowMs(), `revoked by ${actor}`);
+    await this.auditLog.record({ actor, action: 'device.revoke', subject: name, deviceId });
+    this.events.publishPanel({ event: 'devices', deviceId });
+    this.database.afterCommit(() => {
+      this.events.closeAgent(deviceId);
+      for (const listener of this.#listeners) listener(deviceId);
     });
   }
 }

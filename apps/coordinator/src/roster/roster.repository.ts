@@ -12,10 +12,10 @@ export class RosterRepository {
     return row ?? { version: 0, changedAtMs: 0 };
   }
 
-  /** The new version, one higher than any before. */
-  async next(changedAtMs: number): Promise<number> {
+  /** The new version, one higher than any before, `atLeast` included. */
+  async next(changedAtMs: number, atLeast = 0): Promise<number> {
     return this.database.write(async (manager) => {
-      const version = ((await manager.findOneBy(RosterVersionEntity, { id: 1 }))?.version ?? 0) + 1;
+      const version = Math.max((await manager.findOneBy(RosterVersionEntity, { id: 1 }))?.version ?? 0, atLeast) + 1;
       await manager.save(RosterVersionEntity, { id: 1, version, changedAtMs });
       return version;
     });

@@ -43,9 +43,12 @@ export class RosterService {
     return statement;
   }
 
-  /** A member was added, removed or has new addresses: the next version, and a hint to every agent. */
-  async changed(): Promise<number> {
-    const version = await this.rosters.next(this.clock.nowMs());
+  /**
+   * A member was added, removed or has new addresses: the next version, and a hint to every agent. `atLeast`: one that devices have seen,
+   * before the database was put back.
+   */
+  async changed(atLeast = 0): Promise<number> {
+    const version = await this.rosters.next(this.clock.nowMs(), atLeast);
     this.events.publishAllAgents({ event: 'roster', version });
     return version;
   }

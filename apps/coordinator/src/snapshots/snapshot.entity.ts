@@ -28,7 +28,7 @@ export class SnapshotEntity {
   @Column(jsonColumn) stats!: SnapshotStats;
   /** The deflated bitmap of needed ordinals, base64url, as it came. */
   @Column(longTextColumn) neededPacks!: string;
-  /** SHA-256 of the head that came with it, base64url: tells a repeated call from a fork. */
+  /** SHA-256 of the head that came with it, base64url: tells a repeated call from a fork. Empty: it came back after a loss. */
   @Column(textColumn(43)) headHash!: string;
   @Column(intColumn) packs!: number;
   @Column(intColumn) belowMinimum!: number;

@@ -4,6 +4,7 @@ import { PresenceModule } from '../presence/presence.module.ts';
 import { ReplicasModule } from '../replicas/replicas.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { SnapshotProtectionModule } from './snapshot-protection.module.ts';
+import { ReturnedSnapshotsService } from './returned-snapshots.service.ts';
 import { SnapshotViewsService } from './snapshot-views.service.ts';
 import { SnapshotsController } from './snapshots.controller.ts';
 import { SnapshotsService } from './snapshots.service.ts';
@@ -11,7 +12,7 @@ import { SnapshotsService } from './snapshots.service.ts';
 @Module({
   imports: [SnapshotProtectionModule, VaultsModule, ReplicasModule, PresenceModule, DevicesModule],
   controllers: [SnapshotsController],
-  providers: [SnapshotsService, SnapshotViewsService],
-  exports: [SnapshotsService, SnapshotViewsService],
+  providers: [SnapshotsService, SnapshotViewsService, ReturnedSnapshotsService],
+  exports: [SnapshotsService, SnapshotViewsService, ReturnedSnapshotsService],
 })
 export class SnapshotsModule {}

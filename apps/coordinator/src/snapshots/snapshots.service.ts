@@ -64,7 +64,8 @@ export class SnapshotsService {
   async #isRepeated(body: CommitSnapshot): Promise<boolean> {
     const known = await this.snapshots.find(body.vaultId, body.sequence);
     if (!known) return false;
-    if (known.headHash === hashOf(body.head)) return true;
+    // One that came back from its owner's newest head has no hash of its own.
+    if (known.headHash === '' || known.headHash === hashOf(body.head)) return true;
     throw new CoordinatorError('snapshot_conflict', `The vault already has another snapshot ${body.sequence}.`, {
       context: { vaultId: body.vaultId, sequence: body.sequence },
       nextStep: 'Two copies of this device seem to write one vault: stop one of them and join it as a new device.',

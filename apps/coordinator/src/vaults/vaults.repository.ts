@@ -46,6 +46,16 @@ export class VaultsRepository {
     return this.database.read.findOneBy(VaultEntity, { vaultId });
   }
 
+  /** Counts the packs of every vault again from the packs that are there. */
+  async recountPacks(): Promise<void> {
+    await this.database.write((manager) =>
+      manager.query(
+        `UPDATE vaults SET packs = (SELECT COUNT(*) FROM packs p WHERE p.vault_id = vaults.vault_id),
+          bytes = (SELECT COALESCE(SUM(p.size_bytes), 0) FROM packs p WHERE p.vault_id = vaults.vault_id)`,
+      ),
+    );
+  }
+
   async insert(vaultId: VaultId, deviceId: DeviceId, createdAtMs: number): Promise<void> {
     const empty = { header: null, headerAtMs: null, head: null, headSequence: null, packs: 0, bytes: 0 };
     await this.database.write((manager) => manager.insert(VaultEntity, { vaultId, deviceId, createdAtMs, ...empty }));

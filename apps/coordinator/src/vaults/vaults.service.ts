@@ -83,6 +83,16 @@ export class VaultsService {
     await this.vaults.update(vault.vaultId, { head, headSequence });
   }
 
+  /** A snapshot of that sequence came back from its owner. Part of the caller's transaction. */
+  async raiseHeadSequence(vault: Vault, sequence: number): Promise<void> {
+    if (sequence > (vault.headSequence ?? 0)) await this.vaults.update(vault.vaultId, { headSequence: sequence });
+  }
+
+  /** Sums of packs and bytes from the packs that are there: some were lost. Part of the caller's transaction. */
+  recountPacks(): Promise<void> {
+    return this.vaults.recountPacks();
+  }
+
   /** Negative numbers when packs are gone everywhere. */
   async addPacks(vault: Vault, packs: number, bytes: number): Promise<void> {
     await this.vaults.update(vault.vaultId, { packs: vault.packs + packs, bytes: vault.bytes + bytes });

@@ -8,6 +8,7 @@ import {
   overview,
   pageOf,
   policyDocument,
+  rebuildView,
   restore,
   run,
   session,
@@ -57,6 +58,12 @@ export const overviewQuery = queryOptions({
   queryKey: ['overview'],
   queryFn: ({ signal }) => call(overview, 'overview', { signal }),
   refetchInterval: 60_000,
+});
+
+/** Below the overview's key: whatever makes that stale makes this stale. */
+export const rebuildQuery = queryOptions({
+  queryKey: ['overview', 'rebuild'],
+  queryFn: ({ signal }) => call(rebuildView, 'rebuild', { signal }),
 });
 
 export const devicesQuery = (list: ListQuery) =>

@@ -13,6 +13,7 @@ import { FigureRow } from './figure-row.tsx';
 import { HistoryChart } from './history-chart.tsx';
 import { LastNight } from './last-night.tsx';
 import { ReasonList } from './reason-list.tsx';
+import { RebuildNotice } from './rebuild-notice.tsx';
 import { RepairFacts, StorageFacts } from './facts.tsx';
 import { ReplicaHistogram } from './replica-histogram.tsx';
 import classes from './overview.module.css';
@@ -47,6 +48,7 @@ export function OverviewScreen() {
       {data !== undefined && data.level !== 'empty' && (
         <div className={classes['stack']}>
           <Banner overview={data} />
+          <RebuildNotice />
           <FigureRow overview={data} />
           {data.reasons.length > 0 && <ReasonList reasons={data.reasons} />}
           <LastNight lastNight={data.lastNight} atMs={data.atMs} />
