@@ -5,6 +5,7 @@ import { EngineError } from '../errors.ts';
 import { displayPath, type Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
 import { decide, type FreeNames } from './conflict.ts';
+import { TargetNames } from './target-names.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 
 /** A folder that things are restored into, and which one it was when we made or checked it. */
@@ -44,6 +45,9 @@ export class FolderTargets {
   /** By path inside the snapshot; undefined: could not be made, so what is below it is left out. */
   readonly #targets = new Map<string, FolderTarget | undefined>();
   readonly #made: Made[] = [];
+  readonly #names: TargetNames;
+  /** By path: walks that begin in the same folder share what is known of its names. */
+  readonly #bases = new Map<string, FolderTarget>();
 
   constructor(options: { platform: Platform; counts: RestoreCounts; rule: ConflictRule; free: FreeNames; dryRun: boolean }) {
     this.#platform = options.platform;
@@ -51,36 +55,40 @@ export class FolderTargets {
     this.#rule = options.rule;
     this.#free = options.free;
     this.#dryRun = options.dryRun;
+    this.#names = new TargetNames({ platform: options.platform, notes: options.counts, dryRun: options.dryRun });
   }
 
   /**
    * The folder that stands above a restored root: `trusted` was chosen by a person (links followed), `below` comes from the snapshot
    * (made as needed, links refused).
    */
-  base(trusted: Buffer, below: readonly Buffer[]): FolderTarget | undefined {
+  async base(trusted: Buffer, below: readonly Buffer[]): Promise<FolderTarget> {
     if (this.#dryRun)
-      return {
+      return this.#shared({
         path: [trusted, ...below].reduce((a, b) => this.#platform.join(a, b)),
         device: 0n,
         inode: 0n,
         fresh: false,
         inherits: false,
-      };
-    let target = this.#look(this.#makeTrusted(trusted));
+      });
+    let target = this.#shared(this.#look(this.#makeTrusted(trusted)));
     for (const name of below) {
-      const path = this.#platform.join(target.path, name);
+      await this.prepare(target, name);
+      const path = this.pathIn(target, name);
       if (!this.#platform.factsIfAny(path)) this.#platform.makeFolder(path, 0o755);
-      target = this.#look(path);
+      target = this.#shared(this.#look(path));
     }
     return target;
   }
 
-  /** Where a name of the snapshot goes, given the target of its folder. */
+  /** To be awaited before {@link pathIn} or {@link enter} of the same name, unless undefined. Throws file codes. */
+  prepare(folder: FolderTarget, name: Uint8Array): Promise<void> | undefined {
+    return this.#names.prepare(folder, name);
+  }
+
+  /** Where a name of the snapshot goes, given the target of its folder. Throws `unsafe_name`. */
   pathIn(folder: FolderTarget, name: Uint8Array): Buffer {
-    const problem = this.#platform.nameProblem(name);
-    if (problem)
-      throw new EngineError('unsafe_name', `${displayPath(this.#platform.join(folder.path, Buffer.from(name)))}: the name ${problem}`);
-    return this.#platform.join(folder.path, Buffer.from(name));
+    return this.#platform.join(folder.path, this.#names.nameIn(folder, name));
   }
 
   /** Makes a folder of the snapshot, or finds it. */
@@ -157,8 +165,17 @@ export class FolderTargets {
       if (decision.renamed) this.#counts.note(at, 'kept_both', `${displayPath(path)} is there already and was left as it is`);
     }
     const target = this.#look(at, !merged);
+    if (!merged) this.#names.made(target, parent);
     const marked = target.unfinished === true;
     this.#made.push({ path: at, entry, apply: !merged || marked || this.#rule === 'overwrite', marked });
+    return target;
+  }
+
+  #shared(target: FolderTarget): FolderTarget {
+    const key = target.path.toString('latin1');
+    const known = this.#bases.get(key);
+    if (known) return known;
+    this.#bases.set(key, target);
     return target;
   }
 

@@ -149,7 +149,7 @@ class Restore {
     for await (const walked of walk) {
       throwIfInterrupted(this.#options.signal);
       const start = first || walked.path.length <= walked.rootDepth;
-      if (start) base = this.#baseOf(walked);
+      if (start) base = await this.#baseOf(walked);
       first = false;
       const parent = start ? base : this.#folders.get(keyOf(walked.path.slice(0, -1)));
       if (!parent) continue;
@@ -159,17 +159,19 @@ class Restore {
   }
 
   /** The folder that the first entry of a walk goes into. */
-  #baseOf({ path }: WalkedEntry): FolderTarget | undefined {
+  async #baseOf({ path }: WalkedEntry): Promise<FolderTarget | undefined> {
     const above = path.slice(0, -1).map((name) => Buffer.from(name));
     const { to } = this.#options;
     try {
-      for (const name of above) {
+      for (const name of to === undefined ? above : []) {
         const problem = this.#platform.nameProblem(name);
         if (problem) throw new EngineError('unsafe_name', `${displayPath(name)}: the name ${problem}`);
       }
       const base =
-        to === undefined ? this.#folders.base(this.#platform.fromParts(above), []) : this.#folders.base(this.#platform.absolute(to), above);
-      if (base && !this.#dryRun) {
+        to === undefined
+          ? await this.#folders.base(this.#platform.fromParts(above), [])
+          : await this.#folders.base(this.#platform.absolute(to), above);
+      if (!this.#dryRun) {
         this.#durability.addRoot(base.path);
         this.#durability.wrote(base.path);
       }
@@ -195,6 +197,14 @@ class Restore {
     if (path.length === 0) {
       placed(() => parent.path);
       this.#folders.adopt('', parent);
+      return;
+    }
+    try {
+      const unknown = this.#folders.prepare(parent, name);
+      if (unknown) await unknown;
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      counts.fail(parent.path, error);
       return;
     }
     if (entry.type === 'directory') {
