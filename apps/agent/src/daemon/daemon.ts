@@ -31,6 +31,7 @@ import { Scrub } from '../scrub/scrub.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import { Coalesced } from './coalesced.ts';
 import { daemonTimes } from './daemon-times.ts';
+import { collectWhenQuiet, ownReadings } from './quiet-memory.ts';
 import { sendInventory } from './send-inventory.ts';
 import { spreadDocuments } from './spread-documents.ts';
 
@@ -136,6 +137,7 @@ export class Daemon {
         signal,
       ),
       this.#firstReport(),
+      collectWhenQuiet(agent.clock, ownReadings(), signal),
     );
   }
 

@@ -1,8 +1,9 @@
 /**
  * V8 sizes its young generation when it starts, for throughput: up to 64 MB that an idle daemon never needs. And glibc
- * keeps an arena of freed memory for each thread, and large freed buffers of a backup for the next one. All that can only be said before the process begins.
+ * keeps an arena of freed memory for each thread, and large freed buffers of a backup for the next one. All that can only
+ * be said before the process begins; so can that `collectWhenQuiet` may ask for a collection.
  */
-const flags = ['--max-semi-space-size=2', '--optimize-for-size', '--disable-warning=ExperimentalWarning'];
+const flags = ['--max-semi-space-size=2', '--optimize-for-size', '--expose-gc', '--disable-warning=ExperimentalWarning'];
 const environment = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /**
