@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import type { BackupResult, PipedFile, Progress } from '#libs/engine';
 import { type Clock, isAppError, messageOf } from '#libs/kernel';
 import { AgentError } from '../errors.ts';
+import { isOwnData, refuseOwnData } from '../folders/own-data.ts';
 import type { OwnFolders } from '../folders/own-folders.ts';
 import type { AgentLog } from '../log/agent-log.ts';
 import { errorFields } from '../log/agent-log.ts';
@@ -68,7 +69,7 @@ export class BackupRunner {
     return backupFolders(this.#ports.policy.effective.folders, this.#ports.ownFolders.list());
   }
 
-  /** Throws `busy` while another backup runs, `nothing_to_back_up`, and what the engine throws; the run's end is recorded first. */
+  /** Throws `busy` while another backup runs, `nothing_to_back_up`, `bad_argument` when there is only the agent's own data to back up, and what the engine throws; the run's end is recorded first. */
   async run(request: BackupRequest): Promise<BackupResult> {
     if (this.#running) {
       throw new AgentError('busy', 'a backup is running already', {
@@ -137,6 +138,7 @@ export class BackupRunner {
 
   async #capture(request: BackupRequest, rules: OwnRules): Promise<BackupResult> {
     const { piped } = request;
+    const { vault, reporter, policy, resources, home, clock } = this.#ports;
     const folders = request.paths.length > 0 ? [...request.paths] : piped ? [] : this.folders();
     if (folders.length === 0 && !piped) {
       throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
@@ -144,7 +146,8 @@ export class BackupRunner {
           'Name one: "holdfast folders add PATH" (or "holdfast backup PATH" for once), or add folders to the policy in the admin panel.',
       });
     }
-    const { vault, reporter, policy, resources, home, clock } = this.#ports;
+    // One among others is left out with a word about it; so a slip in the policy keeps no machine from being backed up.
+    if (folders.every((folder) => isOwnData(folder, home))) refuseOwnData(folders, home);
     const { backup } = await import('#libs/engine');
     return vault.use(async (open) => {
       // What an earlier run left unreported goes first, so that the coordinator sees things in their order.

@@ -1,5 +1,6 @@
 import { exitCodes } from '../cli/exit-codes.ts';
 import { AgentError } from '../errors.ts';
+import { isOwnData, ownDataMessage, refuseOwnData } from '../folders/own-data.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { readOwnRules } from './own-rules.ts';
@@ -22,10 +23,16 @@ export async function* dryRun(
     throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
       nextStep: 'Name one: "holdfast backup PATH --dry-run".',
     });
+  if (folders.every((folder) => isOwnData(folder, agent.paths.home))) refuseOwnData(folders, agent.paths.home);
   const rules = await readOwnRules(agent.paths.backupRules);
   const count = { files: 0, directories: 0, others: 0, bytes: 0, errors: 0, excluded: 0 };
   for (const folder of folders) {
     const root = platform.absolute(folder);
+    if (isOwnData(folder, agent.paths.home)) {
+      count.errors += 1;
+      yield { event: 'notice', code: 'bad_argument', message: ownDataMessage, path: folder };
+      continue;
+    }
     const facts = platform.factsIfAny(root);
     if (!facts) {
       count.errors += 1;

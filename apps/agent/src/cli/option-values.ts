@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseAmount } from '../backup/amount.ts';
 import { parseDuration } from '../manners/duration.ts';
 
 /** Repeatable options gather their values. */
@@ -29,13 +30,11 @@ export function portNumber(text: string): number {
   return number;
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
-
-/** `500M`, `2G`, or plain bytes. */
+/** `500M`, `2G`, or plain bytes; 0 where an option means by it: nothing. */
 export function byteCount(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)([kmgt]?)(?:i?b)?$/i.exec(text.trim());
-  if (!match) throw new InvalidArgumentError('must be a size such as 500M or 2G.');
-  return Math.floor(Number(match[1]) * units[match[2]!.toLowerCase()]!);
+  const bytes = text.trim() === '0' ? 0 : parseAmount(text);
+  if (bytes === undefined) throw new InvalidArgumentError('must be a size such as 500M or 2G.');
+  return bytes;
 }
 
 /** A time as people write it, in milliseconds. */

@@ -191,7 +191,7 @@ const schedule: Examination = async ({ paths }) => {
   if (!document) return [];
   const policy = await policyOf(paths);
   const folders = backupFolders(policy.folders, document.folders);
-  const found = [...(await examineFolders(folders)), ...(await examineRules(paths.backupRules))];
+  const found = [...(await examineFolders(folders, paths.home)), ...(await examineRules(paths.backupRules))];
   try {
     const next = activeSchedule(policy.schedule, 0).fires.next(Date.now());
     found.push(

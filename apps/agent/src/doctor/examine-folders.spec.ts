@@ -16,14 +16,21 @@ describe('folders to back up', () => {
   afterAll(() => rm(there, { recursive: true }));
 
   it('are an error for doctor when every one is missing, a warning when some are', async () => {
-    expect(await examineFolders([there])).toEqual([]);
-    expect(await examineFolders([there, gone])).toMatchObject([{ severity: 'warning', code: 'folder_not_found' }]);
-    const all = await examineFolders([gone, join(gone, 'deeper')]);
+    expect(await examineFolders([there], '/srv/agent')).toEqual([]);
+    expect(await examineFolders([there, gone], '/srv/agent')).toMatchObject([{ severity: 'warning', code: 'folder_not_found' }]);
+    const all = await examineFolders([gone, join(gone, 'deeper')], '/srv/agent');
     expect(all).toMatchObject([
       { severity: 'error', code: 'folder_not_found', message: `${gone} is not there: nothing is backed up` },
       { severity: 'error', code: 'folder_not_found' },
     ]);
-    expect(await examineFolders([])).toMatchObject([{ severity: 'error', code: 'no_folders' }]);
+    expect(await examineFolders([], '/srv/agent')).toMatchObject([{ severity: 'error', code: 'no_folders' }]);
+  });
+
+  it("of the agent's own data are named, with what to do", async () => {
+    expect(await examineFolders([there, join(there, 'packs')], join(there, 'packs'))).toMatchObject([
+      { severity: 'warning', code: 'bad_argument' },
+    ]);
+    expect(await examineFolders([there], there)).toMatchObject([{ severity: 'error', code: 'bad_argument' }]);
   });
 
   it('are told of at join when they are not there', async () => {

@@ -1,9 +1,10 @@
 import { access, constants } from 'node:fs/promises';
 import { messageOf, systemErrorCode } from '#libs/kernel';
+import { isOwnData, ownDataMessage } from '../folders/own-data.ts';
 import type { Diagnosis } from './examinations.ts';
 
 /** The folders of scheduled backups. One that can't be read is a warning; when none can, a backup takes nothing, and each is an error. */
-export async function examineFolders(folders: readonly string[]): Promise<Diagnosis[]> {
+export async function examineFolders(folders: readonly string[], home: string): Promise<Diagnosis[]> {
   if (folders.length === 0)
     return [
       {
@@ -15,6 +16,10 @@ export async function examineFolders(folders: readonly string[]): Promise<Diagno
     ];
   const problems: { code: string; message: string }[] = [];
   for (const folder of folders) {
+    if (isOwnData(folder, home)) {
+      problems.push({ code: 'bad_argument', message: `${folder} ${ownDataMessage}` });
+      continue;
+    }
     const error: unknown = await access(folder, constants.R_OK).then(
       () => undefined,
       (cause: unknown) => cause,
@@ -32,9 +37,12 @@ export async function examineFolders(folders: readonly string[]): Promise<Diagno
     severity: none ? 'error' : 'warning',
     code,
     message: none ? `${message}: nothing is backed up` : message,
-    nextStep:
-      code === 'folder_not_found'
-        ? 'Create it, or correct its name: in the policy, or with "holdfast folders" if this machine named it.'
-        : "Correct the policy, or the folder's permissions.",
+    nextStep: nextSteps[code]!,
   }));
 }
+
+const nextSteps: Readonly<Record<string, string>> = {
+  folder_not_found: 'Create it, or correct its name: in the policy, or with "holdfast folders" if this machine named it.',
+  folder_unreadable: "Correct the policy, or the folder's permissions.",
+  bad_argument: 'Take it out of the policy, or "holdfast folders remove" it if this machine named it.',
+};

@@ -5,7 +5,7 @@ import { AgentError } from '../errors.ts';
 import { printable } from '../output/format.ts';
 import { backupFolders } from '../policy/backup-folders.ts';
 import { missingFolderNotices } from './missing-folders.ts';
-import { refuseOwnData } from './own-data.ts';
+import { isOwnData, ownDataMessage, refuseOwnData } from './own-data.ts';
 
 const args = z.strictObject({
   action: z.enum(['list', 'add', 'remove']),
@@ -37,12 +37,19 @@ export const foldersCommand = defineCommand<z.infer<typeof args>>({
     }
     const own = new Set(backupFolders([], ownFolders.list()));
     for (const path of backupFolders(policy.effective.folders, ownFolders.list())) {
-      yield { event: 'item', type: 'folder', path, from: own.has(path) ? 'this machine' : 'policy' };
+      yield {
+        event: 'item',
+        type: 'folder',
+        path,
+        from: own.has(path) ? 'this machine' : 'policy',
+        ...(isOwnData(path, agent.paths.home) && { refused: true }),
+      };
     }
     yield { event: 'result', command: 'folders', exitCode: exitCodes.done, own: ownFolders.list(), policy: policy.effective.folders };
   },
   text: {
-    item: (folder) => `${printable(String(folder['path']))}${folder['from'] === 'policy' ? '  (policy)' : ''}`,
+    item: (folder) =>
+      `${printable(String(folder['path']))}${folder['from'] === 'policy' ? '  (policy)' : ''}${folder['refused'] === true ? `  (left out: ${ownDataMessage})` : ''}`,
     result: (result) =>
       (result['own'] as string[]).length + (result['policy'] as string[]).length === 0
         ? ['nothing is backed up yet: "holdfast folders add PATH", or name folders in the policy in the admin panel']

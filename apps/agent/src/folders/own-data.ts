@@ -1,15 +1,36 @@
+import { realpathSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { printable } from '../output/format.ts';
 
-/** Throws `bad_argument` for a path that is the agent's data folder or in it: its packs would be backed up into packs, again and again. */
+export const ownDataMessage = "is Holdfast's own data, which is never backed up";
+
+/** Whether a path is the agent's data folder or in it, also by way of links: its packs would be backed up into packs, again and again. */
+export function isOwnData(path: string, home: string): boolean {
+  return isBelow(path, home) || isBelow(real(path), real(home));
+}
+
+/** Throws `bad_argument` for the first path that {@link isOwnData}. */
 export function refuseOwnData(paths: readonly string[], home: string): void {
   for (const path of paths) {
-    const below = relative(home, path);
-    if (below === '..' || below.startsWith(`..${sep}`) || /^([a-z]:|\\\\)/i.test(below)) continue;
-    throw new AgentError('bad_argument', `${printable(path)} is Holdfast's own data, which is never backed up`, {
+    if (!isOwnData(path, home)) continue;
+    throw new AgentError('bad_argument', `${printable(path)} ${ownDataMessage}`, {
       nextStep: 'Name another folder. A folder around the data folder may be named: the data folder is left out of it.',
       context: { path, home },
     });
+  }
+}
+
+function isBelow(path: string, home: string): boolean {
+  const below = relative(home, path);
+  return !(below === '..' || below.startsWith(`..${sep}`) || /^([a-z]:|\\\\)/i.test(below));
+}
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // Not there yet, or not to be read: then its name is all there is.
+    return path;
   }
 }

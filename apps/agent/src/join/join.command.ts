@@ -18,6 +18,7 @@ import { certificateDigest, certificatePin } from '../coordinator-client/certifi
 import { jsonRequest } from '../coordinator-client/json-request.ts';
 import { PinnedConnections } from '../coordinator-client/pinned-connection.ts';
 import { AgentError } from '../errors.ts';
+import { refuseOwnData } from '../folders/own-data.ts';
 import { missingFolderNotices } from '../folders/missing-folders.ts';
 import { agentDocument, rosterState, teamState } from '../home/agent-document.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
@@ -46,6 +47,7 @@ export async function* joinTeam(paths: AgentPaths, given: unknown, signal: Abort
   if (!parsed.success)
     throw new AgentError('bad_argument', `${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`);
   const options = parsed.data;
+  refuseOwnData(options.folders, paths.home);
   await cryptoReady();
   const link = parseJoinLink(options.link);
   const lock = await FolderLock.acquire(paths.lock, 'join');

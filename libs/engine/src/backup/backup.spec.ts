@@ -200,6 +200,13 @@ describe('what is captured', () => {
     expect(vault.head.snapshots).toHaveLength(1);
   });
 
+  it('leaves out our own data, also when it is named', async () => {
+    const own = await run({ folders: [source, fixture.folder] });
+    expect(own.problems).toMatchObject([{ code: 'bad_argument', path: fixture.folder }]);
+    expect(own.snapshot.partial).toBe(false);
+    await expect(run({ folders: [fixture.folder] })).rejects.toMatchObject({ code: 'no_folders' });
+  });
+
   it('takes an empty folder and a single file as the folder', async () => {
     const file = join(home, 'single');
     writeFileSync(file, 'alone');

@@ -7,6 +7,7 @@ import type { FileFacts, Platform } from '../platform/index.ts';
 import { currentPlatform, displayPath } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
 import { problemOf } from '../scan/file-problem.ts';
+import { NeverEntered } from '../scan/never-entered.ts';
 import { FolderScanner } from '../scan/scan-folder.ts';
 import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
@@ -136,7 +137,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     const files = new FileEntries(context);
     const captured: SnapshotRoot[] = [];
     for (const { path, facts } of roots) {
-      const walk = new TreeBackup(context, new FolderScanner(platform, scanOptions(options, vault.options.folder), facts.device), files);
+      const walk = new TreeBackup(context, new FolderScanner(platform, scanOptions(options), facts.device), files);
       const entry: TreeEntry | undefined = await walk.run(path, facts, parents.entries.get(path.toString('latin1')));
       if (entry) captured.push({ path, entry });
     }
@@ -208,8 +209,13 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
     throw new EngineError('no_folders', 'there is nothing to back up', { nextStep: 'Name at least one folder.' });
   const roots = new Map<string, { path: Buffer; facts: FileFacts }>();
   const missing: string[] = [];
+  const ours = new NeverEntered(platform, neverEntered(options));
   for (const folder of options.folders) {
     const path = platform.absolute(folder);
+    if (ours.covers(path)) {
+      counts.problem({ path: displayPath(path), code: 'bad_argument', message: "is Holdfast's own data, which is never backed up" });
+      continue;
+    }
     try {
       roots.set(path.toString('latin1'), { path, facts: platform.facts(path) });
     } catch (error) {
@@ -220,6 +226,10 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
       missing.push(displayPath(path));
     }
   }
+  if (roots.size === 0 && missing.length === 0)
+    throw new EngineError('no_folders', "all that was named is Holdfast's own data, which is never backed up", {
+      nextStep: 'Name another folder.',
+    });
   if (roots.size === 0) {
     throw new EngineError('folder_not_found', `none of the folders is there: ${missing.join(', ')}`, {
       context: { folders: missing.join(', ') },
@@ -238,8 +248,12 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
     .map(([, root]) => root);
 }
 
-function scanOptions(options: BackupOptions, vaultFolder: string) {
-  return { ...options, neverEnter: [Buffer.from(vaultFolder), ...(options.neverEnter ?? [])] };
+function scanOptions(options: BackupOptions) {
+  return { ...options, neverEnter: neverEntered(options) };
+}
+
+function neverEntered({ vault, neverEnter = [] }: BackupOptions): Buffer[] {
+  return [Buffer.from(vault.options.folder), ...neverEnter];
 }
 
 function statsOf(counts: BackupCounts, durationMs: number) {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { currentPlatform } from '../platform/index.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
+import { NeverEntered } from './never-entered.ts';
 import { FolderScanner, type ScanOptions } from './scan-folder.ts';
 
 const folder = temporaryFolders();
@@ -96,6 +97,19 @@ describe('scan', () => {
     expect(paths).toEqual(['cache/', 'cache/CACHEDIR.TAG', 'not a cache/', 'not a cache/CACHEDIR.TAG', 'not a cache/x', 'small']);
     expect(notes.sort()).toEqual(['cache_folder', 'too_large']);
     expect((await seen({ cacheFolders: false })).paths).toContain('cache/big');
+  });
+
+  it('leaves out folders of ours by whatever path it comes to them', async () => {
+    files('ours/packs/x', 'other/y');
+    const home = await folder('around');
+    symlinkSync(root, join(home, 'around'));
+    for (const ours of [join(home, 'around', 'ours'), join(root, 'ours')]) {
+      expect((await seen({ neverEnter: [Buffer.from(ours)] })).paths).toEqual(['other/', 'other/y']);
+      const never = new NeverEntered(currentPlatform(), [Buffer.from(ours)]);
+      for (const path of [join(root, 'ours'), join(root, 'ours', 'packs'), join(home, 'around', 'ours', 'packs')])
+        expect(never.covers(Buffer.from(path))).toBe(true);
+      for (const path of [root, join(root, 'other'), `${join(root, 'ours')} too`, '/']) expect(never.covers(Buffer.from(path))).toBe(false);
+    }
   });
 
   it('never follows a link, not even for rules', async () => {

@@ -2,6 +2,7 @@ import { isAppError } from '#libs/kernel';
 import type { FileProblem } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
+import { NeverEntered } from './never-entered.ts';
 import { Turns } from '../turns.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
 import { problemOf } from './file-problem.ts';
@@ -56,14 +57,14 @@ export class FolderScanner {
   readonly #platform: Platform;
   readonly #options: ScanOptions;
   readonly #device: bigint | undefined;
-  readonly #neverEnter: ReadonlySet<string>;
+  readonly #neverEnter: NeverEntered;
 
   /** `device`: of the backed-up folder, to stay on it. */
   constructor(platform: Platform, options: ScanOptions, device: bigint) {
     this.#platform = platform;
     this.#options = options;
     this.#device = options.oneFileSystem ? device : undefined;
-    this.#neverEnter = new Set((options.neverEnter ?? []).map((path) => path.toString('latin1')));
+    this.#neverEnter = new NeverEntered(platform, options.neverEnter ?? []);
   }
 
   startRules(): ExcludeRules {
@@ -112,7 +113,7 @@ export class FolderScanner {
       const isFolder = facts.kind === 'directory';
       if (
         rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder) ||
-        (isFolder && this.#neverEnter.has(path.toString('latin1')))
+        (isFolder && this.#neverEnter.has(path, facts))
       ) {
         excluded += 1;
         continue;
