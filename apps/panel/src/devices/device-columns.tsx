@@ -4,7 +4,7 @@ import type { DeviceSummary } from '#libs/contracts';
 import type { Column } from '../parts/server-table.tsx';
 import { TimeWords } from '../parts/time-words.tsx';
 import { TonePill } from '../parts/tone-pill.tsx';
-import { deviceProtectionWords } from '../wording/states.ts';
+import { deviceProtectionWords, deviceStateWords } from '../wording/states.ts';
 import { formatBytes } from '../wording/quantities.ts';
 
 export const deviceColumns: readonly Column<DeviceSummary>[] = [
@@ -42,11 +42,19 @@ export const deviceColumns: readonly Column<DeviceSummary>[] = [
     key: 'state',
     title: 'State',
     sort: 'state',
-    cell: (device) => (
-      <Text size="sm" maw={230}>
-        {device.stateReason}
-      </Text>
-    ),
+    cell: (device) => {
+      const words = { ...deviceStateWords[device.state], meaning: device.stateReason };
+      return (
+        <span>
+          <TonePill words={words} />
+          {words.tone !== 'neutral' && (
+            <Text size="xs" c="dimmed" mt={3} maw={230}>
+              {device.stateReason}
+            </Text>
+          )}
+        </span>
+      );
+    },
   },
   { key: 'captured', title: 'Last captured', sort: 'lastCapturedAtMs', cell: (device) => <TimeWords atMs={device.lastCapturedAtMs} /> },
   { key: 'protected', title: 'Last protected', sort: 'lastProtectedAtMs', cell: (device) => <TimeWords atMs={device.lastProtectedAtMs} /> },
