@@ -1,3 +1,4 @@
+import { pageAligned } from '#libs/kernel/node';
 import { PackWriter, type PackWriterOptions, SpooledPackWriter, type StagedPack, type WrittenPack } from '#libs/vault/sealing';
 import type { FileSpool } from './file-spool.ts';
 
@@ -26,7 +27,7 @@ export function dataPackWriter(options: PackWriterOptions, newSpool: (() => Prom
       discard: async () => undefined,
     };
   }
-  const writer = new SpooledPackWriter({ ...options, newSpool });
+  const writer = new SpooledPackWriter({ ...options, newSpool, newMemory: pageAligned });
   const finished = (pack: Awaited<ReturnType<typeof writer.flush>>[number]): FinishedPack => {
     if ('bytes' in pack) return pack;
     const { spool, ...facts } = pack;

@@ -18,7 +18,7 @@ export class FileSpool implements PackSpool {
 
   static async create(files: DurableFiles, folder: string): Promise<FileSpool> {
     const path = join(folder, `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
-    return new FileSpool(files, path, await files.openWritable(path));
+    return new FileSpool(files, path, await files.openWritable(path, { uncached: true }));
   }
 
   write(offset: number, bytes: Uint8Array): Promise<void> {

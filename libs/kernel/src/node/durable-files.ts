@@ -53,8 +53,11 @@ export interface DurableFiles {
   read(path: string, options?: { readonly maxBytes?: number }): Promise<Uint8Array>;
   /** Throws `file_not_found`. */
   open(path: string): Promise<ReadableFile>;
-  /** Opens for reading and writing at any offset, creating it empty. Not atomic: finish with `sync`, `close`, {@link move}. */
-  openWritable(path: string): Promise<WritableFile>;
+  /**
+   * Opens for reading and writing at any offset, creating it empty. Not atomic: finish with `sync`, `close`, {@link move}. `uncached`: what is written is not
+   * to take room in the system's page cache, where that can be had; it takes `pageAligned` memory and whole pages. The same file comes of it either way.
+   */
+  openWritable(path: string, options?: { readonly uncached?: boolean }): Promise<WritableFile>;
   /** Renames over whatever is there, durably. Both in the same file system. Throws `file_not_found`. */
   move(from: string, to: string): Promise<void>;
   /** Size in bytes of a file, or undefined when there is none. */

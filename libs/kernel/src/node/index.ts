@@ -11,3 +11,4 @@
 export * from './durable-files.ts';
 export { FolderLock, lockHolder, type LockHolder } from './folder-lock.ts';
 export { nodeFiles, translateFileError } from './node-files.ts';
+export { pageAligned } from './page-aligned.ts';

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { messageOf, systemErrorCode } from '../index.ts';
 import type { DurableFiles, FileEntry, FilesErrorCode, WritableFile } from './durable-files.ts';
 import { FilesError, temporaryPrefix } from './durable-files.ts';
+import { UncachedWrites } from './uncached-writes.ts';
 
 const codes: Readonly<Record<string, FilesErrorCode>> = {
   ENOENT: 'file_not_found',
@@ -90,7 +91,7 @@ async function readAt(handle: FileHandle, offset: number, length: number, into?:
   return new Uint8Array(buffer.buffer, buffer.byteOffset, done);
 }
 
-function openFile(handle: FileHandle, path: string, sizeBytes: number): WritableFile {
+function openFile(handle: FileHandle, path: string, sizeBytes: number, uncached?: UncachedWrites): WritableFile {
   let size = sizeBytes;
   return {
     get sizeBytes() {
@@ -99,11 +100,16 @@ function openFile(handle: FileHandle, path: string, sizeBytes: number): Writable
     read: (offset, length, into) => translated(path, () => readAt(handle, offset, Math.max(0, Math.min(length, size - offset)), into)),
     write: (offset, bytes) =>
       translated(path, async () => {
-        await writeAll(handle, bytes, offset);
+        const done = uncached ? await uncached.write(offset, bytes) : 0;
+        if (done < bytes.length) await writeAll(handle, bytes.subarray(done), offset + done);
         size = Math.max(size, offset + bytes.length);
       }),
     sync: () => translated(path, () => handle.sync()),
-    close: () => translated(path, () => handle.close()),
+    close: () =>
+      translated(path, async () => {
+        await uncached?.close();
+        await handle.close();
+      }),
   };
 }
 
@@ -171,7 +177,7 @@ export const nodeFiles: DurableFiles = {
       return openFile(handle, path, (await handle.stat()).size);
     }),
 
-  openWritable: (path) =>
+  openWritable: (path, options = {}) =>
     translated(path, async () => {
       const folder = dirname(path);
       const handle = await inFolder(folder, async () => {
@@ -182,7 +188,8 @@ export const nodeFiles: DurableFiles = {
           return open(path, 'wx+', 0o600);
         }
       });
-      return openFile(handle, path, (await handle.stat()).size);
+      const uncached = options.uncached ? await UncachedWrites.open(path) : undefined;
+      return openFile(handle, path, (await handle.stat()).size, uncached);
     }),
 
   move: (from, to) =>

@@ -128,9 +128,9 @@ export function faultyFiles(inner: DurableFiles, plan: FaultPlan = {}): FaultyFi
       await step(async () => undefined);
       return readable(await inner.open(path));
     },
-    openWritable: async (path) => {
+    openWritable: async (path, options) => {
       await step(async () => undefined);
-      const file = await inner.openWritable(path);
+      const file = await inner.openWritable(path, options);
       return {
         ...readable(file),
         get sizeBytes() {

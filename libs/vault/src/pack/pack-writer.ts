@@ -1,7 +1,8 @@
 import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import { VaultError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { PackBuilder, type PackBuilderOptions, type WrittenPack } from './pack-builder.ts';
+import { finishInMemory, PackBuilder, type PackBuilderOptions, type WrittenPack } from './pack-builder.ts';
+import { MemoryBytes } from './pack-bytes.ts';
 
 export interface PackWriterOptions extends PackBuilderOptions {
   /** Size that a finished pack has at most, padding included, unless one chunk alone is larger. */
@@ -17,7 +18,7 @@ export interface PackWriterOptions extends PackBuilderOptions {
  */
 export class PackWriter {
   readonly #options: PackWriterOptions;
-  #open: PackBuilder[] = [];
+  #open: PackBuilder<MemoryBytes>[] = [];
 
   constructor(options: PackWriterOptions) {
     if (options.targetBytes > limits.packBytes)
@@ -41,7 +42,7 @@ export class PackWriter {
    */
   add(kind: ChunkKind, id: Uint8Array, plaintext: Uint8Array): WrittenPack[] {
     const { openPacks = 2 } = this.#options;
-    while (this.#open.length < openPacks) this.#open.push(new PackBuilder(this.#options));
+    while (this.#open.length < openPacks) this.#open.push(openPack(this.#options));
     const stored = this.#open[0]!.toStored(plaintext);
     const chosen = this.#options.random.bytes(1)[0]! % openPacks;
     // Another open pack may still have room where the chosen one has not.
@@ -54,9 +55,9 @@ export class PackWriter {
     }
     const fullest = this.#open.reduce((a, b) => (b.sizeWith(0, 0) > a.sizeWith(0, 0) ? b : a));
     // One pack was filled, so the next will be: no growing in steps.
-    const fresh = new PackBuilder(this.#options, this.#options.targetBytes);
+    const fresh = openPack(this.#options, this.#options.targetBytes);
     this.#open[this.#open.indexOf(fullest)] = fresh;
-    const finished = finish(fullest);
+    const finished = finishInMemory(fullest, this.#options);
     fresh.add(kind, id, stored, plaintext.length);
     return [finished];
   }
@@ -64,22 +65,22 @@ export class PackWriter {
   /** Finishes the open packs, merged into one where that fits. */
   flush(): WrittenPack[] {
     const finished: WrittenPack[] = [];
-    let tail: PackBuilder | undefined;
+    let tail: PackBuilder<MemoryBytes> | undefined;
     for (const pack of this.#open) {
       if (pack.chunkCount === 0) continue;
       if (tail && tail.chunkCount + pack.chunkCount <= limits.chunksPerPack && tail.sizeWithAll(pack) <= this.#options.targetBytes)
-        tail.merge(pack);
+        merge(tail, pack);
       else {
-        if (tail) finished.push(finish(tail));
+        if (tail) finished.push(finishInMemory(tail, this.#options));
         tail = pack;
       }
     }
-    if (tail) finished.push(finish(tail));
+    if (tail) finished.push(finishInMemory(tail, this.#options));
     this.#open = [];
     return finished;
   }
 
-  #fits(pack: PackBuilder, storedBytes: number): boolean {
+  #fits(pack: PackBuilder<MemoryBytes>, storedBytes: number): boolean {
     if (pack.chunkCount === 0) return true;
     return pack.chunkCount < limits.chunksPerPack && pack.sizeWith(storedBytes, 1) <= this.#options.targetBytes;
   }
@@ -90,12 +91,15 @@ export function sealPack(
   options: PackBuilderOptions,
   chunks: Iterable<{ readonly kind: ChunkKind; readonly id: Uint8Array; readonly plaintext: Uint8Array }>,
 ): WrittenPack {
-  const pack = new PackBuilder(options);
+  const pack = openPack(options);
   for (const { kind, id, plaintext } of chunks) pack.add(kind, id, pack.toStored(plaintext), plaintext.length);
-  return finish(pack);
+  return finishInMemory(pack, options);
 }
 
-function finish(pack: PackBuilder): WrittenPack {
-  pack.close();
-  return pack.inMemory();
+function openPack(options: PackBuilderOptions, initialBytes?: number): PackBuilder<MemoryBytes> {
+  return new PackBuilder(options, (header) => new MemoryBytes(header, initialBytes));
+}
+
+function merge(tail: PackBuilder<MemoryBytes>, other: PackBuilder<MemoryBytes>): void {
+  for (const entry of other.entries) tail.take(other, entry, other.bytes.at(entry.offset, entry.sealedLength));
 }

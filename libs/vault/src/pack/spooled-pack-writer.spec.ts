@@ -23,8 +23,19 @@ let meanwhile = (): void => undefined;
 class MemorySpool implements PackSpool {
   bytes = new Uint8Array(0);
   state: 'open' | 'closed' | 'discarded' = 'open';
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
+  /** Bytes are taken only this much later, so that memory that was used again too soon shows. */
+  readonly #slowMs: number;
+  #turn: Promise<void> = Promise.resolve();
+  constructor(slowMs = 0) {
+    this.#slowMs = slowMs;
+  }
+  write(offset: number, bytes: Uint8Array): Promise<void> {
     meanwhile();
+    this.#turn = this.#turn.then(() => this.#write(offset, bytes));
+    return this.#turn;
+  }
+  async #write(offset: number, bytes: Uint8Array): Promise<void> {
+    if (this.#slowMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#slowMs));
     expect(this.state).toBe('open');
     expect(offset).toBe(this.bytes.length);
     expect(offset % mib).toBe(0);
@@ -55,10 +66,10 @@ describe('SpooledPackWriter', () => {
     keys = deriveVaultKeys(masterKey, 3);
   });
 
-  async function fill(targetBytes: number, sizes: readonly number[], seed = 1) {
+  async function fill(targetBytes: number, sizes: readonly number[], seed = 1, slowMs = 0) {
     const spools: MemorySpool[] = [];
     const newSpool = async (): Promise<MemorySpool> => {
-      spools.push(new MemorySpool());
+      spools.push(new MemorySpool(slowMs));
       return spools.at(-1)!;
     };
     const writer = new SpooledPackWriter({
@@ -143,5 +154,44 @@ describe('SpooledPackWriter', () => {
     expect(merged.spools).toHaveLength(2);
     expect(merged.packs).toHaveLength(1);
     await expectWhole(merged, 32 * mib);
+  });
+
+  it('waits for a disk that is slower than it, and overwrites nothing that is not written yet', async () => {
+    const sizes = Array.from({ length: 30 }, (_, i) => (i % 5 === 4 ? 5_000_001 : 400_001));
+    await expectWhole(await fill(16 * mib, sizes, 2, 15), 16 * mib);
+  });
+
+  it('throws what a write under way failed with, and gives all spools back', async () => {
+    const ids = createChunkIds(primitives, keys.chunkId);
+    const chunks = Array.from({ length: 12 }, (_, i) => mulberry32(i + 1, 800_001)).map((plaintext) => ({
+      plaintext,
+      id: ids.of('data', plaintext),
+    }));
+    // The last one is that of the end of a pack in `flush`.
+    for (const failAt of [1, 2, 3, 5, 7, 9, 10]) {
+      const spools: FailingSpool[] = [];
+      let writes = 0;
+      class FailingSpool extends MemorySpool {
+        override async write(offset: number, bytes: Uint8Array): Promise<void> {
+          writes += 1;
+          const failing = writes >= failAt;
+          await super.write(offset, bytes);
+          if (failing) throw new Error(`write ${failAt} failed`);
+        }
+      }
+      const newSpool = async (): Promise<FailingSpool> => {
+        spools.push(new FailingSpool(1));
+        return spools.at(-1)!;
+      };
+      const common = { primitives, random: seededRandom(failAt), vaultId: aVaultId, keys, epoch: 3, kind: 'data' } as const;
+      const writer = new SpooledPackWriter({ ...common, targetBytes: 4 * mib, newSpool });
+      const filling = (async () => {
+        for (const { id, plaintext } of chunks) await writer.add('data', id, plaintext);
+        await writer.flush();
+      })();
+      await expect(filling).rejects.toThrow(`write ${failAt} failed`);
+      await writer.discard();
+      expect(spools.filter(({ state }) => state === 'open')).toEqual([]);
+    }
   });
 });

@@ -1,60 +1,70 @@
 import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import { limits } from '../limits.ts';
+import { LeafPool } from './leaf-pool.ts';
 import { PackBuilder, type SpooledPack, type WrittenPack } from './pack-builder.ts';
+import { hashBlock } from './pack-id.ts';
 import type { PackSpool } from './pack-spool.ts';
 import type { PackWriterOptions } from './pack-writer.ts';
+import { SpooledBytes } from './spooled-bytes.ts';
 
 export interface SpooledPackWriterOptions<Spool extends PackSpool> extends PackWriterOptions {
-  /** A new, empty one for every pack that grows beyond a leaf. */
+  /** A new, empty one for every pack that fills a leaf. */
   readonly newSpool: () => Promise<Spool>;
+  /** Memory for the leaves that spools get, where they want a certain kind; some mebibytes, asked for once. */
+  readonly newMemory?: ((bytes: number) => Uint8Array) | undefined;
 }
 
-interface OpenPack<Spool extends PackSpool> {
-  readonly builder: PackBuilder;
-  spool: Spool | undefined;
-}
+type OpenPack<Spool extends PackSpool> = PackBuilder<SpooledBytes<Spool>>;
 
 /**
- * {@link PackWriter} for a lot of data: sealed chunks go to a spool leaf by leaf, so memory is some leaves and one chunk an open pack, whatever
+ * {@link PackWriter} for a lot of data: sealed chunks go to a spool leaf by leaf, while the next are sealed, so memory is some leaves and one chunk, whatever
  * the size of packs. One call at a time; what it returns is to be stored before more is added, which is the back-pressure.
  */
 export class SpooledPackWriter<Spool extends PackSpool> {
   readonly #options: SpooledPackWriterOptions<Spool>;
+  readonly #openPacks: number;
+  readonly #pool: LeafPool;
   #open: OpenPack<Spool>[] = [];
   #choices: Uint8Array = new Uint8Array(0);
   #choiceAt = 0;
 
   constructor(options: SpooledPackWriterOptions<Spool>) {
     this.#options = options;
+    this.#openPacks = options.openPacks ?? 2;
+    // One more than open: a pack that became full still has its last leaf when the next one begins.
+    this.#pool = new LeafPool(this.#openPacks + 1, options.newMemory);
   }
 
   /** Chunks in open packs, so not yet in any finished one. */
   get pendingChunks(): number {
-    return this.#open.reduce((sum, { builder }) => sum + builder.chunkCount, 0);
+    return this.#open.reduce((sum, { chunkCount }) => sum + chunkCount, 0);
   }
 
   /** Adds a chunk that the caller knows to be new. Returns the pack that became full by it. Throws what the spool throws. */
   async add(kind: ChunkKind, id: Uint8Array, plaintext: Uint8Array): Promise<WrittenPack | SpooledPack<Spool> | undefined> {
-    const { openPacks = 2 } = this.#options;
-    while (this.#open.length < openPacks) this.#open.push(this.#newPack());
-    const stored = this.#open[0]!.builder.toStored(plaintext);
-    const chosen = this.#choice() % openPacks;
+    while (this.#open.length < this.#openPacks) this.#open.push(this.#newPack());
+    // Sealed before anything is waited for: what was compressed stands in memory that the thread's next compression uses again.
+    const stored = this.#open[0]!.toStored(plaintext);
+    const chosen = this.#choice() % this.#openPacks;
     // Another open pack may still have room where the chosen one has not.
-    for (let i = 0; i < openPacks; i += 1) {
-      const pack = this.#open[(chosen + i) % openPacks]!;
-      if (this.#fits(pack.builder, stored.length)) {
-        await this.#put(pack, kind, id, stored, plaintext.length);
+    for (let i = 0; i < this.#openPacks; i += 1) {
+      const pack = this.#open[(chosen + i) % this.#openPacks]!;
+      if (this.#fits(pack, stored.length)) {
+        const placed = pack.add(kind, id, stored, plaintext.length);
+        if (placed) await placed;
         return undefined;
       }
     }
-    const fullest = this.#open.reduce((a, b) => (b.builder.sizeWith(0, 0) > a.builder.sizeWith(0, 0) ? b : a));
+    const fullest = this.#open.reduce((a, b) => (b.sizeWith(0, 0) > a.sizeWith(0, 0) ? b : a));
     const fresh = this.#newPack();
     this.#open[this.#open.indexOf(fullest)] = fresh;
-    // Before anything is waited for: what was compressed stands in memory that the thread's next compression uses again.
-    fresh.builder.add(kind, id, stored, plaintext.length);
-    const finished = await this.#finish(fullest);
-    await this.#drain(fresh);
-    return finished;
+    try {
+      await fresh.add(kind, id, stored, plaintext.length);
+    } catch (error) {
+      await fullest.bytes.discard().catch(() => undefined);
+      throw error;
+    }
+    return this.#finish(fullest);
   }
 
   /** Finishes the open packs, merged into one where that fits. */
@@ -62,9 +72,9 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     const finished: (WrittenPack | SpooledPack<Spool>)[] = [];
     let tail: OpenPack<Spool> | undefined;
     // The largest first, so that the least is moved.
-    for (const pack of this.#open.toSorted((a, b) => b.builder.sizeWith(0, 0) - a.builder.sizeWith(0, 0))) {
-      if (pack.builder.chunkCount === 0) continue;
-      if (tail && this.#fitsWhole(tail.builder, pack.builder)) await this.#merge(tail, pack);
+    for (const pack of this.#open.toSorted((a, b) => b.sizeWith(0, 0) - a.sizeWith(0, 0))) {
+      if (pack.chunkCount === 0) await pack.bytes.discard();
+      else if (tail && this.#fitsWhole(tail, pack)) await this.#merge(tail, pack);
       else {
         if (tail) finished.push(await this.#finish(tail));
         tail = pack;
@@ -79,7 +89,7 @@ export class SpooledPackWriter<Spool extends PackSpool> {
   async discard(): Promise<void> {
     const open = this.#open;
     this.#open = [];
-    const done = await Promise.allSettled(open.map(async ({ spool }) => spool?.discard()));
+    const done = await Promise.allSettled(open.map(({ bytes }) => bytes.discard()));
     for (const one of done) if (one.status === 'rejected') throw one.reason;
   }
 
@@ -93,42 +103,29 @@ export class SpooledPackWriter<Spool extends PackSpool> {
   }
 
   #newPack(): OpenPack<Spool> {
-    return { builder: new PackBuilder(this.#options), spool: undefined };
-  }
-
-  async #put(pack: OpenPack<Spool>, kind: ChunkKind, id: Uint8Array, stored: Uint8Array, plainLength: number): Promise<void> {
-    pack.builder.add(kind, id, stored, plainLength);
-    await this.#drain(pack);
-  }
-
-  async #drain(pack: OpenPack<Spool>): Promise<void> {
-    if (pack.builder.hasWholeLeaf) await pack.builder.drain((pack.spool ??= await this.#options.newSpool()));
+    const { primitives, blockHash = 'blake3', newSpool } = this.#options;
+    const hashLeaf = (leaf: Uint8Array): Uint8Array => hashBlock(primitives, blockHash, leaf);
+    return new PackBuilder(this.#options, (header) => new SpooledBytes(header, { pool: this.#pool, newSpool, hashLeaf }));
   }
 
   async #merge(tail: OpenPack<Spool>, other: OpenPack<Spool>): Promise<void> {
-    if (other.spool) await tail.builder.mergeSpooled(other.builder, other.spool, () => this.#drain(tail));
-    else tail.builder.merge(other.builder);
-    await other.spool?.discard();
-    await this.#drain(tail);
+    for (const entry of other.entries) await tail.take(other, entry, await other.bytes.read(entry.offset, entry.sealedLength));
+    await other.bytes.discard();
   }
 
-  async #finish({ builder, spool }: OpenPack<Spool>): Promise<WrittenPack | SpooledPack<Spool>> {
-    builder.close();
-    if (!spool) return builder.inMemory();
-    try {
-      await builder.drain(spool, true);
-    } finally {
-      await spool.close();
-    }
-    return builder.spooled(spool);
+  async #finish(pack: OpenPack<Spool>): Promise<WrittenPack | SpooledPack<Spool>> {
+    await pack.close();
+    const bytes = await pack.bytes.finish();
+    const facts = pack.facts(pack.bytes.leafDigests);
+    return bytes ? { ...facts, bytes } : { ...facts, spool: pack.bytes.spool! };
   }
 
-  #fits(pack: PackBuilder, storedBytes: number): boolean {
+  #fits(pack: OpenPack<Spool>, storedBytes: number): boolean {
     if (pack.chunkCount === 0) return true;
     return pack.chunkCount < limits.chunksPerPack && pack.sizeWith(storedBytes, 1) <= this.#options.targetBytes;
   }
 
-  #fitsWhole(tail: PackBuilder, other: PackBuilder): boolean {
+  #fitsWhole(tail: OpenPack<Spool>, other: OpenPack<Spool>): boolean {
     return tail.chunkCount + other.chunkCount <= limits.chunksPerPack && tail.sizeWithAll(other) <= this.#options.targetBytes;
   }
 }

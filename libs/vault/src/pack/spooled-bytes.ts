@@ -1,0 +1,158 @@
+import { limits } from '../limits.ts';
+import type { LeafPool } from './leaf-pool.ts';
+import type { PackBytes } from './pack-bytes.ts';
+import type { PackSpool } from './pack-spool.ts';
+
+const { leafBytes } = limits;
+
+/** What all open packs of a writer share. */
+export interface SpoolingOptions<Spool extends PackSpool> {
+  readonly pool: LeafPool;
+  /** A new, empty one for every pack that fills a leaf. */
+  readonly newSpool: () => Promise<Spool>;
+  readonly hashLeaf: (leaf: Uint8Array) => Uint8Array;
+}
+
+/**
+ * A pack that is filled leaf by leaf: each goes to the spool as soon as it is full, while the next one is being filled. A write that failed is
+ * thrown by the next call that waits. Memory: the pool's.
+ */
+export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
+  readonly #options: SpoolingOptions<Spool>;
+  readonly #header: Uint8Array;
+  /** Undefined until something is added, and between two leaves. */
+  #leaf: Uint8Array | undefined;
+  /** Offset in the pack of the leaf at hand. */
+  #base = 0;
+  #used = 0;
+  #room: { readonly bytes: Uint8Array; readonly scratch: boolean } | undefined;
+  readonly #digests: Uint8Array[] = [];
+  readonly #writes = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+  #spool: Spool | undefined;
+
+  constructor(header: Uint8Array, options: SpoolingOptions<Spool>) {
+    this.#header = header;
+    this.#options = options;
+    this.#used = header.length;
+  }
+
+  get length(): number {
+    return this.#base + this.#used;
+  }
+
+  /** Undefined while the pack is smaller than a leaf. */
+  get spool(): Spool | undefined {
+    return this.#spool;
+  }
+
+  /** Of all leaves, after {@link finish}. */
+  get leafDigests(): readonly Uint8Array[] {
+    return this.#digests;
+  }
+
+  room(count: number): Uint8Array {
+    if (!this.#leaf) this.#begin(this.#options.pool.take());
+    const fits = this.#leaf !== undefined && count <= leafBytes - this.#used;
+    const bytes = fits ? this.#leaf!.subarray(this.#used, this.#used + count) : this.#options.pool.scratch(count);
+    this.#room = { bytes, scratch: !fits };
+    return bytes;
+  }
+
+  added(): Promise<void> | undefined {
+    const { bytes, scratch } = this.#room!;
+    this.#room = undefined;
+    if (scratch) return this.#place(bytes);
+    this.#used += bytes.length;
+    return this.#used === leafBytes ? this.#handOver() : undefined;
+  }
+
+  /** Bytes that were added before, for a merge. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    await this.#settled();
+    const out = new Uint8Array(length);
+    const spooled = Math.min(length, Math.max(0, this.#base - offset));
+    if (spooled > 0) out.set(await this.#spool!.read(offset, spooled));
+    if (spooled < length) out.set(this.#leaf!.subarray(offset + spooled - this.#base, offset + length - this.#base), spooled);
+    return out;
+  }
+
+  /** Writes what is left and closes the spool; or, where there is none, gives all bytes in memory. Nothing can be added afterwards. */
+  async finish(): Promise<Uint8Array | undefined> {
+    const { pool, hashLeaf } = this.#options;
+    const leaf = this.#leaf;
+    const rest = leaf?.subarray(0, this.#used);
+    this.#leaf = undefined;
+    try {
+      if (rest) this.#digests.push(hashLeaf(rest));
+      if (!this.#spool) return rest!.slice();
+      if (rest) await this.#spool.write(this.#base, rest);
+      await this.#settled();
+    } finally {
+      await Promise.allSettled(this.#writes);
+      if (leaf) pool.give(leaf);
+      await this.#spool?.close();
+    }
+    return undefined;
+  }
+
+  /** Gives everything back, the spool's room too. */
+  async discard(): Promise<void> {
+    await Promise.allSettled(this.#writes);
+    if (this.#leaf) this.#options.pool.give(this.#leaf);
+    this.#leaf = undefined;
+    await this.#spool?.discard();
+  }
+
+  #begin(leaf: Uint8Array | undefined): void {
+    this.#leaf = leaf;
+    if (leaf && this.#base === 0) leaf.set(this.#header);
+  }
+
+  async #place(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      if (!this.#leaf) this.#begin(this.#options.pool.take() ?? (await this.#options.pool.next()));
+      const count = Math.min(bytes.length - at, leafBytes - this.#used);
+      this.#leaf!.set(bytes.subarray(at, at + count), this.#used);
+      this.#used += count;
+      at += count;
+      if (this.#used === leafBytes) await this.#handOver();
+    }
+  }
+
+  async #handOver(): Promise<void> {
+    const { pool, hashLeaf, newSpool } = this.#options;
+    const leaf = this.#leaf!;
+    const offset = this.#base;
+    this.#digests.push(hashLeaf(leaf));
+    this.#leaf = undefined;
+    this.#base += leafBytes;
+    this.#used = 0;
+    try {
+      this.#rethrow();
+      this.#spool ??= await newSpool();
+    } catch (error) {
+      pool.give(leaf);
+      throw error;
+    }
+    const write: Promise<void> = this.#spool
+      .write(offset, leaf)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#writes.delete(write);
+        pool.give(leaf);
+      });
+    this.#writes.add(write);
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all(this.#writes);
+    this.#rethrow();
+  }
+
+  #rethrow(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}
