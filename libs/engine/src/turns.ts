@@ -7,9 +7,14 @@ export class Turns {
     this.#turnMs = turnMs;
   }
 
+  /** For loops that are too quick to wait for a {@link maybeYield} that does nothing. */
+  get isOver(): boolean {
+    return performance.now() - this.#start >= this.#turnMs;
+  }
+
   /** Returns at once unless this turn has taken long enough. */
   async maybeYield(): Promise<void> {
-    if (performance.now() - this.#start < this.#turnMs) return;
+    if (!this.isOver) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#start = performance.now();
   }

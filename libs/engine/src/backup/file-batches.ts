@@ -14,8 +14,22 @@ export type SealBatch = (jobs: readonly FileJob[]) => Promise<FileOutcome[]>;
 export interface MoreSealers {
   /** Bytes submitted, with something for each file, from which it is worth it. */
   readonly fromBytes: number;
-  /** Called once. The first sealer gets no batch after it. */
+  /** Called once. The first sealer gets no batch after it. Each of these may be called once more while a call is under way. */
   start(): SealBatch[];
+}
+
+interface Batch {
+  readonly files: readonly Waiting[];
+  /** One file that takes its time: nothing is to wait behind it. */
+  readonly large: boolean;
+}
+
+interface Lane {
+  readonly seal: SealBatch;
+  /** Batches that it may have at the same time: the next one is there already when one is done. */
+  depth: number;
+  busy: number;
+  large: boolean;
 }
 
 /**
@@ -23,21 +37,18 @@ export interface MoreSealers {
  * Memory: {@link backupLimits.batchesAhead} batches of paths.
  */
 export class FileBatches {
-  readonly #sealers: SealBatch[];
-  readonly #first: SealBatch;
+  readonly #lanes: Lane[];
   #more: MoreSealers | undefined;
-  #replaced = false;
   #submittedBytes = 0;
   #filling: Waiting[] = [];
   #fillingBytes = 0;
-  readonly #ready: Waiting[][] = [];
+  readonly #ready: Batch[] = [];
   #active = 0;
   #failure: { readonly error: unknown } | undefined;
   #wake = Promise.withResolvers<void>();
 
   constructor(first: SealBatch, more?: MoreSealers) {
-    this.#first = first;
-    this.#sealers = [first];
+    this.#lanes = [{ seal: first, depth: 1, busy: 0, large: false }];
     this.#more = more;
   }
 
@@ -47,7 +58,7 @@ export class FileBatches {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { job, resolve, reject };
       if (job.sizeBytes > backupLimits.wholeFileBytes) {
-        this.#ready.push([waiting]);
+        this.#ready.push({ files: [waiting], large: true });
         this.#start();
         return;
       }
@@ -66,7 +77,7 @@ export class FileBatches {
   /** Sends off the batch that is being filled, since somebody waits for it. */
   nudge(): void {
     if (this.#filling.length === 0) return;
-    this.#ready.push(this.#filling);
+    this.#ready.push({ files: this.#filling, large: false });
     this.#filling = [];
     this.#fillingBytes = 0;
     this.#start();
@@ -81,34 +92,41 @@ export class FileBatches {
   #growIfWorthIt(sizeBytes: number): void {
     this.#submittedBytes += sizeBytes + backupLimits.fileCostBytes;
     if (!this.#more || this.#submittedBytes < this.#more.fromBytes) return;
-    const idle = this.#sealers.indexOf(this.#first);
-    if (idle >= 0) this.#sealers.splice(idle, 1);
-    this.#sealers.push(...this.#more.start());
+    for (const lane of this.#lanes) lane.depth = 0;
+    for (const seal of this.#more.start()) this.#lanes.push({ seal, depth: 2, busy: 0, large: false });
     this.#more = undefined;
-    this.#replaced = true;
     this.#start();
   }
 
   #start(): void {
-    while (this.#ready.length > 0 && this.#sealers.length > 0) {
-      const batch = this.#ready.shift()!;
-      const sealer = this.#sealers.pop()!;
+    for (let batch = this.#ready[0]; batch; batch = this.#ready[0]) {
+      const lane = this.#laneFor(batch);
+      if (!lane) return;
+      this.#ready.shift();
       this.#active += 1;
-      void this.#run(batch, sealer);
+      lane.busy += 1;
+      lane.large = batch.large;
+      void this.#run(batch, lane);
     }
   }
 
-  async #run(batch: readonly Waiting[], sealer: SealBatch): Promise<void> {
+  /** Somebody who is free; else, for small files, somebody who is at small files. */
+  #laneFor({ large }: Batch): Lane | undefined {
+    const free = this.#lanes.find(({ busy, depth }) => busy === 0 && depth > 0);
+    return free ?? (large ? undefined : this.#lanes.find((lane) => lane.busy < lane.depth && !lane.large));
+  }
+
+  async #run({ files }: Batch, lane: Lane): Promise<void> {
     try {
       if (this.#failure) throw this.#failure.error;
-      const outcomes = await sealer(batch.map(({ job }) => job));
-      for (const [i, waiting] of batch.entries()) waiting.resolve(outcomes[i]!);
+      const outcomes = await lane.seal(files.map(({ job }) => job));
+      for (const [i, waiting] of files.entries()) waiting.resolve(outcomes[i]!);
     } catch (error) {
       this.#failure ??= { error };
-      for (const waiting of batch) waiting.reject(error);
+      for (const waiting of files) waiting.reject(error);
     } finally {
       this.#active -= 1;
-      if (!this.#replaced || sealer !== this.#first) this.#sealers.push(sealer);
+      lane.busy -= 1;
       const { resolve } = this.#wake;
       this.#wake = Promise.withResolvers<void>();
       resolve();

@@ -9,7 +9,7 @@ import { displayPath } from '../platform/index.ts';
 import { problemOf } from '../scan/file-problem.ts';
 import { Turns } from '../turns.ts';
 import { type DataPackWriter, dataPackWriter, type FinishedPack } from './data-pack-writer.ts';
-import { ContentStream, planContent } from './file-content.ts';
+import { type ContentPlan, ContentStream, planContent } from './file-content.ts';
 import type { FileSpool } from './file-spool.ts';
 import { backupLimits } from './limits.ts';
 
@@ -70,6 +70,11 @@ interface ReadFile {
   /** Chunks of a whole file that wait for the batch's look-up; a streamed file has its ids already. */
   readonly chunks: readonly { readonly id: Uint8Array; readonly plaintext: Uint8Array }[];
   readonly streamed?: { readonly ids: Uint8Array; readonly newChunks: number };
+}
+
+interface FirstTry {
+  readonly file: ReadFile;
+  readonly changed: boolean;
 }
 
 const idBytes = 32;
@@ -135,9 +140,10 @@ export class FileSealer implements Sealer {
     this.#held = 0;
     for (const [i, job] of jobs.entries()) {
       throwIfInterrupted(signal);
-      await this.#turns.maybeYield();
+      if (this.#turns.isOver) await this.#turns.maybeYield();
       try {
-        const file = await this.#readTwiceIfChanged(job, signal);
+        const reading = this.#readFile(job, signal);
+        const file = reading instanceof Promise ? await reading : reading;
         this.#waiting.push({ file, done: (outcome) => (outcomes[i] = outcome) });
         this.#held += file.chunks.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
       } catch (error) {
@@ -161,19 +167,49 @@ export class FileSealer implements Sealer {
     await this.#writer.discard().catch(() => undefined);
   }
 
-  async #readTwiceIfChanged(job: FileJob, signal: StopSignal | undefined): Promise<ReadFile> {
+  /** Opens, reads and closes. The usual case, a small file that nobody is writing to, waits for nothing. */
+  #readFile(job: FileJob, signal: StopSignal | undefined): ReadFile | Promise<ReadFile> {
     const file = this.#platform.openToRead(job.path);
+    let first: FirstTry | undefined;
     try {
-      let readBytes = 0;
-      for (let attempt = 1; ; attempt += 1) {
+      first = this.#tryAtOnce(job, file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    if (!first || first.changed) return this.#readTwiceIfChanged(job, file, first?.file.sealed.readBytes, signal);
+    file.close();
+    return first.file;
+  }
+
+  /** Undefined when the file is too large for that or changed just now. */
+  #tryAtOnce({ path }: FileJob, file: OpenFile): FirstTry | undefined {
+    const before = file.facts();
+    if (before.kind !== 'file' || tickLeftMs(before) > 0) return undefined;
+    const plan = planContent(file, before);
+    if (plan.contentBytes > Math.min(backupLimits.wholeFileBytes, this.#chunker.buffer.length - this.#held)) return undefined;
+    const read = this.#readWhole(new ContentStream(file, plan), before, plan);
+    const changed = read.short || !sameState(before, file.facts());
+    const attributes = changed ? [] : this.#platform.extendedAttributes(path);
+    return { file: { chunks: read.chunks, sealed: { ...read.sealed, attributes } }, changed };
+  }
+
+  /** Closes the file. `readInVain`: bytes of a first try, during which it changed. */
+  async #readTwiceIfChanged(
+    job: FileJob,
+    file: OpenFile,
+    readInVain: number | undefined,
+    signal: StopSignal | undefined,
+  ): Promise<ReadFile> {
+    try {
+      let readBytes = readInVain ?? 0;
+      for (let attempt = readInVain === undefined ? 1 : 2; ; attempt += 1) {
         const before = file.facts();
         if (before.kind !== 'file') throw new EngineError('file_changed', `${displayPath(job.path)}: is no regular file any more`);
         await pastItsTick(before);
         const read = await this.#read(file, before, signal);
         readBytes += read.sealed.readBytes;
-        const after = file.facts();
-        const changed =
-          read.short || after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes;
+        const changed = read.short || !sameState(before, file.facts());
         if (changed && attempt === 1) continue;
         const attributes = this.#platform.extendedAttributes(job.path);
         return { ...read, sealed: { ...read.sealed, readBytes, attributes, changedWhileRead: changed } };
@@ -186,22 +222,18 @@ export class FileSealer implements Sealer {
   async #read(file: OpenFile, facts: FileFacts, signal: StopSignal | undefined): Promise<ReadFile & { readonly short: boolean }> {
     const plan = planContent(file, facts);
     const stream = new ContentStream(file, plan);
-    const result = (contentBytes: number): ReadFile['sealed'] => ({
-      facts,
-      // A dense file that became shorter is stored as long as it was read.
-      sizeBytes: plan.ranges ? facts.sizeBytes : contentBytes,
-      dataRanges: plan.ranges,
-      attributes: [],
-      changedWhileRead: false,
-      readBytes: contentBytes,
-    });
     if (plan.contentBytes > backupLimits.wholeFileBytes) {
       // The stream takes the whole buffer.
       await this.#sealWaiting();
       const streamed = await this.#stream(stream, signal);
-      return { sealed: result(streamed.contentBytes), chunks: [], streamed, short: stream.short };
+      return { sealed: sealedAs(facts, plan, streamed.contentBytes), chunks: [], streamed, short: stream.short };
     }
     if (this.#held + plan.contentBytes > this.#chunker.buffer.length) await this.#sealWaiting();
+    return this.#readWhole(stream, facts, plan);
+  }
+
+  /** Reads a file into the free part of the buffer, where there must be room for it. */
+  #readWhole(stream: ContentStream, facts: FileFacts, plan: ContentPlan): ReadFile & { readonly short: boolean } {
     const buffer = this.#chunker.buffer.subarray(this.#held, this.#held + plan.contentBytes);
     const length = stream.read(buffer);
     const chunks: { id: Uint8Array; plaintext: Uint8Array }[] = [];
@@ -211,7 +243,7 @@ export class FileSealer implements Sealer {
       chunks.push({ id: this.#ids.of('data', plaintext), plaintext });
       start = end;
     }
-    return { sealed: result(length), chunks, short: stream.short };
+    return { sealed: sealedAs(facts, plan, length), chunks, short: stream.short };
   }
 
   /** A large file in bounded memory: fill the buffer, cut, look up, add, move the rest to the front. */
@@ -272,7 +304,7 @@ export class FileSealer implements Sealer {
       for (const [i, { id, plaintext }] of file.chunks.entries()) {
         ids.set(id, i * idBytes);
         if (isNew[at++] === 1) {
-          await this.#turns.maybeYield();
+          if (this.#turns.isOver) await this.#turns.maybeYield();
           newChunks += 1;
           await this.#add(id, plaintext);
         }
@@ -288,7 +320,7 @@ export class FileSealer implements Sealer {
     let added = 0;
     for (const [i, { id, plaintext }] of chunks.entries()) {
       if (isNew[i] === 1) {
-        await this.#turns.maybeYield();
+        if (this.#turns.isOver) await this.#turns.maybeYield();
         throwIfInterrupted(signal);
         added += 1;
         await this.#add(id, plaintext);
@@ -351,9 +383,30 @@ export function unwrapStoreFailure(error: unknown): unknown {
   return error;
 }
 
-/** Waits until a change made now would get another time than the file carries. */
-async function pastItsTick(facts: FileFacts): Promise<void> {
+function sealedAs(facts: FileFacts, plan: ContentPlan, contentBytes: number): ReadFile['sealed'] {
+  return {
+    facts,
+    // A dense file that became shorter is stored as long as it was read.
+    sizeBytes: plan.ranges ? facts.sizeBytes : contentBytes,
+    dataRanges: plan.ranges,
+    attributes: [],
+    changedWhileRead: false,
+    readBytes: contentBytes,
+  };
+}
+
+function sameState(before: FileFacts, after: FileFacts): boolean {
+  return after.mtimeNs === before.mtimeNs && after.ctimeNs === before.ctimeNs && after.sizeBytes === before.sizeBytes;
+}
+
+/** How long until a change made now would get another time than the file carries. */
+function tickLeftMs(facts: FileFacts): number {
   const newest = Number((facts.ctimeNs > facts.mtimeNs ? facts.ctimeNs : facts.mtimeNs) / 1_000_000n);
   const age = Date.now() - newest;
-  if (age >= 0 && age < backupLimits.racyMs) await new Promise((resolve) => setTimeout(resolve, backupLimits.racyMs - age));
+  return age >= 0 && age < backupLimits.racyMs ? backupLimits.racyMs - age : 0;
+}
+
+async function pastItsTick(facts: FileFacts): Promise<void> {
+  const leftMs = tickLeftMs(facts);
+  if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
 }

@@ -1,5 +1,6 @@
 import type { FinishedPack } from './data-pack-writer.ts';
-import type { FileOutcome, SealerVault } from './file-sealer.ts';
+import type { SealerVault } from './file-sealer.ts';
+import type { SentJobs, SentOutcomes } from './sent-outcomes.ts';
 
 /** What passes between a backup and one of its sealing threads. Both run the same version of the same program: nothing here is a format. */
 export interface WorkerStart {
@@ -13,16 +14,16 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  | { readonly type: 'seal'; readonly jobs: readonly { readonly path: Uint8Array; readonly sizeBytes: number }[] }
+  | { readonly type: 'seal'; readonly jobs: SentJobs }
   | { readonly type: 'flush' }
   | { readonly type: 'claimed'; readonly flags: Uint8Array }
   | { readonly type: 'stored'; readonly ok: boolean };
 
-/** One request at a time each way, so answers need no numbers. */
+/** Requests are answered in their order, and a thread asks one thing at a time, so answers need no numbers. */
 export type FromWorker =
   | { readonly type: 'claim'; readonly ids: Uint8Array }
   | { readonly type: 'store'; readonly pack: FinishedPack }
-  | { readonly type: 'sealed'; readonly outcomes: readonly FileOutcome[] }
+  | { readonly type: 'sealed'; readonly outcomes: SentOutcomes }
   | { readonly type: 'flushed' }
   /** `what`: the store failed (in the main thread, which knows how, or here with this code), the run was stopped, or a mistake of ours. */
   | { readonly type: 'failed'; readonly what: 'store' | 'interrupted' | 'mistake'; readonly code?: string; readonly message: string };

@@ -7,6 +7,7 @@ import { currentPlatform } from '../platform/index.ts';
 import { FileSealer, StoreFailure } from './file-sealer.ts';
 import { FileSpool } from './file-spool.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
+import { receiveJobs, sendOutcomes } from './sent-outcomes.ts';
 
 const port = parentPort!;
 const { vault, stop, stagingFolder, sealedBytes } = workerData as WorkerStart;
@@ -46,6 +47,9 @@ const sealer = new FileSealer({
   },
 });
 
+/** The next batch waits here already while one is sealed. */
+let turn: Promise<void> = Promise.resolve();
+
 port.on('message', (message: ToWorker) => {
   if (message.type === 'claimed' || message.type === 'stored') {
     const resolve = answer;
@@ -53,11 +57,13 @@ port.on('message', (message: ToWorker) => {
     resolve?.(message);
     return;
   }
-  void work(message).catch((error: unknown) => {
-    const what = error instanceof StoreFailure ? 'store' : isAppError(error, 'interrupted') ? 'interrupted' : 'mistake';
-    const cause = error instanceof StoreFailure ? error.cause : error;
-    post({ type: 'failed', what, ...(isAppError(cause) && { code: cause.code }), message: messageOf(cause) });
-  });
+  turn = turn
+    .then(() => work(message))
+    .catch((error: unknown) => {
+      const what = error instanceof StoreFailure ? 'store' : isAppError(error, 'interrupted') ? 'interrupted' : 'mistake';
+      const cause = error instanceof StoreFailure ? error.cause : error;
+      post({ type: 'failed', what, ...(isAppError(cause) && { code: cause.code }), message: messageOf(cause) });
+    });
 });
 
 async function work(message: Extract<ToWorker, { type: 'seal' | 'flush' }>): Promise<void> {
@@ -66,6 +72,7 @@ async function work(message: Extract<ToWorker, { type: 'seal' | 'flush' }>): Pro
     post({ type: 'flushed' });
     return;
   }
-  const jobs = message.jobs.map(({ path, sizeBytes }) => ({ path: Buffer.from(path.buffer, path.byteOffset, path.byteLength), sizeBytes }));
-  post({ type: 'sealed', outcomes: await sealer.seal(jobs, signal) });
+  const outcomes = sendOutcomes(await sealer.seal(receiveJobs(message.jobs), signal));
+  // Moved, not copied.
+  post({ type: 'sealed', outcomes }, [outcomes.numbers.buffer, outcomes.bigs.buffer, outcomes.ids.buffer] as ArrayBuffer[]);
 }

@@ -4,13 +4,14 @@ import { diskFull, EngineError, interrupted } from '../errors.ts';
 import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './file-sealer.ts';
 import { backupLimits } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
+import { receiveOutcomes, sendJobs } from './sent-outcomes.ts';
 
-/** A {@link Sealer} in a thread of its own. One call at a time. */
+/** A {@link Sealer} in a thread of its own. Calls may overlap: they are answered in their order, so that the thread has the next batch when it is done with one. */
 export class WorkerSealer implements Sealer {
   readonly #worker: Worker;
   readonly #ports: SealerPorts;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
-  #waiting: { resolve(message: FromWorker): void; reject(error: unknown): void } | undefined;
+  readonly #waiting: { resolve(message: FromWorker): void; reject(error: unknown): void }[] = [];
   #storeError: unknown;
   #dead: EngineError | undefined;
 
@@ -41,9 +42,9 @@ export class WorkerSealer implements Sealer {
   }
 
   async seal(jobs: readonly FileJob[]): Promise<FileOutcome[]> {
-    const answer = await this.#request({ type: 'seal', jobs: jobs.map(({ path, sizeBytes }) => ({ path, sizeBytes })) });
+    const answer = await this.#request({ type: 'seal', jobs: sendJobs(jobs) });
     if (answer.type !== 'sealed') throw this.#failure(answer);
-    return [...answer.outcomes];
+    return receiveOutcomes(answer.outcomes);
   }
 
   async flush(): Promise<void> {
@@ -59,7 +60,7 @@ export class WorkerSealer implements Sealer {
   #request(message: ToWorker): Promise<FromWorker> {
     return new Promise((resolve, reject) => {
       if (this.#dead) return reject(this.#dead);
-      this.#waiting = { resolve, reject };
+      this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(message);
     });
   }
@@ -76,9 +77,7 @@ export class WorkerSealer implements Sealer {
         this.#reply({ type: 'stored', ok: false });
       }
     } else {
-      const waiting = this.#waiting;
-      this.#waiting = undefined;
-      waiting?.resolve(message);
+      this.#waiting.shift()?.resolve(message);
     }
   }
 
@@ -99,7 +98,6 @@ export class WorkerSealer implements Sealer {
       status: 'temporary',
       nextStep: 'Run the backup again.',
     });
-    this.#waiting?.reject(this.#dead);
-    this.#waiting = undefined;
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#dead);
   }
 }
