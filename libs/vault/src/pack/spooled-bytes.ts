@@ -30,6 +30,8 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
   readonly #writes = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
   #spool: Spool | undefined;
+  /** What was read last of the spool. */
+  #ahead: { readonly offset: number; readonly bytes: Uint8Array } = { offset: 0, bytes: new Uint8Array(0) };
 
   constructor(header: Uint8Array, options: SpoolingOptions<Spool>) {
     this.#header = header;
@@ -67,12 +69,19 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
     return this.#used === leafBytes ? this.#handOver() : undefined;
   }
 
-  /** Bytes that were added before, for a merge. */
+  /** Bytes that were added before, for a merge, which asks for them in order: the spool is read by the leaf. */
   async read(offset: number, length: number): Promise<Uint8Array> {
     await this.#settled();
     const out = new Uint8Array(length);
     const spooled = Math.min(length, Math.max(0, this.#base - offset));
-    if (spooled > 0) out.set(await this.#spool!.read(offset, spooled));
+    for (let done = 0; done < spooled;) {
+      const at = offset + done;
+      if (at < this.#ahead.offset || at >= this.#ahead.offset + this.#ahead.bytes.length)
+        this.#ahead = { offset: at, bytes: await this.#spool!.read(at, Math.min(leafBytes, this.#base - at)) };
+      const part = this.#ahead.bytes.subarray(at - this.#ahead.offset, offset + spooled - this.#ahead.offset);
+      out.set(part, done);
+      done += part.length;
+    }
     if (spooled < length) out.set(this.#leaf!.subarray(offset + spooled - this.#base, offset + length - this.#base), spooled);
     return out;
   }

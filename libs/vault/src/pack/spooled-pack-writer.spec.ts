@@ -156,6 +156,15 @@ describe('SpooledPackWriter', () => {
     await expectWhole(merged, 32 * mib);
   });
 
+  it('leaves large tails as they are: they would be sealed twice', async () => {
+    const tails = await fill(
+      8 * mib,
+      Array.from({ length: 30 }, () => 300_001),
+    );
+    expect(tails.packs).toHaveLength(2);
+    await expectWhole(tails, 8 * mib);
+  });
+
   it('waits for a disk that is slower than it, and overwrites nothing that is not written yet', async () => {
     const sizes = Array.from({ length: 30 }, (_, i) => (i % 5 === 4 ? 5_000_001 : 400_001));
     await expectWhole(await fill(16 * mib, sizes, 2, 15), 16 * mib);

@@ -14,6 +14,12 @@ export interface SpooledPackWriterOptions<Spool extends PackSpool> extends PackW
   readonly newMemory?: ((bytes: number) => Uint8Array) | undefined;
 }
 
+/**
+ * A tail that would be at least this part of a pack stays one: to merge it, it would have to be read, opened and sealed a second time, which for the tails of a
+ * session of some hundred megabytes is a tenth of all sealing.
+ */
+const largeTail = 1 / 4;
+
 type OpenPack<Spool extends PackSpool> = PackBuilder<SpooledBytes<Spool>>;
 
 /**
@@ -67,14 +73,14 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     return this.#finish(fullest);
   }
 
-  /** Finishes the open packs, merged into one where that fits. */
+  /** Finishes the open packs, small ones merged into others where they fit. */
   async flush(): Promise<(WrittenPack | SpooledPack<Spool>)[]> {
     const finished: (WrittenPack | SpooledPack<Spool>)[] = [];
     let tail: OpenPack<Spool> | undefined;
     // The largest first, so that the least is moved.
     for (const pack of this.#open.toSorted((a, b) => b.sizeWith(0, 0) - a.sizeWith(0, 0))) {
       if (pack.chunkCount === 0) await pack.bytes.discard();
-      else if (tail && this.#fitsWhole(tail, pack)) await this.#merge(tail, pack);
+      else if (tail && this.#isSmall(pack) && this.#fitsWhole(tail, pack)) await this.#merge(tail, pack);
       else {
         if (tail) finished.push(await this.#finish(tail));
         tail = pack;
@@ -123,6 +129,10 @@ export class SpooledPackWriter<Spool extends PackSpool> {
   #fits(pack: OpenPack<Spool>, storedBytes: number): boolean {
     if (pack.chunkCount === 0) return true;
     return pack.chunkCount < limits.chunksPerPack && pack.sizeWith(storedBytes, 1) <= this.#options.targetBytes;
+  }
+
+  #isSmall(pack: OpenPack<Spool>): boolean {
+    return pack.sizeWith(0, 0) < this.#options.targetBytes * largeTail;
   }
 
   #fitsWhole(tail: OpenPack<Spool>, other: OpenPack<Spool>): boolean {
