@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { cryptoReady, deriveVaultKeys, type Primitives, type VaultKeys } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
@@ -54,6 +54,9 @@ class MemorySpool implements PackSpool {
     this.state = 'discarded';
   }
 }
+
+// A machine that does other things as well is slow at it.
+jest.setTimeout(60_000);
 
 describe('SpooledPackWriter', () => {
   let primitives: Primitives;
