@@ -73,6 +73,7 @@ const statusByCode = {
   owner_not_gone: 409,
   coordinator_rebuilding: 503,
   rebuild_not_running: 409,
+  trim_refused: 409,
   policy_invalid: 422,
   // start and operation: shown by the command, never sent
   config_invalid: 500,

@@ -20,6 +20,7 @@ import { ReplicasModule } from './replicas/replicas.module.ts';
 import { RestoresModule } from './restores/restores.module.ts';
 import { RunsModule } from './runs/runs.module.ts';
 import { SnapshotsModule } from './snapshots/snapshots.module.ts';
+import { TrimsModule } from './trims/trims.module.ts';
 import { VaultsModule } from './vaults/vaults.module.ts';
 import { DeviceViewsModule } from './devices/device-views.module.ts';
 import { OverviewModule } from './overview/overview.module.ts';
@@ -59,4 +60,5 @@ export const features = [
   AuditStandingsModule,
   AuditsModule,
   RebuildModule,
+  TrimsModule,
 ];

@@ -14,3 +14,4 @@ export * from './policies.ts';
 export * from './rebuild.ts';
 export * from './releases.ts';
 export * from './team.ts';
+export * from './trims.ts';

@@ -6,8 +6,8 @@ import { base64Url, count, deviceId, packId, signedStatement, sizeBytes, timeMs,
  * countersigns it, holders keep the packs for the hold, ask once more, and only then delete.
  */
 
-/** retention: no snapshot needs them; rewrite: what lives in them was copied to new packs; leaver: the vault is given up. */
-export const releaseReason = z.enum(['retention', 'rewrite', 'leaver']);
+/** retention: no snapshot needs them; rewrite: what lives in them was copied to new packs; leaver: the vault is given up; surplus: of a trim. */
+export const releaseReason = z.enum(['retention', 'rewrite', 'leaver', 'surplus']);
 export type ReleaseReason = z.infer<typeof releaseReason>;
 
 /** 5,000 ids are some 310 KB: one call, one statement, one file at each holder. More packs are several releases. */
@@ -34,6 +34,8 @@ export const release = z.strictObject({
   reason: releaseReason,
   packIds: z.array(packId).min(1).max(maxPacksPerRelease),
   atMs: timeMs,
+  /** Makes it a trim: only this holder is meant, since enough others have these packs. They stay packs of the vault. */
+  onlyHolder: deviceId.optional(),
 });
 export type Release = z.infer<typeof release>;
 

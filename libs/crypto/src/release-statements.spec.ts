@@ -57,6 +57,18 @@ describe('the statements of a release', () => {
     expect(releaseHashOf(signed.release)).toBe(vectors.releaseHash);
   });
 
+  it('of a trim, too, which names its only holder', () => {
+    const trims = JSON.parse(readFileSync(new URL('vectors/trims.json', import.meta.url), 'utf8')) as {
+      readonly trim: Release;
+      readonly signed: SignedStatement;
+      readonly releaseHash: string;
+    };
+    expect(signRelease(trims.trim, owner.secretKey)).toEqual(trims.signed);
+    expect(openRelease(trims.signed, keys)).toEqual(trims.trim);
+    expect(trims.trim.onlyHolder).toBe(vectors.confirm.holderDeviceId);
+    expect(releaseHashOf(trims.signed)).toBe(trims.releaseHash);
+  });
+
   it('open to what was signed', () => {
     expect(openCountersigned(signed.release, signed.countersign, keys)).toMatchObject({ release, countersign: vectors.countersign });
     expect(openCancel(signed.cancel, signed.release, release, keys.coordinatorKey).releaseId).toBe(release.releaseId);

@@ -5,7 +5,7 @@ import type { DeviceId } from '#libs/kernel';
 import { drainProgress } from './drain.ts';
 import { effectiveReplicas, type Replica } from './replicas.ts';
 import { defaultDurabilitySettings as settings } from './settings.ts';
-import { needlessPending, planTrim, type SurplusInput } from './surplus.ts';
+import { leastKept, mayTrim, needlessPending, planTrim, type SurplusInput } from './surplus.ts';
 import { aPack, aReplica, deviceNumber } from './testing/builders.ts';
 
 const goal = { target: 3, minimum: 2 };
@@ -40,6 +40,18 @@ describe('surplus', () => {
     expect(trim(pack(replicas))).toEqual([3, 4].map(deviceNumber));
   });
 
+  it('leaves three copies, however few the policy wants', () => {
+    expect(trim(pack(some(1, 2, 3, 4), { goal: { target: 1, minimum: 1 } }))).toEqual([deviceNumber(1)]);
+    expect(trim(pack(some(1, 2, 3), { goal: { target: 1, minimum: 1 } }))).toEqual([]);
+  });
+
+  it('may go when the time comes only if the others still suffice', () => {
+    const gone = aReplica(4, 'missing');
+    expect(mayTrim(deviceNumber(4), pack([...some(1, 2, 3), gone]), settings)).toBe(true);
+    expect(mayTrim(deviceNumber(4), pack([...some(1, 2), aReplica(3, 'suspect'), gone]), settings)).toBe(false);
+    expect(mayTrim(deviceNumber(5), pack(some(1, 2, 3, 4)), settings)).toBe(false);
+  });
+
   it('does not let a copy go for one that is doubted, leaving or new', () => {
     for (const state of ['overdue', 'suspect', 'missing', 'reconciling', 'draining'] as const)
       expect(trim(pack([...some(1, 2, 3), aReplica(4, state)]))).toEqual([]);
@@ -71,7 +83,9 @@ describe('surplus', () => {
         const gone = trim(p);
         const rest = replicas.filter((r) => !gone.includes(r.deviceId));
         const reliable = rest.filter((r) => r.state === 'active' || r.state === 'asleep');
-        if (gone.length > 0) expect(effectiveReplicas(reliable, p.owner, settings)).toBeGreaterThanOrEqual(target);
+        if (gone.length > 0) expect(effectiveReplicas(reliable, p.owner, settings)).toBeGreaterThanOrEqual(Math.max(target, leastKept));
+        // What is carried out one by one is judged by the same measure.
+        if (gone.length > 0) expect(mayTrim(gone[0]!, p, settings)).toBe(true);
         expect(needlessPending(p, settings).every((id) => replicas.some((r) => r.deviceId === id && r.status === 'pending'))).toBe(true);
       }),
       { numRuns: 500 },

@@ -1,3 +1,4 @@
+import type { PackKind } from '#libs/contracts';
 import type { DeviceId } from '#libs/kernel';
 import { wantedReplicas, type Candidate, type PackToPlace, type ReplicaGoal } from './candidate.ts';
 import { acceptsPacks, isGone } from './device-state.ts';
@@ -24,6 +25,17 @@ export function needlessPending(pack: SurplusPack, settings: DurabilitySettings)
   return enough ? pending.map((r) => r.deviceId) : [];
 }
 
+/**
+ * No trim leaves fewer copies than this, whatever the policy's target says: the target comes from the coordinator, and who could set it to one
+ * could have all others deleted. The target of a new team.
+ */
+export const leastKept = 3;
+
+/** Copies of a pack that a trim has to leave. */
+export function keptByTrims(kind: PackKind, goal: ReplicaGoal, settings: DurabilitySettings): number {
+  return wantedReplicas(kind, { ...goal, target: Math.max(goal.target, leastKept) }, settings);
+}
+
 export interface SurplusInput extends SurplusPack {
   /** Since when the pack has had more copies than wanted without a break. */
   readonly surplusSinceMs: number;
@@ -31,7 +43,7 @@ export interface SurplusInput extends SurplusPack {
 
 /**
  * Which replicas of a pack are one too many: those beyond what is wanted, when they have been for a week. Never one of an index pack on
- * an anchor, never the last on an anchor, never the last at another site than the owner's, never below the target counted by holders
+ * an anchor, never the last on an anchor, never the last at another site than the owner's, never below {@link keptByTrims} counted by holders
  * that are awake or asleep as usual (so that suspects' copies save nobody). The fullest holder gives up its copy first.
  */
 export function planTrim(
@@ -41,25 +53,39 @@ export function planTrim(
   settings: DurabilitySettings,
 ): readonly DeviceId[] {
   if (nowMs - pack.surplusSinceMs < settings.reconcile.trimAfterMs) return [];
-  const wanted = wantedReplicas(pack.kind, pack.goal, settings);
-  let kept = pack.replicas.filter((r) => r.status === 'held' && isReliable(r));
+  let kept = pack.replicas.filter(isReliable);
   const trimmed: DeviceId[] = [];
-  const byRoom = kept
-    .filter((r) => !(pack.kind === 'index' && r.anchor))
-    .sort((a, b) => (roomOf(a.deviceId)?.availableBytes ?? 0) - (roomOf(b.deviceId)?.availableBytes ?? 0));
+  const byRoom = [...kept].sort((a, b) => (roomOf(a.deviceId)?.availableBytes ?? 0) - (roomOf(b.deviceId)?.availableBytes ?? 0));
   for (const replica of byRoom) {
     const rest = kept.filter((r) => r !== replica);
-    if (effectiveReplicas(rest, pack.owner, settings) < wanted) continue;
-    if (replica.anchor && !rest.some((r) => r.anchor)) continue;
-    if (isElsewhere(replica, pack) && !rest.some((r) => isElsewhere(r, pack))) continue;
+    if (!isDispensable(replica, rest, pack, settings)) continue;
     kept = rest;
     trimmed.push(replica.deviceId);
   }
   return trimmed;
 }
 
+/** Whether one device may do without a pack, by the copies at all others: what {@link planTrim} said must still be so when it is carried out. */
+export function mayTrim(deviceId: DeviceId, pack: SurplusPack, settings: DurabilitySettings): boolean {
+  const replica = pack.replicas.find((r) => r.deviceId === deviceId);
+  if (!replica) return false;
+  return isDispensable(
+    replica,
+    pack.replicas.filter((r) => r !== replica && isReliable(r)),
+    pack,
+    settings,
+  );
+}
+
+function isDispensable(replica: Replica, rest: readonly Replica[], pack: SurplusPack, settings: DurabilitySettings): boolean {
+  if (pack.kind === 'index' && replica.anchor) return false;
+  if (effectiveReplicas(rest, pack.owner, settings) < keptByTrims(pack.kind, pack.goal, settings)) return false;
+  if (replica.anchor && !rest.some((r) => r.anchor)) return false;
+  return !isElsewhere(replica, pack) || rest.some((r) => isElsewhere(r, pack));
+}
+
 const isElsewhere = (replica: Replica, pack: SurplusPack): boolean => replica.site !== pack.owner.site;
 
-/** Believed in full: no doubt, not gone, not about to leave, no newcomer. */
-const isReliable = ({ state, vetted }: Replica): boolean =>
-  vetted !== false && (acceptsPacks(state) || state === 'asleep') && !isGone(state);
+/** There, and believed in full: no doubt, not gone, not about to leave, no newcomer. */
+const isReliable = ({ state, status, vetted }: Replica): boolean =>
+  status === 'held' && vetted !== false && (acceptsPacks(state) || state === 'asleep') && !isGone(state);

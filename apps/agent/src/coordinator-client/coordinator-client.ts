@@ -42,6 +42,7 @@ import {
   signedStatement,
   type SignedStatement,
   type SubmitRelease,
+  type SubmitTrim,
   teamDocument,
   type TeamDocument,
   tokenChallenge,
@@ -50,6 +51,8 @@ import {
   type VaultDocument,
   wantedChallenges,
   type WantedChallenges,
+  wantedTrims,
+  type WantedTrims,
 } from '#libs/contracts';
 import { type Clock, type DeviceId, isAppError, type PackId, type VaultId } from '#libs/kernel';
 import { clientLimits } from './client-limits.ts';
@@ -173,6 +176,30 @@ export class CoordinatorClient {
 
   releaseDeleted(releaseId: string, packIds: readonly PackId[], signal?: AbortSignal): Promise<void> {
     return this.#call({ method: 'POST', path: `${api}/releases/${releaseId}/deleted`, body: { packIds }, answer: undefined, signal });
+  }
+
+  wantedTrims(signal?: AbortSignal): Promise<WantedTrims> {
+    return this.#call({ method: 'GET', path: `${api}/trims/wanted`, answer: wantedTrims, signal });
+  }
+
+  submitTrim(body: SubmitTrim, signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/trims`, body, answer: undefined, signal });
+  }
+
+  heldTrims(signal?: AbortSignal): Promise<HeldReleases> {
+    return this.#call({ method: 'GET', path: `${api}/trims/held`, answer: heldReleases, signal });
+  }
+
+  trimStatements(releaseId: string, signal?: AbortSignal): Promise<ReleaseStatements> {
+    return this.#call({ method: 'GET', path: `${api}/trims/${releaseId}`, answer: releaseStatements, signal });
+  }
+
+  confirmTrim(releaseId: string, nonce: string, signal?: AbortSignal): Promise<SignedStatement> {
+    return this.#call({ method: 'POST', path: `${api}/trims/${releaseId}/confirm`, body: { nonce }, answer: signedStatement, signal });
+  }
+
+  trimDeleted(releaseId: string, packIds: readonly PackId[], signal?: AbortSignal): Promise<void> {
+    return this.#call({ method: 'POST', path: `${api}/trims/${releaseId}/deleted`, body: { packIds }, answer: undefined, signal });
   }
 
   openAudits(signal?: AbortSignal): Promise<OpenAudits> {

@@ -34,6 +34,9 @@ export interface AgentPaths {
   /** Releases of own packs, and of packs held for others. */
   readonly releases: string;
   readonly holds: string;
+  /** Trims that this device signed, and those of packs that it holds. */
+  readonly trims: string;
+  readonly trimHolds: string;
   readonly holdClock: string;
   readonly delivered: string;
   readonly pruneState: string;
@@ -71,6 +74,8 @@ export function agentPaths(home: string): AgentPaths {
     outbox: at('state', 'outbox'),
     releases: at('state', 'releases'),
     holds: at('state', 'holds'),
+    trims: at('state', 'trims.json'),
+    trimHolds: at('state', 'trim-holds'),
     holdClock: at('state', 'hold-clock.json'),
     delivered: at('state', 'delivered.json'),
     pruneState: at('state', 'prune.json'),

@@ -7,7 +7,7 @@ import { cryptoReady, signCountersign, signRelease, signRootRelease } from '#lib
 import { type DeviceId, toBase64Url, type VaultId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { faultyFiles } from '#libs/kernel/testing';
-import { dayMs, HoldingTeam, refuse, releaseId } from '../testing/holding-team.ts';
+import { dayMs, holderId, HoldingTeam, refuse, releaseId } from '../testing/holding-team.ts';
 
 let folder: string;
 let team: HoldingTeam;
@@ -45,6 +45,22 @@ describe('a holder', () => {
     expect(await team.there()).toEqual([team.packIds[2]]);
     expect(team.script.deleted).toEqual([{ releaseId: releaseId(1), packIds: team.packIds.slice(0, 2) }]);
     expect(team.holds.waiting()).toEqual({ releases: 0, packs: 0 });
+  });
+
+  it('lets a trim go that names it, after the same hold and the same question', async () => {
+    team.release({ packIds: team.packIds.slice(0, 1), reason: 'surplus', onlyHolder: holderId });
+    await team.look();
+    await team.pass(14 * dayMs - 1);
+    await team.look();
+    expect(await team.there()).toEqual(team.packIds);
+    await team.pass(1);
+    await team.look();
+    expect(await team.there()).toEqual(team.packIds.slice(1));
+  });
+
+  it('keeps everything for a trim of another holder’s copies, whoever countersigned and confirmed it', async () => {
+    team.release({ reason: 'surplus', onlyHolder: '00000000-0000-4000-8000-000000000009' as DeviceId });
+    await keepsAll();
   });
 
   it('keeps them longer when the coordinator says so, and never shorter than its own minimum', async () => {

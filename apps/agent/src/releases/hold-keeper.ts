@@ -105,7 +105,8 @@ export class HoldKeeper {
     const claimed = releaseSchema.parse(peekStatement(signed.release.type, signed.release));
     for (const packId of packIds) {
       const about = await this.#ports.held.about(packId);
-      const key = about && isMeant(about, claimed) ? (signed.release.type === 'root-release' ? '' : about.ownerKey) : undefined;
+      const key =
+        about && isMeant(about, claimed, this.#ports.deviceId) ? (signed.release.type === 'root-release' ? '' : about.ownerKey) : undefined;
       if (key !== undefined) byKey.set(key, [...(byKey.get(key) ?? []), packId]);
     }
     const result = { accepted: [] as PackId[], holdMs: 0, refused: undefined as string | undefined };
@@ -178,9 +179,12 @@ export class HoldKeeper {
   }
 }
 
-/** The pack is one that the release can mean: of this vault and owner, and not placed anew after a cancel. */
-const isMeant = (about: HeldPack, release: Release): boolean =>
-  about.vaultId === release.vaultId && about.ownerDeviceId === release.ownerDeviceId && about.generation <= release.generation;
+/** The pack is one that the release can mean here: of this vault and owner, not placed anew after a cancel, and no trim of another holder's copy. */
+const isMeant = (about: HeldPack, release: Release, deviceId: DeviceId): boolean =>
+  (release.onlyHolder === undefined || release.onlyHolder === deviceId) &&
+  about.vaultId === release.vaultId &&
+  about.ownerDeviceId === release.ownerDeviceId &&
+  about.generation <= release.generation;
 
 const outOfOrder = (what: string): AgentError =>
   new AgentError('statement_invalid', what, { nextStep: 'Nothing was deleted. An admin looks at the release in the panel.' });

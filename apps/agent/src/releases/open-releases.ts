@@ -8,6 +8,10 @@ import type { AgentPaths } from '../home/agent-paths.ts';
 import { JsonFile } from '../home/json-file.ts';
 import type { DeviceIdentity } from '../identity/device-identity.ts';
 import type { AgentLog } from '../log/agent-log.ts';
+import type { SwarmAccess } from '../network/swarm-access.ts';
+import type { PolicyKeeper } from '../policy/policy-keeper.ts';
+import type { ReceiptBook } from '../receipts/receipt-book.ts';
+import type { RosterKeeper } from '../roster/roster-keeper.ts';
 import type { VaultAccess } from '../runtime/vault-access.ts';
 import { HoldBook } from './hold-book.ts';
 import { HoldKeeper } from './hold-keeper.ts';
@@ -15,6 +19,9 @@ import { holdLimits } from './hold-limits.ts';
 import { HoldTimer, holdClockState } from './hold-timer.ts';
 import { ReleaseBook } from './release-book.ts';
 import { ReleaseKeeper } from './release-keeper.ts';
+import { showsPack } from './shows-pack.ts';
+import { TrimBook, trimsState } from './trim-book.ts';
+import { TrimKeeper } from './trim-keeper.ts';
 
 export interface ReleaseParts {
   readonly paths: AgentPaths;
@@ -28,11 +35,23 @@ export interface ReleaseParts {
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
   readonly vault: VaultAccess;
+  readonly roster: RosterKeeper;
+  readonly receipts: ReceiptBook;
+  readonly policy: PolicyKeeper;
+  readonly swarm: SwarmAccess;
   readonly team: { readonly teamId: string; readonly rootKey: Uint8Array; readonly coordinatorKey: Uint8Array };
 }
 
-/** Both halves of release and hold, as this device's home has them. Throws `home_corrupt`. */
-export async function openReleases(parts: ReleaseParts): Promise<{ releases: ReleaseKeeper; holds: HoldKeeper; holdTimer: HoldTimer }> {
+export interface Releases {
+  readonly releases: ReleaseKeeper;
+  readonly holds: HoldKeeper;
+  readonly holdTimer: HoldTimer;
+  readonly trims: TrimKeeper;
+  readonly trimHolds: HoldKeeper;
+}
+
+/** Both halves of release, trim and hold, as this device's home has them. Throws `home_corrupt`. */
+export async function openReleases(parts: ReleaseParts): Promise<Releases> {
   const { paths, files, clock, random, log, document, identity, coordinator, own, held, vault, team } = parts;
   const nowMs = (): number => clock.nowMs();
   const holdTimer = await HoldTimer.open({
@@ -40,10 +59,18 @@ export async function openReleases(parts: ReleaseParts): Promise<{ releases: Rel
     nowMs,
     monotonicMs: () => performance.now(),
   });
-  const holds = new HoldKeeper({
-    ...{ coordinator, held, random, nowMs, log, timer: holdTimer, deviceId: document.deviceId, keys: team },
-    book: await HoldBook.open(files, paths.holds),
-    minimumHoldMs: holdLimits.minimumHoldMs,
+  const holding = { held, random, nowMs, log, timer: holdTimer, deviceId: document.deviceId, keys: team, ...holdLimits };
+  const holds = new HoldKeeper({ ...holding, coordinator, book: await HoldBook.open(files, paths.holds) });
+  // A trim is a release that means this holder only: the same proofs, the same hold, asked for elsewhere.
+  const trimHolds = new HoldKeeper({
+    ...holding,
+    book: await HoldBook.open(files, paths.trimHolds),
+    coordinator: {
+      heldReleases: (signal) => coordinator.heldTrims(signal),
+      releaseStatements: (id, signal) => coordinator.trimStatements(id, signal),
+      confirmRelease: (id, nonce, signal) => coordinator.confirmTrim(id, nonce, signal),
+      releaseDeleted: (id, packIds, signal) => coordinator.trimDeleted(id, packIds, signal),
+    },
   });
   const inUse = (packIds: readonly PackId[]): Promise<ReadonlySet<PackId>> =>
     vault.use(async (open) => {
@@ -56,5 +83,19 @@ export async function openReleases(parts: ReleaseParts): Promise<{ releases: Rel
     signingSecretKey: identity.signing.secretKey,
     newId: randomUUID,
   });
-  return { releases, holds, holdTimer };
+  const trims = new TrimKeeper({
+    ...{ coordinator, nowMs, log, deviceId: document.deviceId, vaultId: document.vaultId, teamId: team.teamId, newId: randomUUID },
+    book: await TrimBook.open(new JsonFile(files, paths.trims, trimsState)),
+    vault: () =>
+      vault.use(async (open) => ({
+        headSequence: open.head.sequence,
+        kinds: new Map(open.allPacks().map(({ packId, kind }) => [packId, kind])),
+      })),
+    holdersOf: (packId) => parts.receipts.holdersOf(packId),
+    isStaying: (id) => parts.roster.member(id)?.state === 'active',
+    target: () => parts.policy.effective.replicas.target,
+    shows: (holder, packId, signal) => showsPack({ swarm: parts.swarm, random }, holder, packId, signal),
+    signingSecretKey: identity.signing.secretKey,
+  });
+  return { releases, holds, holdTimer, trims, trimHolds };
 }

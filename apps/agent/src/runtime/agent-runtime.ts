@@ -19,6 +19,7 @@ import type { MemoryNote } from '../rebuild/memory-note.ts';
 import type { ReceiptBook } from '../receipts/receipt-book.ts';
 import type { HoldKeeper } from '../releases/hold-keeper.ts';
 import type { HoldTimer } from '../releases/hold-timer.ts';
+import type { TrimKeeper } from '../releases/trim-keeper.ts';
 import type { ReleaseKeeper } from '../releases/release-keeper.ts';
 import type { RosterKeeper } from '../roster/roster-keeper.ts';
 import type { RunHistory } from '../runs/run-history.ts';
@@ -71,6 +72,10 @@ export interface AgentRuntime {
   /** The only one that deletes packs of others. */
   readonly holds: HoldKeeper;
   readonly holdTimer: HoldTimer;
+  /** Signs own copies away that are too many. */
+  readonly trims: TrimKeeper;
+  /** As {@link holds}, of packs that their owners let go here only. */
+  readonly trimHolds: HoldKeeper;
   readonly manners: Manners;
   /** Undefined but in the daemon. */
   live: LiveState | undefined;

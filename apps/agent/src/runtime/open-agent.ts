@@ -150,8 +150,8 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     log,
     resources: backupResources(process.env),
   });
-  const { releases, holds, holdTimer } = await openReleases({
-    ...{ paths, files, clock, random, log, document, identity, coordinator, own, held, vault },
+  const { releases, holds, holdTimer, trims, trimHolds } = await openReleases({
+    ...{ paths, files, clock, random, log, document, identity, coordinator, own, held, vault, roster, receipts, policy, swarm },
     team: { teamId: team.teamId, rootKey: fromBase64Url(document.rootKey), coordinatorKey: team.coordinatorKey },
   });
   const manners = await Manners.open({
@@ -201,6 +201,8 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     releases,
     holds,
     holdTimer,
+    trims,
+    trimHolds,
     manners,
     live: undefined,
     close: () => (closing ??= close()),

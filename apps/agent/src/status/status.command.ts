@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { diskRoom, roomForOthers } from '../heartbeat/disk-room.ts';
+import type { HoldKeeper } from '../releases/hold-keeper.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
 import { waitingWork } from '../manners/waiting-work.ts';
@@ -77,7 +78,7 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
       addresses: agent.swarm.running?.addresses() ?? [],
       own: { packs: own.packs, bytes: own.bytes },
       held: { packs: held.packs, bytes: held.bytes },
-      releases: { waiting: agent.releases.waiting, inHold: agent.holds.waiting() },
+      releases: { waiting: agent.releases.waiting, inHold: sumOf(agent.holds.waiting(), agent.trimHolds.waiting()) },
       waiting: await waitingWork(agent),
       scrub: await lastScrub(agent),
       disk: { freeBytes: room.freeBytes, availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes },
@@ -106,3 +107,9 @@ function nextFire(agent: AgentRuntime, nowMs: number): number | undefined {
     return undefined;
   }
 }
+
+/** Releases and trims alike: packs that are held only until their hold is over. */
+const sumOf = (a: ReturnType<HoldKeeper['waiting']>, b: typeof a): typeof a => ({
+  releases: a.releases + b.releases,
+  packs: a.packs + b.packs,
+});

@@ -81,6 +81,8 @@ export const coordinatorConfig = z.strictObject({
     }),
     /** How long holders keep a released pack, and the coordinator confirms none; holders have a minimum of their own. */
     release: z.strictObject({ holdSeconds: seconds }),
+    /** When copies beyond what is wanted are looked for. */
+    trims: z.strictObject({ sweepCron: cron }),
     jobs: z.strictObject({
       leaseSeconds: seconds,
       expirySeconds: seconds,

@@ -27,6 +27,7 @@ import { AuditDayEntity, AuditEventEntity, AuditHolderEntity } from '../audits/a
 import { AuditAskEntity, AuditJudgementEntity, AuditQueueEntity } from '../audits/audit-queue.entity.ts';
 import { ProtectionDayEntity } from '../overview/protection-day.entity.ts';
 import { MemoryEntity, RebuildReportEntity } from '../rebuild/memory.entity.ts';
+import { SurplusPackEntity, TrimEntity, TrimmedPackEntity } from '../trims/trim.entity.ts';
 import { ShownPackEntity } from '../replicas/shown-pack.entity.ts';
 
 export const entities = [
@@ -57,4 +58,5 @@ export const entities = [
   ...[AuditChallengeEntity, AuditQueueEntity, AuditAskEntity, AuditJudgementEntity],
   ...[AuditHolderEntity, AuditDayEntity, AuditEventEntity],
   ...[MemoryEntity, RebuildReportEntity, ShownPackEntity],
+  ...[TrimEntity, TrimmedPackEntity, SurplusPackEntity],
 ];

@@ -30,6 +30,7 @@ import { Releases1767000120000 } from '../releases/releases.migration.ts';
 import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
 import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
 import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
+import { Trims1767000151000 } from '../trims/trims.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -60,4 +61,5 @@ export const migrations = [
   JobShares1767000141000,
   RepairBreakerGrace1767000142000,
   Rebuild1767000150000,
+  Trims1767000151000,
 ];

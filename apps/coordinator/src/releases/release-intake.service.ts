@@ -34,6 +34,8 @@ export class ReleaseIntakeService {
   async submit(deviceId: DeviceId, statement: SignedStatement): Promise<OwnRelease> {
     const claimed = releaseSchema.safeParse(peek(statement));
     if (!claimed.success) throw invalid('does not say what a release says');
+    // It would let all other holders go as well.
+    if (claimed.data.onlyHolder !== undefined) throw invalid('is a trim, meant for one holder only');
     return this.database.write(async () => {
       await this.decisions.assertOpen();
       const { vault, keys } = await this.signers.of(deviceId, claimed.data.vaultId, statement.type);

@@ -10,6 +10,9 @@ import { CLOCK } from '../ports/ports.module.ts';
 import { RebuildStateService } from '../rebuild/rebuild-state.service.ts';
 import type { ReleaseRow } from './releases.repository.ts';
 
+/** A release or a trim: the owner's statement as JSON text. */
+type Signed = Pick<ReleaseRow, 'statement'>;
+
 /** Every statement that the coordinator's key makes about a release, as JSON text. */
 @Injectable()
 export class ReleaseSealsService {
@@ -37,26 +40,26 @@ export class ReleaseSealsService {
     return this.rebuild.isFrozen();
   }
 
-  countersign(release: ReleaseRow): Pick<ReleaseRow, 'countersign' | 'countersignedAtMs' | 'holdUntilMs'> {
+  countersign(release: Signed): { readonly countersign: string; readonly countersignedAtMs: number; readonly holdUntilMs: number } {
     const { signed, body } = statementOf(release);
     const [nowMs, holdMs] = [this.clock.nowMs(), this.config.durability.release.holdSeconds * 1000];
     const countersign = this.identity.use((key) => signCountersign(signed, body, { holdMs, atMs: nowMs }, key));
     return { countersign: JSON.stringify(countersign), countersignedAtMs: nowMs, holdUntilMs: nowMs + holdMs };
   }
 
-  cancel(release: ReleaseRow): string {
+  cancel(release: Signed): string {
     const { signed, body } = statementOf(release);
     return JSON.stringify(this.identity.use((key) => signCancel(signed, body, this.clock.nowMs(), key)));
   }
 
-  confirm(release: ReleaseRow, to: Pick<ReleaseConfirm, 'holderDeviceId' | 'nonce' | 'packIds'>): SignedStatement {
+  confirm(release: Signed, to: Pick<ReleaseConfirm, 'holderDeviceId' | 'nonce' | 'packIds'>): SignedStatement {
     const { signed, body } = statementOf(release);
     return this.identity.use((key) => signConfirm(signed, body, { ...to, atMs: this.clock.nowMs() }, key));
   }
 }
 
 /** The owner's statement as it came, and its body; both were checked at intake. */
-function statementOf(release: Pick<ReleaseRow, 'statement'>): { signed: SignedStatement; body: Release } {
+function statementOf(release: Signed): { signed: SignedStatement; body: Release } {
   const signed = JSON.parse(release.statement) as SignedStatement;
   return { signed, body: releaseSchema.parse(peekStatement(signed.type, signed)) };
 }

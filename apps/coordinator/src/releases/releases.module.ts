@@ -56,6 +56,6 @@ import { ReleasesRepository } from './releases.repository.ts';
     ReleaseViewsService,
     ReleaseSweepService,
   ],
-  exports: [ReleaseDecisionsService, ReleaseViewsService],
+  exports: [ReleaseDecisionsService, ReleaseSealsService, ReleaseSignersService, ReleaseViewsService],
 })
 export class ReleasesModule {}

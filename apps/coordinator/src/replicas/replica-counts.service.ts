@@ -81,8 +81,8 @@ export interface DeviceSite {
 
 /**
  * A stored pack as the rules see it. A device is its own machine: nothing tells the coordinator yet which devices share one.
- * A returning replica counts as gone until its inventory names it, a quarantined one until it has proved itself; yet its device is not
- * asked for the pack again.
+ * A returning replica counts as gone until its inventory names it, a quarantined one until it has proved itself, one that is let go for good; yet its device
+ * is not asked for the pack again.
  */
 export function packToPlace(
   pack: PackRow,
@@ -94,7 +94,7 @@ export function packToPlace(
     deviceId,
     machineId: deviceId,
     ...siteOf(deviceId),
-    state: status === 'returning' || status === 'quarantine' ? 'missing' : stateOf(deviceId),
+    state: status === 'held' || status === 'pending' ? stateOf(deviceId) : 'missing',
     status: status === 'pending' ? 'pending' : 'held',
   }));
   const { packId, kind, sizeBytes, ownerDeviceId } = pack;

@@ -5,9 +5,9 @@ import { bigColumn, idColumn, intColumn, longTextColumn, nullableTimeColumn, tex
 /**
  * pending: a job to fetch it is open · held: its holder signed a receipt · returning: held by a device that was gone and is
  * back; counts again when its inventory names the pack · quarantine: failed an audit, or its holder is not believed; counts again when
- * an audit is passed.
+ * an audit is passed · trimming: its owner has let it go, since enough others have the pack; it counts no more and is still there for the hold.
  */
-export type ReplicaStatus = 'pending' | 'held' | 'returning' | 'quarantine';
+export type ReplicaStatus = 'pending' | 'held' | 'returning' | 'quarantine' | 'trimming';
 
 /** One pack at one holder. */
 @Entity('replicas')

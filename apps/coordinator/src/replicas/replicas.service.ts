@@ -71,9 +71,9 @@ export class ReplicasService {
       rows.filter(named).map((row) => row.packId),
       { status: 'held', confirmedAtMs: atMs },
     );
-    // To name a pack is no proof: what an audit put in quarantine stays there.
-    const quarantined = rows.filter((row) => row.status === 'quarantine').map((row) => row.packId);
-    await this.replicas.update(deviceId, quarantined, { confirmedAtMs: atMs });
+    // To name a pack is no proof: what an audit put in quarantine stays there, and so does what is let go.
+    const others = rows.filter((row) => row.status === 'quarantine' || row.status === 'trimming').map((row) => row.packId);
+    await this.replicas.update(deviceId, others, { confirmedAtMs: atMs });
     await this.counts.recount(rows.filter((row) => row.status === 'returning').map((row) => row.packId));
   }
 
@@ -128,6 +128,18 @@ export class ReplicasService {
   /** Quarantined replicas that proved themselves count again. Part of the caller's transaction. */
   async reinstate(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
     await this.replicas.changeStatus(deviceId, packIds, 'quarantine', 'held');
+    await this.counts.recount(packIds);
+  }
+
+  /** Held replicas that their owner has let go count as nothing from now on. Part of the caller's transaction. */
+  async letGo(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.replicas.changeStatus(deviceId, packIds, 'held', 'trimming');
+    await this.counts.recount(packIds);
+  }
+
+  /** They are wanted after all and count again. Part of the caller's transaction. */
+  async keepAfterAll(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    await this.replicas.changeStatus(deviceId, packIds, 'trimming', 'held');
     await this.counts.recount(packIds);
   }
 
