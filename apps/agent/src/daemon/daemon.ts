@@ -179,7 +179,10 @@ export class Daemon {
   }
 
   async #remember({ statement, report }: NonNullable<HeartbeatReply['memory']>): Promise<void> {
-    await this.#agent.memory.keep(statement, this.#agent.clock.nowMs());
+    // A full disk must not keep this device from hearing the rest; the newest word is in memory.
+    await this.#agent.memory
+      .keep(statement, this.#agent.clock.nowMs())
+      .catch((error: unknown) => this.#problem('how far the coordinator was could not be noted', error));
     if (report && !this.#reporting) void this.#report.ask();
   }
 
