@@ -20,8 +20,11 @@ export interface Primitives {
    * it before anything is waited for. Throws `compression_unavailable` where only reading is possible (browser).
    */
   compress(data: Uint8Array, level?: number): Uint8Array;
-  /** Throws `decompress_failed` unless the output is exactly `plainLength` bytes; never allocates more. */
-  decompress(data: Uint8Array, plainLength: number): Uint8Array;
+  /**
+   * Throws `decompress_failed` unless the output is exactly `plainLength` bytes; never allocates more. `into`: memory for the result (at least
+   * `plainLength` bytes, none of them of `data`), which may be used: the result is then a view of its start, and what is behind is untouched.
+   */
+  decompress(data: Uint8Array, plainLength: number, into?: Uint8Array): Uint8Array;
 }
 
 export interface KeyedHasher {
@@ -35,6 +38,9 @@ export interface Sealer {
   seal(n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array;
   /** {@link seal} to the start of `into`, which has room for 16 bytes more than `plaintext` and shares no memory with it. */
   sealInto(n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array, into: Uint8Array): void;
-  /** Throws `open_failed` when anything (bytes, n, associated data, key) differs from what was sealed. */
-  open(n: number | bigint, sealed: Uint8Array, associatedData: Uint8Array): Uint8Array;
+  /**
+   * Throws `open_failed` when anything (bytes, n, associated data, key) differs from what was sealed. `into`: memory for the plaintext (at least 16
+   * bytes less than `sealed`, and none of its own), which may be used: the result is then a view of its start. Zeroed when it throws.
+   */
+  open(n: number | bigint, sealed: Uint8Array, associatedData: Uint8Array, into?: Uint8Array): Uint8Array;
 }

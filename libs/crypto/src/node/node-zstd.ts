@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { checkZstdFrame, decompressFailed } from '../zstd-frame.ts';
+import { type ReusedUnzstd, reusedUnzstd } from './reused-unzstd.ts';
 import { compressBound, type ReusedZstd, reusedZstd, reusedZstdBytes } from './reused-zstd.ts';
 
 /** node:zlib's own minimum. */
@@ -27,9 +28,16 @@ export function nodeCompress(data: Uint8Array, level: number = defaultCompressio
   return new Uint8Array(out.buffer, out.byteOffset, out.length);
 }
 
+/** Undefined where it can't be had, null until somebody needs it. */
+let unzstd: ReusedUnzstd | undefined | null = null;
+
 /** See {@link Primitives.decompress}. */
-export function nodeDecompress(data: Uint8Array, plainLength: number): Uint8Array {
+export function nodeDecompress(data: Uint8Array, plainLength: number, into?: Uint8Array): Uint8Array {
   checkZstdFrame(data, plainLength);
+  if (into && into.length < plainLength) throw decompressFailed('the memory for it is too short');
+  if (unzstd === null) unzstd = reusedUnzstd();
+  if (unzstd && plainLength > 0 && plainLength <= reusedZstdBytes)
+    return withReused(unzstd, data, plainLength, into ? into.subarray(0, plainLength) : new Uint8Array(plainLength));
   let out: Buffer;
   try {
     // One byte more than needed: a buffer that is exactly full would make zlib take a second one.
@@ -39,4 +47,13 @@ export function nodeDecompress(data: Uint8Array, plainLength: number): Uint8Arra
   }
   if (out.length !== plainLength) throw decompressFailed('the frame is shorter than it says');
   return new Uint8Array(out.buffer, out.byteOffset, out.length);
+}
+
+function withReused(reused: ReusedUnzstd, data: Uint8Array, plainLength: number, into: Uint8Array): Uint8Array {
+  try {
+    reused(data, plainLength, into);
+  } catch {
+    throw decompressFailed('the frame is damaged or not of the length that it says');
+  }
+  return into;
 }

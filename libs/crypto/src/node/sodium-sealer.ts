@@ -57,10 +57,11 @@ export function sodiumSealer(sodium: NativeSodium): (key: Uint8Array, noncePrefi
         return sealed;
       },
       sealInto,
-      open(n, sealed, associatedData) {
+      open(n, sealed, associatedData, into) {
         writeChunkNumber(nonce, noncePrefixSize, n);
         if (sealed.length < tagSize) throw openFailed();
-        const plaintext = fresh(sealed.length - tagSize);
+        const length = sealed.length - tagSize;
+        const plaintext = into ? into.subarray(0, length) : fresh(length);
         try {
           sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plaintext, null, sealed, associatedData, nonce, ownKey);
         } catch {

@@ -153,6 +153,36 @@ export function primitivesConformance(
       }
     });
 
+    it('opens and decompresses into given memory, or gives memory of its own; what is behind stays', () => {
+      for (const length of [0, 1, 17, 3000, 65_536, 200_001]) {
+        const plaintext = utf8('some words of a letter, '.repeat(length / 24 + 1)).subarray(0, length);
+        const sealed = primitives.sealer(key, prefix).seal(length, plaintext, aad);
+        const into = new Uint8Array(length + 9).fill(0xaa);
+        expect(same(primitives.sealer(key, prefix).open(length, sealed, aad, into), plaintext)).toBe(true);
+        expect(same(primitives.decompress(compressor.compress(plaintext), length, into), plaintext)).toBe(true);
+        expect([...into.subarray(length)]).toEqual(Array.from({ length: 9 }, () => 0xaa));
+      }
+    });
+
+    it('shows no plaintext in given memory when the seal is broken', () => {
+      const sealed = primitives.sealer(key, prefix).seal(1, utf8('attack at dawn'), aad);
+      sealed[3]! ^= 1;
+      const into = new Uint8Array(14).fill(0xaa);
+      expect(codeOf(() => primitives.sealer(key, prefix).open(1, sealed, aad, into))).toBe('open_failed');
+      expect([[...into].every((byte) => byte === 0), [...into].every((byte) => byte === 0xaa)]).toContain(true);
+    });
+
+    it('decompresses right after damaged frames, however they are damaged', () => {
+      const plain = utf8(Array.from({ length: 4000 }, (_, i) => `${i * 7919} goats`).join(' '));
+      const frame = compressor.compress(plain).slice();
+      for (let at = 0; at < frame.length; at += 37) {
+        const damaged = frame.slice();
+        damaged[at]! ^= 0x55;
+        codeOf(() => primitives.decompress(damaged, plain.length));
+        expect(same(primitives.decompress(frame, plain.length), plain)).toBe(true);
+      }
+    });
+
     it('seals a whole 4 MiB chunk like the other implementation', () => {
       const chunk = new Uint8Array(4 * 1024 * 1024).map((_, i) => i * 31);
       const sealed = primitives.sealer(key, prefix).seal(7, chunk, aad);

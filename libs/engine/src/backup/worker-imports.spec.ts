@@ -37,3 +37,12 @@ describe('a sealing thread', () => {
     expect(loaded).toContain('zod');
   });
 });
+
+describe('a writing thread', () => {
+  it('loads little', () => {
+    const loaded = [...loadedBy('libs/engine/src/restore/write-worker.ts')];
+    expect(loaded.filter((name) => !name.includes('/'))).toEqual(['koffi']);
+    expect(loaded.filter((name) => /contracts|vault-reader|\/tree\/|portable|chunk-index/.test(name))).toEqual([]);
+    expect(loaded.length).toBeLessThan(65);
+  });
+});

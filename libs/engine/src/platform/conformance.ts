@@ -47,6 +47,49 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     await expect(platform.names(in_(folder, 'b'))).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
+  it('writes into a folder that is held, whatever its path leads to by then', async () => {
+    const folder = await makeFolder();
+    const [sub, moved] = [in_(folder, 'sub'), in_(folder, 'moved')];
+    platform.makeFolder(sub, 0o700);
+    write(in_(folder, 'file'), '');
+    expect(code(() => platform.holdFolder(in_(folder, 'file')))).toBe('not_a_folder');
+    expect(code(() => platform.holdFolder(moved))).toBe('file_not_found');
+    const held = platform.holdFolder(sub);
+    try {
+      expect(held.facts).toMatchObject({ kind: 'directory', inode: platform.facts(sub).inode });
+      const file = held.create(Buffer.from('a'));
+      file.write(Buffer.from('hel'), 0);
+      file.close();
+      expect(code(() => held.create(Buffer.from('a')))).toBe('file_exists');
+      const again = held.openToWrite(Buffer.from('a'));
+      again.write(Buffer.from('lo'), 3);
+      if (can.ownership) expect(again.owner()).toMatchObject({ uid: process.geteuid!(), gid: platform.facts(in_(sub, 'a')).gid });
+      if (can.ownership) expect(again.setOwner(process.geteuid!(), platform.facts(in_(sub, 'a')).gid)).toBe('done');
+      expect(again.setTimes(-1_500_000_001n)).toBe('done');
+      again.close();
+      if (can.nanosecondTimes) expect(platform.facts(in_(sub, 'a')).mtimeNs).toBe(-1_500_000_001n);
+      held.rename(Buffer.from('a'), Buffer.from('b'));
+      expect(read(in_(sub, 'b'))).toBe('hello');
+      expect(held.isThere()).toBe(true);
+      // A message names the path that a person knows.
+      expect(() => held.openToWrite(Buffer.from('gone'))).toThrow(in_(sub, 'gone').toString());
+
+      platform.rename(sub, moved);
+      expect(held.isThere()).toBe(false);
+      platform.makeFolder(sub, 0o700);
+      expect(held.isThere()).toBe(false);
+      expect([undefined, 'symlink_in_path']).toContain(code(() => held.create(Buffer.from('c')).close()));
+      expect(await platform.names(sub)).toEqual([]);
+      held.remove(Buffer.from('b'));
+      held.remove(Buffer.from('b'));
+    } finally {
+      held.close();
+    }
+    platform.remove(sub, 'folder');
+    platform.symlink(Buffer.from('moved'), sub);
+    expect(code(() => platform.holdFolder(sub))).toBe('not_a_folder');
+  });
+
   it('splits and joins absolute paths', async () => {
     const folder = await makeFolder();
     const path = in_(in_(folder, 'x y'), 'z');

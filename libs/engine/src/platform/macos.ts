@@ -38,6 +38,8 @@ export function macosPlatform(): Platform {
     calls: posixCalls({ atFdCwd: -2, atSymlinkNoFollow: 0x20, utimeOmit: -2n, seekData: 4, seekHole: 3, attributeCalls: 'macos' }),
     accounts: accountFiles(),
     readFlags: 0,
+    pathOf: undefined,
+    holdFlags: 0,
     reach: (path, call) => call(path),
     reachLater: (path, call) => call(path),
   });

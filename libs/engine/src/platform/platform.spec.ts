@@ -1,12 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { platformConformance } from './conformance.ts';
-import { currentPlatform, displayPath } from './index.ts';
+import { folderByPath } from './held-folder.ts';
+import { currentPlatform, displayPath, type Platform } from './index.ts';
 
 const folder = temporaryFolders();
 
 describe(`platform adapter ${currentPlatform().name}`, () => {
   platformConformance(currentPlatform(), async () => Buffer.from(await folder('platform')));
+});
+
+describe('a platform that can not hold folders', () => {
+  const platform: Platform = { ...currentPlatform(), holdFolder: (path) => folderByPath(platform, path) };
+  platformConformance(platform, async () => Buffer.from(await folder('by-path')));
 });
 
 describe('displayPath', () => {

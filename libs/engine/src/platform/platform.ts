@@ -57,6 +57,30 @@ export interface PlatformCapabilities {
   readonly arbitraryNames: boolean;
 }
 
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * A folder that is held on to: what is made, opened, renamed and removed through it, by plain names, is in this very folder and never elsewhere,
+ * whatever its path leads to by then. Where a system can't hold folders, `create` looks again and throws `symlink_in_path` when the folder was exchanged.
+ */
+export interface HeldFolder {
+  /** As it was taken hold of. */
+  readonly facts: FileFacts;
+  /** Its path still leads to it. */
+  isThere(): boolean;
+  /** See {@link Platform.create}, {@link Platform.openToWrite}, {@link Platform.rename}. */
+  create(name: Buffer): OpenFile;
+  openToWrite(name: Buffer): OpenFile;
+  rename(from: Buffer, to: Buffer): void;
+  /** Removes a file; no error when nothing is there. */
+  remove(name: Buffer): void;
+  /** Must be called once. */
+  close(): void;
+}
+
 /** An open regular file. Reads and writes are at explicit positions. */
 export interface OpenFile {
   facts(): FileFacts;
@@ -69,6 +93,9 @@ export interface OpenFile {
   /** Lets the next read come from the disk instead of memory, as far as the system can; nothing else changes. */
   forgetCached(): void;
   setMode(mode: number): void;
+  owner(): Owner;
+  setOwner(uid: number, gid: number): Applied;
+  setTimes(mtimeNs: bigint): Applied;
   /** Ranges that hold data, in order; undefined where the system can't tell. */
   dataRanges(sizeBytes: number): DataRange[] | undefined;
   sync(): void;
@@ -121,6 +148,8 @@ export interface Platform {
   create(path: Buffer): OpenFile;
   /** Opens a file that {@link create} made, to write more of it. */
   openToWrite(path: Buffer): OpenFile;
+  /** Takes hold of a folder. Throws `not_a_folder` for anything else, a link to one included. */
+  holdFolder(path: Buffer): HeldFolder;
   /** Makes `to` a file that shares its blocks with `from` until one of them is written; only where that costs no copy. */
   clone(from: Buffer, to: Buffer): Applied;
   /** Bytes that this account may still write on the file system of this folder; undefined where it can't be told. */

@@ -15,6 +15,8 @@ export interface PosixConstants {
 /** What `node:fs` lacks, called in the C library that the process already has. Paths are NUL-terminated bytes. */
 export interface PosixCalls {
   utimensat(path: Buffer, mtimeNs: bigint): void;
+  /** The same for an open file; `path` is for messages. */
+  futimens(fd: number, mtimeNs: bigint, path: Buffer): void;
   /** Next data or hole at or after `offset`; undefined when there is none or the file system can't tell. */
   seek(fd: number, offset: number, to: 'data' | 'hole'): number | undefined;
   mkfifo(path: Buffer, mode: number): void;
@@ -47,6 +49,7 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const macos = constants.attributeCalls === 'macos';
   const pathType = 'const uint8_t *';
   const utimensat = library.func('utimensat', 'int', ['int', pathType, 'const int64_t *', 'int']);
+  const futimens = library.func('futimens', 'int', ['int', 'const int64_t *']);
   const lseek = library.func('lseek', 'int64_t', ['int', 'int64_t', 'int']);
   const mkfifo = library.func('mkfifo', 'int', [pathType, 'uint32_t']);
   const mknod = library.func('mknod', 'int', [pathType, 'uint32_t', macos ? 'int32_t' : 'uint64_t']);
@@ -75,6 +78,15 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     if (result !== 0) throw fileError(errorName(), path.subarray(0, -1));
   };
 
+  /** Access and modification time, each in seconds and nanoseconds. */
+  const times = BigInt64Array.of(0n, constants.utimeOmit, 0n, 0n);
+  const setTimes = (mtimeNs: bigint): void => {
+    // Floor division, so that times before 1970 keep a nanosecond part of 0 … 999,999,999.
+    const seconds = mtimeNs >= 0n ? mtimeNs / 1_000_000_000n : -((-mtimeNs + 999_999_999n) / 1_000_000_000n);
+    times[2] = seconds;
+    times[3] = mtimeNs - seconds * 1_000_000_000n;
+  };
+
   /** Calls with a buffer that grows until the answer fits; undefined when the attribute is not there. */
   function growing(path: Buffer, call: (into: Buffer | null, size: number) => number | bigint): Buffer | undefined {
     for (let size = firstBuffer; ;) {
@@ -92,10 +104,12 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     // LOCK_EX | LOCK_NB, the same everywhere.
     lock: (fd) => flock(fd, 2 | 4) === 0,
     utimensat(path, mtimeNs) {
-      // Floor division, so that times before 1970 keep a nanosecond part of 0 … 999,999,999.
-      const seconds = mtimeNs >= 0n ? mtimeNs / 1_000_000_000n : -((-mtimeNs + 999_999_999n) / 1_000_000_000n);
-      const times = BigInt64Array.of(0n, constants.utimeOmit, seconds, mtimeNs - seconds * 1_000_000_000n);
+      setTimes(mtimeNs);
       must(utimensat(constants.atFdCwd, path, times, constants.atSymlinkNoFollow), path);
+    },
+    futimens(fd, mtimeNs, path) {
+      setTimes(mtimeNs);
+      if (futimens(fd, times) !== 0) throw fileError(errorName(), path);
     },
     seek(fd, offset, to) {
       const found = Number(lseek(fd, offset, to === 'data' ? constants.seekData : constants.seekHole));

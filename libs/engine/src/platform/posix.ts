@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import { isAppError, systemErrorCode } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
 import type { AccountNames } from './accounts.ts';
-import type { Applied, DataRange, FileFacts, FileKind, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
+import { folderByPath, leadsTo } from './held-folder.ts';
+import type { Applied, DataRange, FileFacts, FileKind, HeldFolder, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
 import { displayPath } from './platform.ts';
 import { terminated, type PosixCalls } from './posix-calls.ts';
 import { fileError, translated } from './system-error.ts';
@@ -19,6 +20,10 @@ export interface PosixOptions {
   readonly accounts: AccountNames;
   /** Extra open(2) flags for reading, dropped when the system refuses them. */
   readonly readFlags: number;
+  /** Where the system shows open folders as paths, the one of a descriptor; undefined where it does not. */
+  readonly pathOf: ((fd: number) => Buffer) | undefined;
+  /** Flags for open(2) that take hold of a folder without reading it. */
+  readonly holdFlags: number;
   readonly reach: <T>(path: Buffer, call: (path: Buffer) => T) => T;
   readonly reachLater: <T>(path: Buffer, call: (path: Buffer) => Promise<T>) => Promise<T>;
 }
@@ -59,9 +64,8 @@ export interface FileExtras {
   dataRanges(sizeBytes: number): DataRange[] | undefined;
   preallocate(sizeBytes: number): Applied;
   forgetCached(): void;
+  setTimes(mtimeNs: bigint): Applied;
 }
-
-export const noExtras: FileExtras = { dataRanges: () => undefined, preallocate: () => 'unsupported', forgetCached: () => undefined };
 
 export function openFile(fd: number, path: Buffer, extras: FileExtras): OpenFile {
   return {
@@ -82,10 +86,24 @@ export function openFile(fd: number, path: Buffer, extras: FileExtras): OpenFile
       }),
     truncate: (sizeBytes) => translated(path, () => fs.ftruncateSync(fd, sizeBytes)),
     setMode: (mode) => translated(path, () => fs.fchmodSync(fd, mode)),
+    owner: () => translated(path, () => fs.fstatSync(fd)),
+    setOwner: (uid, gid) => orUnsupported(() => translated(path, () => fs.fchownSync(fd, uid, gid))),
     ...extras,
     sync: () => translated(path, () => fs.fsyncSync(fd)),
     close: () => translated(path, () => fs.closeSync(fd)),
   };
+}
+
+const createFlags = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
+const writeFlags = fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
+
+/** No error when nothing was there. */
+function removeFile(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!isAppError(error, 'file_not_found')) throw error;
+  }
 }
 
 /** Turns "the system can't do that here" into a value. */
@@ -120,17 +138,51 @@ export function posixPlatform(options: PosixOptions): Platform {
     return out;
   }
 
-  const open = (path: Buffer, flags: number): OpenFile =>
-    at(path, (reached) => {
-      const fd = fs.openSync(reached, flags, 0o600);
-      return openFile(fd, path, {
-        dataRanges: (sizeBytes) => dataRanges(fd, sizeBytes),
-        preallocate: (sizeBytes) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
-        forgetCached: () => calls.forgetCached(fd),
-      });
+  const opened = (fd: number, path: Buffer): OpenFile =>
+    openFile(fd, path, {
+      dataRanges: (sizeBytes) => dataRanges(fd, sizeBytes),
+      preallocate: (sizeBytes) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
+      forgetCached: () => calls.forgetCached(fd),
+      setTimes: (mtimeNs) => orUnsupported(() => calls.futimens(fd, mtimeNs, path)),
     });
+  const open = (path: Buffer, flags: number): OpenFile =>
+    opened(
+      at(path, (reached) => fs.openSync(reached, flags, 0o600)),
+      path,
+    );
 
-  return {
+  /** By its descriptor: one look at the path holds for all that is done in it. Paths are for messages only. */
+  function pinned(path: Buffer, pathOf: (fd: number) => Buffer): HeldFolder {
+    const folder = at(path, (reached) => fs.openSync(reached, options.holdFlags | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW));
+    let facts: FileFacts;
+    try {
+      facts = translated(path, () => factsOf(fs.fstatSync(folder, { bigint: true })));
+    } catch (error) {
+      fs.closeSync(folder);
+      throw error;
+    }
+    const prefix = Buffer.concat([pathOf(folder), slash]);
+    const by = (name: Buffer): Buffer => Buffer.concat([prefix, name]);
+    const named = (name: Buffer): Buffer => platform.join(path, name);
+    const openIn = (name: Buffer, flags: number): OpenFile => {
+      const shown = named(name);
+      return opened(
+        translated(shown, () => fs.openSync(by(name), flags, 0o600)),
+        shown,
+      );
+    };
+    return {
+      facts,
+      isThere: () => leadsTo(platform, path, facts),
+      create: (name) => openIn(name, createFlags),
+      openToWrite: (name) => openIn(name, writeFlags),
+      rename: (from, to) => translated(named(from), () => fs.renameSync(by(from), by(to))),
+      remove: (name) => removeFile(() => translated(named(name), () => fs.unlinkSync(by(name)))),
+      close: () => fs.closeSync(folder),
+    };
+  }
+
+  const platform: Platform = {
     name: options.name,
     capabilities: options.capabilities,
     privileged,
@@ -212,8 +264,9 @@ export function posixPlatform(options: PosixOptions): Platform {
       }
       return file;
     },
-    create: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW),
-    openToWrite: (path) => open(path, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK),
+    create: (path) => open(path, createFlags),
+    openToWrite: (path) => open(path, writeFlags),
+    holdFolder: (path) => (options.pathOf ? pinned(path, options.pathOf) : folderByPath(platform, path)),
     clone: (from, to) => {
       try {
         at(from, (a) => at(to, (b) => fs.copyFileSync(a, b, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE)));
@@ -244,13 +297,7 @@ export function posixPlatform(options: PosixOptions): Platform {
       const type = kind === 'block-device' ? fs.constants.S_IFBLK : fs.constants.S_IFCHR;
       return orUnsupported(() => native(path, (p) => calls.mknod(p, type | mode, deviceNumber)));
     },
-    remove: (path, kind) => {
-      try {
-        at(path, (reached) => (kind === 'folder' ? fs.rmdirSync(reached) : fs.unlinkSync(reached)));
-      } catch (error) {
-        if (!isAppError(error, 'file_not_found')) throw error;
-      }
-    },
+    remove: (path, kind) => removeFile(() => at(path, (reached) => (kind === 'folder' ? fs.rmdirSync(reached) : fs.unlinkSync(reached)))),
     setMode: (path, mode) =>
       at(path, (reached) => {
         // chmod follows links: the check and the call are as close together as the API allows, and callers hold the folder.
@@ -303,4 +350,5 @@ export function posixPlatform(options: PosixOptions): Platform {
       }
     },
   };
+  return platform;
 }

@@ -4,8 +4,9 @@ import { open, readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { resolve, win32 } from 'node:path';
 import { systemErrorCode } from '#libs/kernel';
-import type { Platform } from './platform.ts';
-import { factsOf, noExtras, openFile, orUnsupported } from './posix.ts';
+import type { OpenFile, Platform } from './platform.ts';
+import { folderByPath } from './held-folder.ts';
+import { factsOf, openFile, orUnsupported } from './posix.ts';
 import { fileError, translated } from './system-error.ts';
 
 const excludes = [
@@ -30,7 +31,15 @@ const reservedNames = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/
 export function windowsPlatform(): Platform {
   const text = (path: Buffer): string => win32.toNamespacedPath(path.toString('utf8'));
   const at = <T>(path: Buffer, call: (path: string) => T): T => translated(path, () => call(text(path)));
-  return {
+  const seconds = (mtimeNs: bigint): number => Number(mtimeNs / 1000n) / 1e6;
+  const opened = (fd: number, path: Buffer): OpenFile =>
+    openFile(fd, path, {
+      dataRanges: () => undefined,
+      preallocate: () => 'unsupported',
+      forgetCached: () => undefined,
+      setTimes: (mtimeNs) => orUnsupported(() => translated(path, () => fs.futimesSync(fd, fs.fstatSync(fd).atime, seconds(mtimeNs)))),
+    });
+  const platform: Platform = {
     name: 'windows',
     capabilities: {
       nanosecondTimes: false,
@@ -96,9 +105,10 @@ export function windowsPlatform(): Platform {
     userId: () => undefined,
     groupId: () => undefined,
 
-    openToRead: (path) => at(path, (p) => openFile(fs.openSync(p, fs.constants.O_RDONLY), path, noExtras)),
-    create: (path) => at(path, (p) => openFile(fs.openSync(p, 'wx+'), path, noExtras)),
-    openToWrite: (path) => at(path, (p) => openFile(fs.openSync(p, 'r+'), path, noExtras)),
+    openToRead: (path) => at(path, (p) => opened(fs.openSync(p, fs.constants.O_RDONLY), path)),
+    create: (path) => at(path, (p) => opened(fs.openSync(p, 'wx+'), path)),
+    openToWrite: (path) => at(path, (p) => opened(fs.openSync(p, 'r+'), path)),
+    holdFolder: (path) => folderByPath(platform, path),
     clone: () => 'unsupported',
     freeBytes: (folder) =>
       at(folder, (p) => {
@@ -149,4 +159,5 @@ export function windowsPlatform(): Platform {
     },
     syncAll: () => Promise.resolve('unsupported'),
   };
+  return platform;
 }

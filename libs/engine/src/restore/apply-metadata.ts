@@ -1,4 +1,4 @@
-import type { OpenFile, Platform } from '../platform/index.ts';
+import type { OpenFile, Owner, Platform } from '../platform/index.ts';
 import type { Notes } from './note-collector.ts';
 import type { WrittenEntry } from './write-messages.ts';
 
@@ -8,6 +8,8 @@ const setIds = 0o6000;
 export interface Made {
   /** Still open. */
   readonly file?: OpenFile;
+  /** Whose it is now, where that is known. */
+  readonly owner?: Owner;
   /** Whether its folder hands attributes on (default ACLs). */
   readonly inherits?: boolean;
 }
@@ -18,32 +20,33 @@ export interface Made {
  */
 export function applyMetadata(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, made: Made = {}): void {
   const { capabilities } = platform;
-  const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, notes, made.file) : false;
+  const { file } = made;
+  const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, notes, made) : false;
   if (entry.type !== 'symlink') {
     // A set-id program must not suddenly act for whoever restored it.
     const mode = ownerRestored ? entry.mode : entry.mode & ~setIds;
     if (mode !== entry.mode)
       notes.note(path, 'set_id_dropped', 'set-user-id and set-group-id were left out, since the owner could not be restored');
-    if (made.file) made.file.setMode(mode);
+    if (file) file.setMode(mode);
     else platform.setMode(path, mode);
   }
   applyAttributes(platform, path, entry, notes, made.inherits ?? true);
-  if (platform.setTimes(path, entry.mtimeNs) === 'unsupported')
+  if ((file ? file.setTimes(entry.mtimeNs) : platform.setTimes(path, entry.mtimeNs)) === 'unsupported')
     notes.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
 }
 
 /** True when the file now has the owner that the snapshot says. */
-function applyOwner(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, file?: OpenFile): boolean {
+function applyOwner(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, { file, owner }: Made): boolean {
   // Names count more than numbers: the same person has other numbers on another machine.
   const uid = (entry.user === undefined ? undefined : platform.userId(entry.user)) ?? entry.uid;
   const gid = (entry.group === undefined ? undefined : platform.groupId(entry.group)) ?? entry.gid;
-  const facts = file ? file.facts() : platform.facts(path);
-  if (facts.uid === uid && facts.gid === gid) return true;
-  if (!platform.privileged && facts.uid !== uid) {
+  const now = owner ?? (file ? file.owner() : platform.facts(path));
+  if (now.uid === uid && now.gid === gid) return true;
+  if (!platform.privileged && now.uid !== uid) {
     notes.noteOnce(path, 'owner_not_restored', 'owners are restored only by the superuser; files belong to whoever restores them');
     return false;
   }
-  if (platform.setOwner(path, uid, gid) === 'done') return true;
+  if ((file ? file.setOwner(uid, gid) : platform.setOwner(path, uid, gid)) === 'done') return true;
   notes.noteOnce(path, 'owner_not_restored', 'some owners or groups could not be set by this account');
   return false;
 }

@@ -1,25 +1,20 @@
 import { equalBytes, isAppError } from '#libs/kernel';
-import { type ChunkOpener, contentLength, idBytes, segmentsOfContent } from '#libs/vault';
+import { type ChunkOpener, contentLength, idBytes, segmentsOfContent } from '#libs/vault/opening';
 import { type StopSignal, throwIfInterrupted } from '../errors.ts';
 import type { FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { restoreLimits } from './limits.ts';
-import type { CompareJob, CompareOutcome, FolderIdentity, WrittenEntry } from './write-messages.ts';
+import { assertUnchanged } from './held-folders.ts';
+import type { CompareJob, CompareOutcome, WrittenEntry } from './write-messages.ts';
 
 /**
  * Which chunks of a snapshot's file are at their places in a file that is there, by their keyed ids: what is right need not be fetched again.
  * With `copyTo` the right ones go to the new file: as a clone where the file system shares blocks, else as bytes. Nothing of the file that is
  * there changes. A file that can't be read has no right chunk. Throws only `disk_full` and `interrupted`. Memory: one chunk.
  */
-export function compareFile(
-  platform: Platform,
-  opener: ChunkOpener,
-  job: CompareJob,
-  assertSame: (folder: FolderIdentity) => void,
-  signal?: StopSignal,
-): CompareOutcome {
+export function compareFile(platform: Platform, opener: ChunkOpener, job: CompareJob, signal?: StopSignal): CompareOutcome {
   const nothing: CompareOutcome = { number: job.number, matches: new Uint8Array(job.lengths.length), same: false, copied: false };
   try {
-    return job.own ? continued(platform, opener, job, signal) : compared(platform, opener, job, assertSame, signal);
+    return job.own ? continued(platform, opener, job, signal) : compared(platform, opener, job, signal);
   } catch (error) {
     if (!isAppError(error) || error.code === 'disk_full' || error.code === 'interrupted') throw error;
     return nothing;
@@ -43,13 +38,7 @@ function continued(platform: Platform, opener: ChunkOpener, job: CompareJob, sig
   }
 }
 
-function compared(
-  platform: Platform,
-  opener: ChunkOpener,
-  job: CompareJob,
-  assertSame: (folder: FolderIdentity) => void,
-  signal?: StopSignal,
-): CompareOutcome {
+function compared(platform: Platform, opener: ChunkOpener, job: CompareJob, signal?: StopSignal): CompareOutcome {
   const file = platform.openToRead(Buffer.from(job.path, 'latin1'));
   try {
     const matches = new Uint8Array(job.lengths.length);
@@ -58,8 +47,7 @@ function compared(
     if (job.fromDisk) file.forgetCached();
     matchChunks(opener, file, job, matches, signal);
     const same = facts.sizeBytes === job.entry.size && !matches.includes(0) && holesAreEmpty(file, job.entry);
-    const copied =
-      !same && job.copyTo !== undefined && matches.includes(1) && copyMatches(platform, opener, file, job, matches, assertSame);
+    const copied = !same && job.copyTo !== undefined && matches.includes(1) && copyMatches(platform, opener, file, job, matches);
     return { number: job.number, matches, same, copied };
   } finally {
     file.close();
@@ -90,14 +78,7 @@ function rightChunk(opener: ChunkOpener, file: OpenFile, job: CompareJob, index:
   return equalBytes(opener.ids.of('data', bytes), job.ids.subarray(index * idBytes, (index + 1) * idBytes)) ? bytes : undefined;
 }
 
-function copyMatches(
-  platform: Platform,
-  opener: ChunkOpener,
-  from: OpenFile,
-  job: CompareJob,
-  matches: Uint8Array,
-  assertSame: (folder: FolderIdentity) => void,
-): boolean {
+function copyMatches(platform: Platform, opener: ChunkOpener, from: OpenFile, job: CompareJob, matches: Uint8Array): boolean {
   const temporary = Buffer.from(job.copyTo!.temporary, 'latin1');
   platform.remove(temporary, 'file');
   // A clone has what stands in the holes of the snapshot's file too, so only a file without holes is cloned.
@@ -105,7 +86,7 @@ function copyMatches(
   if (cloned) platform.setMode(temporary, 0o600);
   const into = cloned ? platform.openToWrite(temporary) : platform.create(temporary);
   try {
-    assertSame(job.copyTo!.folder);
+    assertUnchanged(platform, job.copyTo!.folder);
     into.truncate(job.entry.size);
     if (cloned) {
       // By its name it could have been another file than the one that was looked at.

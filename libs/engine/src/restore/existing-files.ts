@@ -4,7 +4,7 @@ import type { Platform } from '../platform/index.ts';
 import { interrupted } from '../errors.ts';
 import type { FileTarget } from './file-target.ts';
 import { restoreLimits } from './limits.ts';
-import { identityOf, type RestoreFiles, withoutViews } from './restore-files.ts';
+import { identityOf, type RestoreFiles, writtenEntry } from './restore-files.ts';
 import type { CompareJob, CompareOutcome } from './write-messages.ts';
 import type { Writers } from './writers.ts';
 
@@ -102,13 +102,12 @@ function jobOf(
   chunks: FileTarget['missing'],
   place: Pick<CompareJob, 'path' | 'own' | 'copyTo' | 'fromDisk'>,
 ): CompareJob {
-  const { content: _content, tree: _tree, summary: _summary, ...entry } = target.entry;
   const ids = new Uint8Array(chunks.length * idBytes);
   for (const [i, { id }] of chunks.entries()) ids.set(id, i * idBytes);
   return {
     ...place,
     number: target.number,
-    entry: withoutViews(entry),
+    entry: writtenEntry(target.entry),
     ids,
     contentOffsets: Float64Array.from(chunks, ({ contentOffset }) => contentOffset),
     lengths: Float64Array.from(chunks, ({ plainLength }) => plainLength),

@@ -5,9 +5,11 @@ import type { FolderTarget } from './folder-targets.ts';
 export interface FileTarget {
   readonly number: number;
   readonly folder: FolderTarget;
-  /** Final path. */
+  /** Final path, and its last part. */
   path: Buffer;
+  readonly name: Buffer;
   readonly temporary: Buffer;
+  readonly temporaryName: Buffer;
   readonly entry: TreeEntry;
   /** A file that is there and may have some of the content already; it stands at `path` unless both are kept. */
   readonly base: Buffer | undefined;

@@ -1,14 +1,15 @@
 import type { Primitives } from '#libs/crypto';
-import { isAppError } from '#libs/kernel';
-import { ChunkOpener, idBytes, type OpenerSeed, segmentsOfContent } from '#libs/vault';
-import { EngineError, type StopSignal, throwIfInterrupted } from '../errors.ts';
-import { displayPath, type OpenFile, type Platform } from '../platform/index.ts';
+import { type AppError, isAppError } from '#libs/kernel';
+import { ChunkOpener, idBytes, type OpenerSeed, OpenRoom, segmentsOfContent } from '#libs/vault/opening';
+import { type StopSignal, throwIfInterrupted } from '../errors.ts';
+import type { OpenFile, Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
 import { compareFile } from './compare-file.ts';
+import { type Held, HeldFolders } from './held-folders.ts';
 import { restoreLimits } from './limits.ts';
 import { NoteCollector } from './note-collector.ts';
 import { sentError } from './sent-error.ts';
-import type { CompareJob, CompareOutcome, FolderIdentity, Note, TargetOutcome, WriteRun, WriteTarget } from './write-messages.ts';
+import type { CompareJob, CompareOutcome, Note, TargetOutcome, WriteRun, WriteTarget } from './write-messages.ts';
 
 export interface Written {
   readonly outcomes: readonly TargetOutcome[];
@@ -20,11 +21,12 @@ export interface Written {
  *
  * Each file is written under a temporary name beside its place and renamed when it is whole: nobody ever sees a half restored file under its
  * name, whatever stops the run. What goes wrong with one file is an outcome; only a full disk and an interruption are thrown.
- * Memory: one chunk, and at most {@link restoreLimits.openFiles} open files.
+ * Memory: two chunks, and at most {@link restoreLimits.openFiles} open files.
  */
 export class FileWriter {
   readonly #platform: Platform;
   readonly #opener: ChunkOpener;
+  readonly #room = new OpenRoom();
   readonly #notes = new NoteCollector();
 
   constructor(platform: Platform, primitives: Primitives, seed: OpenerSeed) {
@@ -35,18 +37,53 @@ export class FileWriter {
   write(run: WriteRun, signal?: StopSignal): Written {
     const states = run.targets.map((target): State => ({ target, bytes: 0, finished: false, expected: 0 }));
     for (let place = 0; place < run.places.length; place += 2) states[run.places[place]!]!.expected += 1;
-    const open = new Set<State>();
-    try {
+    return this.#withFolders(states, (folders) => {
+      const open = new Set<State>();
       let place = 0;
       for (let i = 0, at = 0; at < run.chunks.length; i += 1, at += 4) {
         throwIfInterrupted(signal);
         const end = place + 2 * run.chunks[at + 3]!;
         const concerned = run.places.subarray(place, end);
         place = end;
-        this.#writeChunk(run, i, concerned, states, open);
+        this.#writeChunk(run, i, concerned, states, { open, folders });
       }
+    });
+  }
+
+  /** For a file whose content is all there: metadata, and the name. Makes it when it has none. */
+  finish(target: WriteTarget): Written {
+    const state: State = { target, bytes: 0, finished: false, expected: 0 };
+    return this.#withFolders([state], (folders) => {
+      this.#orFail(state, () => {
+        const held = folders.hold(target.folder);
+        if (target.whole) {
+          this.#create(state, held);
+          // Empty, or one hole.
+          if (target.entry.size > 0) state.file!.truncate(target.entry.size);
+        } else state.file = held.folder.openToWrite(bytesOf(target.temporary));
+        this.#finish(state, held);
+      });
+    });
+  }
+
+  compare(jobs: readonly CompareJob[], signal?: StopSignal): CompareOutcome[] {
+    return jobs.map((job) => {
+      throwIfInterrupted(signal);
+      return compareFile(this.#platform, this.#opener, job, signal);
+    });
+  }
+
+  /** What is not finished at the end is closed, and removed where it was made here. */
+  #withFolders(states: readonly State[], work: (folders: HeldFolders) => void): Written {
+    const folders = new HeldFolders(this.#platform, (held, error) => {
+      for (const state of states)
+        if (state.target.folder.path === held.identity.path && (state.finished || state.made)) this.#takeBack(state, held, error);
+    });
+    try {
+      work(folders);
     } finally {
-      for (const state of states) if (!state.finished) this.#abandon(state);
+      for (const state of states) if (!state.finished) this.#abandon(state, folders);
+      folders.releaseAll();
     }
     return {
       outcomes: states.map(({ target, bytes, finished, error }) => ({ number: target.number, bytes, finished, ...(error && { error }) })),
@@ -54,42 +91,16 @@ export class FileWriter {
     };
   }
 
-  /** For a file whose content is all there: metadata, and the name. Makes it when it has none. */
-  finish(target: WriteTarget): Written {
-    const state: State = { target, bytes: 0, finished: false, expected: 0 };
-    this.#orFail(state, () => {
-      if (target.whole) {
-        state.file = this.#create(target);
-        state.made = true;
-        // Empty, or one hole.
-        if (target.entry.size > 0) state.file.truncate(target.entry.size);
-      } else state.file = this.#platform.openToWrite(bytesOf(target.temporary));
-      this.#finish(state);
-    });
-    if (!state.finished) this.#abandon(state);
-    const { error } = state;
-    return {
-      outcomes: [{ number: target.number, bytes: 0, finished: state.finished, ...(error && { error }) }],
-      notes: this.#notes.take(),
-    };
-  }
-
-  compare(jobs: readonly CompareJob[], signal?: StopSignal): CompareOutcome[] {
-    return jobs.map((job) => {
-      throwIfInterrupted(signal);
-      return compareFile(this.#platform, this.#opener, job, (folder) => this.#assertSame(folder), signal);
-    });
-  }
-
-  #writeChunk(run: WriteRun, index: number, places: Float64Array, states: readonly State[], open: Set<State>): void {
-    const [offset, sealedLength, plainLength] = run.chunks.subarray(4 * index) as unknown as [number, number, number];
+  #writeChunk(run: WriteRun, index: number, places: Float64Array, states: readonly State[], hands: Hands): void {
+    const at = 4 * index;
+    const [offset, sealedLength, plainLength] = [run.chunks[at]!, run.chunks[at + 1]!, run.chunks[at + 2]!];
     const id = run.ids.subarray(index * idBytes, (index + 1) * idBytes);
     const from = offset - run.offset;
     const sealed = run.bytes.subarray(from, from + sealedLength);
     let plaintext: Uint8Array | undefined;
     let failure: unknown;
     try {
-      plaintext = this.#opener.open(run.pack, run.kind, id, { offset, sealedLength, plainLength }, sealed);
+      plaintext = this.#opener.open(run.pack, run.kind, id, { offset, sealedLength, plainLength }, sealed, this.#room);
     } catch (error) {
       if (!isAppError(error)) throw error;
       failure = error;
@@ -99,93 +110,91 @@ export class FileWriter {
       state.expected -= 1;
       if (state.error) continue;
       if (!plaintext) state.error = sentError(failure);
-      else this.#put(state, places[place + 1]!, plaintext, open);
+      else this.#put(state, places[place + 1]!, plaintext, hands);
     }
-    if (plaintext) discard(plaintext);
   }
 
-  #put(state: State, contentOffset: number, plaintext: Uint8Array, open: Set<State>): void {
+  #put(state: State, contentOffset: number, plaintext: Uint8Array, { open, folders }: Hands): void {
     const { target } = state;
     this.#orFail(state, () => {
       if (!state.file) {
-        if (open.size >= restoreLimits.openFiles) this.#closeOne(open);
+        if (open.size >= restoreLimits.openFiles) closeOne(open);
+        const held = folders.hold(target.folder);
         if (target.whole && !state.made) {
-          state.file = this.#create(target);
-          state.made = true;
+          this.#create(state, held);
           // The full length at once: holes stay holes, and what is missing is seen by its zeros and never by a short file.
-          if (plaintext.length < target.entry.size) state.file.truncate(target.entry.size);
-        } else state.file = this.#platform.openToWrite(bytesOf(target.temporary));
+          if (plaintext.length < target.entry.size) state.file!.truncate(target.entry.size);
+        } else state.file = held.folder.openToWrite(bytesOf(target.temporary));
         open.add(state);
       }
-      for (const segment of segmentsOfContent(target.entry, contentOffset, plaintext.length)) {
-        const from = segment.contentOffset - contentOffset;
-        state.file.write(plaintext.subarray(from, from + segment.length), segment.fileOffset);
-      }
+      const file = state.file!;
+      if (target.entry.dataRanges === undefined) file.write(plaintext, contentOffset);
+      else
+        for (const segment of segmentsOfContent(target.entry, contentOffset, plaintext.length)) {
+          const from = segment.contentOffset - contentOffset;
+          file.write(plaintext.subarray(from, from + segment.length), segment.fileOffset);
+        }
       state.bytes += plaintext.length;
       if (state.expected > 0) return;
       open.delete(state);
-      if (target.whole) this.#finish(state);
+      if (target.whole) this.#finish(state, folders.hold(target.folder));
       else close(state);
     });
   }
 
-  #create(target: WriteTarget): OpenFile {
-    const temporary = bytesOf(target.temporary);
-    let file: OpenFile;
+  #create(state: State, { folder }: Held): void {
+    const temporary = bytesOf(state.target.temporary);
     try {
-      file = this.#platform.create(temporary);
+      state.file = folder.create(temporary);
     } catch (error) {
       if (!isAppError(error, 'file_exists')) throw error;
       // Left by a restore that was killed.
-      this.#platform.remove(temporary, 'file');
-      file = this.#platform.create(temporary);
+      folder.remove(temporary);
+      state.file = folder.create(temporary);
     }
-    try {
-      // Once it is made, its folder is looked at: nothing is written when that was exchanged for a link to elsewhere.
-      this.#assertSame(target.folder);
-    } catch (error) {
-      file.close();
-      this.#platform.remove(temporary, 'file');
-      throw error;
-    }
-    return file;
+    state.made = true;
   }
 
-  #finish(state: State): void {
+  #finish(state: State, held: Held): void {
     const { target } = state;
     const temporary = bytesOf(target.temporary);
-    applyMetadata(this.#platform, temporary, target.entry, this.#notes, {
+    if (target.whole && this.#platform.capabilities.ownership) held.owner ??= state.file!.owner();
+    applyMetadata(this.#platform, this.#platform.join(held.path, temporary), target.entry, this.#notes, {
       file: state.file!,
+      ...(target.whole && held.owner && { owner: held.owner }),
       // A clone may have brought attributes along.
       inherits: target.folder.inherits || !target.whole,
     });
     close(state);
-    // Were the folder exchanged meanwhile, the temporary file would not be there to be renamed.
-    if (target.rename === 'now') this.#platform.rename(temporary, bytesOf(target.path));
+    if (target.rename === 'now') held.folder.rename(temporary, bytesOf(target.name));
     state.finished = true;
   }
 
-  #assertSame(folder: FolderIdentity): void {
-    const path = bytesOf(folder.path);
-    const facts = this.#platform.facts(path);
-    if (facts.kind !== 'directory' || facts.inode !== folder.inode || facts.device !== folder.device)
-      throw new EngineError('symlink_in_path', `${displayPath(path)}: was exchanged during the restore`);
-  }
-
-  #closeOne(open: Set<State>): void {
-    const state = open.values().next().value!;
-    open.delete(state);
-    close(state);
-  }
-
   /** Closes; what was made here and is not whole goes, as far as it lets itself be removed. */
-  #abandon(state: State): void {
+  #abandon(state: State, folders: HeldFolders): void {
+    const { folder, temporary } = state.target;
     try {
       close(state);
-      if (state.made) this.#platform.remove(bytesOf(state.target.temporary), 'file');
+      if (state.made) folders.hold(folder).folder.remove(bytesOf(temporary));
     } catch (error) {
       if (!isAppError(error)) throw error;
-      this.#notes.note(bytesOf(state.target.temporary), 'temporary_left', 'could not be removed');
+      this.#notes.note(this.#platform.join(bytesOf(folder.path), bytesOf(temporary)), 'temporary_left', 'could not be removed');
+    }
+  }
+
+  /** Written into a folder that its path does not lead to any more: nobody would look for it there. */
+  #takeBack(state: State, { folder, path }: Held, error: AppError): void {
+    const { name, temporary, rename } = state.target;
+    const made = bytesOf(state.finished && rename === 'now' ? name : temporary);
+    state.finished = false;
+    state.made = false;
+    state.error ??= sentError(error);
+    try {
+      close(state);
+      folder.remove(made);
+    } catch (failure) {
+      if (!isAppError(failure)) throw failure;
+      this.#notes.note(this.#platform.join(path, made), 'temporary_left', 'could not be removed');
     }
   }
 
@@ -210,15 +219,22 @@ interface State {
   error?: ReturnType<typeof sentError>;
 }
 
+/** What a run has open. */
+interface Hands {
+  readonly open: Set<State>;
+  readonly folders: HeldFolders;
+}
+
 function close(state: State): void {
   const { file } = state;
   state.file = undefined;
   file?.close();
 }
 
-/** Gives the memory back now: the garbage collector sees only a small object and would let hundreds of megabytes gather. */
-function discard(bytes: Uint8Array): void {
-  if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) bytes.buffer.transfer(0);
+function closeOne(open: Set<State>): void {
+  const state = open.values().next().value!;
+  open.delete(state);
+  close(state);
 }
 
-export const bytesOf = (path: string): Buffer => Buffer.from(path, 'latin1');
+export const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');

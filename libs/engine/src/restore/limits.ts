@@ -8,6 +8,8 @@ export const restoreLimits = {
   placesPerWindow: 32_000,
   /** Files that a writer has open within one run; the default limit of most systems is 1,024 a process. */
   openFiles: 64,
+  /** Folders that a writer holds within one run: each takes a descriptor, and files of a folder mostly follow each other. */
+  heldFolders: 32,
   /** Packs at the same time: as many holders can be read from. */
   parallelPacks: 4,
   /** Sealed bytes fetched in one request: four requests for a 32 MiB pack's lane keep a holder busy, and two for each lane are in memory. */

@@ -1,5 +1,5 @@
 import { isAppError } from '#libs/kernel';
-import { contentLength } from '#libs/vault';
+import { contentLength, type TreeEntry } from '#libs/vault';
 import { displayPath, type OpenFile, type Platform } from '../platform/index.ts';
 import type { Durability } from './durability.ts';
 import type { FileTarget } from './file-target.ts';
@@ -36,14 +36,16 @@ export class RestoreFiles {
   plan(
     folder: FolderTarget,
     wantedName: Uint8Array,
-    planned: Pick<FileTarget, 'path' | 'entry' | 'base' | 'replaces' | 'whenSame' | 'missing' | 'wanted'>,
+    planned: Pick<FileTarget, 'path' | 'name' | 'entry' | 'base' | 'replaces' | 'whenSame' | 'missing' | 'wanted'>,
   ): FileTarget {
     this.#number += 1;
+    const temporary = temporaryName(wantedName, planned.entry);
     const target: FileTarget = {
       ...planned,
       number: this.#number,
       folder,
-      temporary: this.#platform.join(folder.path, temporaryName(wantedName, planned.entry)),
+      temporary: this.#platform.join(folder.path, temporary),
+      temporaryName: temporary,
       remaining: contentLength(planned.entry),
       begun: false,
       failed: false,
@@ -74,13 +76,12 @@ export class RestoreFiles {
 
   /** As a writer is told of it. `whole`: see {@link WriteTarget}. */
   sent(target: FileTarget, whole: boolean): WriteTarget {
-    const { content: _content, tree: _tree, summary: _summary, ...entry } = target.entry;
     return {
       number: target.number,
-      path: target.path.toString('latin1'),
-      temporary: target.temporary.toString('latin1'),
+      name: target.name.toString('latin1'),
+      temporary: target.temporaryName.toString('latin1'),
       folder: identityOf(target.folder),
-      entry: withoutViews(entry),
+      entry: writtenEntry(target.entry),
       whole,
       rename: this.#waits(target) ? 'later' : 'now',
     };
@@ -206,13 +207,25 @@ export class RestoreFiles {
   }
 }
 
-export function identityOf({ path, device, inode, inherits }: FolderTarget): FolderIdentity {
-  return { path: path.toString('latin1'), device, inode, inherits };
+const identities = new WeakMap<FolderTarget, FolderIdentity>();
+
+/** The same object each time. */
+export function identityOf(folder: FolderTarget): FolderIdentity {
+  let identity = identities.get(folder);
+  if (!identity) {
+    const { path, device, inode, inherits } = folder;
+    identities.set(folder, (identity = { path: path.toString('latin1'), device, inode, inherits }));
+  }
+  return identity;
 }
 
-/** Views of a decoded folder would be sent with the whole folder. */
-export function withoutViews(entry: WrittenEntry): WrittenEntry {
-  const { xattrs, linkTarget: _linkTarget, ...plain } = entry;
-  const copied = xattrs?.map(({ name, value }) => ({ name: name.slice(), value: value.slice() }));
-  return { ...plain, name: new Uint8Array(), ...(copied && { xattrs: copied }) };
+/** What a writer needs of an entry. Views of a decoded folder would be sent with the whole folder. */
+export function writtenEntry({ type, mode, uid, gid, user, group, mtimeNs, size, dataRanges, xattrs }: TreeEntry): WrittenEntry {
+  return {
+    ...{ type, mode, uid, gid, mtimeNs, size },
+    ...(user !== undefined && { user }),
+    ...(group !== undefined && { group }),
+    ...(dataRanges && { dataRanges }),
+    ...(xattrs && { xattrs: xattrs.map(({ name, value }) => ({ name: name.slice(), value: value.slice() })) }),
+  };
 }

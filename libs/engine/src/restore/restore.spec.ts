@@ -205,7 +205,7 @@ describe('it never writes elsewhere', () => {
       },
       snapshot: { value: opened.reader.snapshot.bind(opened.reader) },
       latest: { value: opened.reader.latest.bind(opened.reader) },
-      chunksOf: { value: opened.reader.chunksOf.bind(opened.reader) },
+      allChunksOf: { value: opened.reader.allChunksOf.bind(opened.reader) },
       packs: { value: opened.reader.packs },
       blocks: { value: opened.reader.blocks },
       opener: { value: opened.reader.opener },

@@ -121,7 +121,7 @@ class Restore {
   /** What is to be known before anything is written. */
   async #prepare(snapshot: Snapshot): Promise<void> {
     const { to, conflict } = this.#options;
-    if (conflict === 'fail') for (const walk of this.#walks(snapshot, false)) await this.#refuseConflicts(walk);
+    if (conflict === 'fail') await this.#refuseConflicts(snapshot);
     if (this.#dryRun || this.#options.ignoreFreeSpace === true) return;
     await refuseWithoutRoom(snapshot, this.#walks(snapshot, false), {
       platform: this.#platform,
@@ -131,7 +131,7 @@ class Restore {
   }
 
   /** `restoring`: a list of names that is lost is an error of its folder, and the rest comes. */
-  *#walks(snapshot: Snapshot, restoring: boolean): Generator<AsyncIterable<WalkedEntry>> {
+  *#walks(snapshot: Snapshot, restoring: boolean, enters?: (folder: TreeEntry) => boolean): Generator<AsyncIterable<WalkedEntry>> {
     const { reader, signal, paths = [] } = this.#options;
     const selected = paths.map(snapshotPath);
     const onUnreadable = (path: readonly Uint8Array[], error: unknown): void => {
@@ -139,19 +139,20 @@ class Restore {
       if (restoring) this.#counts.fail(target?.path ?? this.#platform.fromParts(path.map((name) => Buffer.from(name))), error);
     };
     for (const path of selected.length === 0 ? ['/'] : selected)
-      yield reader.walk(snapshot, path, { ...readOptions(signal), onUnreadable });
+      yield reader.walk(snapshot, path, { ...readOptions(signal), onUnreadable, ...(enters && { enters }) });
   }
 
   /** Plans everything that a walk yields; a full window is fetched while the next is planned. */
   async #restoreBelow(snapshot: Snapshot, walk: AsyncIterable<WalkedEntry>): Promise<void> {
     let base: FolderTarget | undefined;
     let first = true;
+    const parents = new Parents(this.#folders);
     for await (const walked of walk) {
       throwIfInterrupted(this.#options.signal);
       const start = first || walked.path.length <= walked.rootDepth;
       if (start) base = await this.#baseOf(walked);
       first = false;
-      const parent = start ? base : this.#folders.get(keyOf(walked.path.slice(0, -1)));
+      const parent = start ? base : parents.of(walked.path);
       if (!parent) continue;
       await this.#plan(snapshot, walked, parent, start);
       await this.#windows.room();
@@ -251,14 +252,16 @@ class Restore {
       counts.filesSkipped += 1;
       return undefined;
     }
-    const missing: TargetChunk[] = [];
+    let missing: readonly TargetChunk[];
     try {
-      for await (const chunk of this.#options.reader.chunksOf(entry, readOptions(this.#options.signal))) missing.push(chunk);
+      missing = await this.#options.reader.allChunksOf(entry, readOptions(this.#options.signal));
     } catch (error) {
       throw snapshot.lost && isAppError(error, 'chunk_not_found') ? contentLost(snapshot, path) : error;
     }
-    const target = this.#files.plan(folder, this.#platform.split(wanted).at(-1)!, {
+    const name = Buffer.from(path.at(-1)!);
+    const target = this.#files.plan(folder, name, {
       path: decision.path,
+      name: decision.renamed ? this.#platform.split(decision.path).at(-1)! : name,
       entry,
       base: existing?.kind === 'file' ? wanted : undefined,
       wanted: decision.renamed ? wanted : undefined,
@@ -320,18 +323,22 @@ class Restore {
     }
   }
 
-  /** For the rule `fail`: nothing is written when anything but folders is in the way. */
-  async #refuseConflicts(walk: AsyncIterable<WalkedEntry>): Promise<void> {
+  /** For the rule `fail`: nothing is written when anything but folders is in the way. What is in a folder that is not there need not be looked for. */
+  async #refuseConflicts(snapshot: Snapshot): Promise<void> {
     const { to } = this.#options;
     const base = to === undefined ? [] : this.#platform.split(this.#platform.absolute(to));
-    for await (const { path, entry } of walk) {
-      const target = this.#platform.fromParts([...base, ...path.map((name) => Buffer.from(name))]);
-      const existing = this.#platform.factsIfAny(target);
-      if (!existing || (existing.kind === 'directory' && entry.type === 'directory')) continue;
-      throw new EngineError('conflict', `${displayPath(target)} is there already; nothing was restored`, {
-        context: { path: displayPath(target) },
-        nextStep: 'Restore to another folder, or choose to keep both, to overwrite or to skip.',
-      });
+    let absent: TreeEntry | undefined;
+    for (const walk of this.#walks(snapshot, false, (folder) => folder !== absent)) {
+      for await (const { path, entry } of walk) {
+        const target = this.#platform.fromParts([...base, ...path.map((name) => Buffer.from(name))]);
+        const existing = this.#platform.factsIfAny(target);
+        if (!existing) absent = entry;
+        if (!existing || (existing.kind === 'directory' && entry.type === 'directory')) continue;
+        throw new EngineError('conflict', `${displayPath(target)} is there already; nothing was restored`, {
+          context: { path: displayPath(target) },
+          nextStep: 'Restore to another folder, or choose to keep both, to overwrite or to skip.',
+        });
+      }
     }
   }
 
@@ -359,6 +366,24 @@ const isLinked = (entry: TreeEntry): boolean => (entry.links ?? 1) > 1 && entry.
 const linkKey = (entry: TreeEntry): string => `${entry.device}:${entry.inode}`;
 const keyOf = (names: readonly Uint8Array[]): string =>
   names.map((name) => Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('latin1')).join('/');
+
+/** Entries of a folder follow each other: its target is looked up once for them. */
+class Parents {
+  readonly #folders: FolderTargets;
+  #above: readonly Uint8Array[] = [];
+  #target: FolderTarget | undefined;
+
+  constructor(folders: FolderTargets) {
+    this.#folders = folders;
+  }
+
+  of(path: readonly Uint8Array[]): FolderTarget | undefined {
+    const same = this.#above.length === path.length - 1 && this.#above.every((name, i) => name === path[i]);
+    if (same && this.#target) return this.#target;
+    this.#above = path.slice(0, -1);
+    return (this.#target = this.#folders.get(keyOf(this.#above)));
+  }
+}
 
 function snapshotPath(path: string | Buffer): SnapshotPath {
   return typeof path === 'string' ? path : splitPath(path);

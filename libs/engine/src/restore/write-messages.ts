@@ -17,14 +17,18 @@ export interface FolderIdentity {
   readonly inherits: boolean;
 }
 
-/** What of an entry is needed to write it: all but its chunk ids. */
-export type WrittenEntry = Omit<TreeEntry, 'content' | 'tree' | 'summary'>;
+/** What of an entry is needed to write it and to give it its metadata. */
+export type WrittenEntry = Pick<
+  TreeEntry,
+  'type' | 'mode' | 'uid' | 'gid' | 'user' | 'group' | 'mtimeNs' | 'size' | 'dataRanges' | 'xattrs'
+>;
 
 export interface WriteTarget {
   readonly number: number;
-  /** Under its name, and as it is called until it is whole. */
-  readonly path: string;
+  /** Names in `folder`: its own, and what it is called until it is whole. */
+  readonly name: string;
   readonly temporary: string;
+  /** One object for all targets of a run that are in it: it crosses over once. */
   readonly folder: FolderIdentity;
   readonly entry: WrittenEntry;
   /** All that is to be written of it is in this one run, and the file is not there yet: made, written and finished in one go. */

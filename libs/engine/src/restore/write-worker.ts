@@ -1,6 +1,6 @@
 /** A writing thread: one {@link FileWriter}. Sealed bytes come in, outcomes go out; plaintext never leaves it but to the disk. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { nodePrimitives } from '#libs/crypto/node';
+import { nodePrimitives } from '#libs/crypto/node-primitives';
 import { currentPlatform } from '../platform/index.ts';
 import { FileWriter } from './file-writer.ts';
 import { sentError } from './sent-error.ts';

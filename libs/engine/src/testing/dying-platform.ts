@@ -1,4 +1,4 @@
-import { currentPlatform, type OpenFile, type Platform } from '../platform/index.ts';
+import { currentPlatform, type HeldFolder, type OpenFile, type Platform } from '../platform/index.ts';
 
 /** What changes something on the disk. */
 const changing = new Set<keyof Platform>([
@@ -18,7 +18,8 @@ const changing = new Set<keyof Platform>([
   'setExtendedAttribute',
   'removeExtendedAttribute',
 ]);
-const changingFile = new Set<keyof OpenFile>(['write', 'truncate', 'setMode', 'preallocate']);
+const changingFile = new Set<keyof OpenFile>(['write', 'truncate', 'setMode', 'setOwner', 'setTimes', 'preallocate']);
+const changingFolder = new Set<keyof HeldFolder>(['create', 'openToWrite', 'rename', 'remove']);
 
 /**
  * The real platform until its `calls`-th change; that one and all after it do not happen, as after kill -9. A write that is cut off happens by
@@ -43,17 +44,22 @@ export function dyingPlatform(calls: number, real: Platform = currentPlatform())
             },
       ]),
     ) as unknown as OpenFile;
-  const platform = Object.fromEntries(
-    Object.entries(real).map(([name, value]) => [
-      name,
-      typeof value !== 'function' || !changing.has(name as keyof Platform)
-        ? value
-        : (...args: unknown[]) => {
-            alive();
-            const result = (value as (...all: unknown[]) => unknown)(...args);
-            return name === 'create' || name === 'openToWrite' ? wrap(result as OpenFile) : result;
-          },
-    ]),
-  ) as unknown as Platform;
+  const dying = <T extends object>(whole: T, changes: ReadonlySet<keyof T>): T =>
+    Object.fromEntries(
+      Object.entries(whole).map(([name, value]: [string, unknown]) => [
+        name,
+        typeof value !== 'function' || !changes.has(name as keyof T)
+          ? value
+          : (...args: unknown[]) => {
+              alive();
+              const result = (value as (...all: unknown[]) => unknown)(...args);
+              return name === 'create' || name === 'openToWrite' ? wrap(result as OpenFile) : result;
+            },
+      ]),
+    ) as T;
+  const platform: Platform = {
+    ...dying(real, changing),
+    holdFolder: (path) => dying(real.holdFolder(path), changingFolder),
+  };
   return Object.assign(platform, { dead: () => left < 0 });
 }

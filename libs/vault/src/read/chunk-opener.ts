@@ -1,5 +1,5 @@
 import type { Primitives, Sealer, VaultKeys } from '#libs/crypto';
-import { deriveVaultKeys } from '#libs/crypto';
+import { deriveVaultKeys } from '#libs/crypto/vault-keys';
 import type { PackId, VaultId } from '#libs/kernel';
 import { equalBytes, isAppError } from '#libs/kernel';
 import { associatedDataFor } from '../chunk/associated-data.ts';
@@ -10,6 +10,7 @@ import { VaultError } from '../errors.ts';
 import { lengthsAllowed } from '../pack/pack-directory.ts';
 import type { PackKind } from '../ports.ts';
 import { LeastRecent } from './least-recent.ts';
+import type { OpenRoom } from './open-room.ts';
 
 /** What of a pack is needed to open its chunks. */
 export interface OpenablePack {
@@ -69,8 +70,9 @@ export class ChunkOpener {
   /**
    * A chunk's plaintext from its sealed bytes. Throws `chunk_corrupt` when the seal, the compression or the id do not
    * fit, `limit_exceeded` when the lengths are beyond what the format allows; allocates `plainLength` bytes at most.
+   * With a `room` the plaintext stands there, until the next chunk is opened into it.
    */
-  open(pack: OpenablePack, kind: ChunkKind, id: Uint8Array, place: ChunkPlace, sealed: Uint8Array): Uint8Array {
+  open(pack: OpenablePack, kind: ChunkKind, id: Uint8Array, place: ChunkPlace, sealed: Uint8Array, room?: OpenRoom): Uint8Array {
     const { offset, sealedLength, plainLength } = place;
     const context = { packId: pack.packId, region: `${kind} chunk`, offset };
     if (!lengthsAllowed(kind, sealedLength, plainLength) || sealed.length !== sealedLength) {
@@ -80,11 +82,12 @@ export class ChunkOpener {
         { context },
       );
     }
-    const stored = this.openRegion(pack, kind, offset, sealed, id, 'chunk_corrupt');
+    const isRaw = isStoredRaw(sealedLength, plainLength);
+    const stored = this.openRegion(pack, kind, offset, sealed, id, 'chunk_corrupt', room?.[isRaw ? 'plain' : 'stored'](sealedLength));
     let plaintext = stored;
-    if (!isStoredRaw(sealedLength, plainLength)) {
+    if (!isRaw) {
       try {
-        plaintext = this.#primitives.decompress(stored, plainLength);
+        plaintext = this.#primitives.decompress(stored, plainLength, room?.plain(plainLength));
       } catch (cause) {
         throw new VaultError(
           'chunk_corrupt',
@@ -101,7 +104,7 @@ export class ChunkOpener {
     return plaintext;
   }
 
-  /** Opens any sealed region; no id for directory and trailer. */
+  /** Opens any sealed region; no id for directory and trailer. `into`: see {@link Sealer.open}. */
   openRegion(
     pack: OpenablePack,
     kind: ChunkKind,
@@ -109,11 +112,12 @@ export class ChunkOpener {
     sealed: Uint8Array,
     id: Uint8Array | undefined,
     code: 'chunk_corrupt' | 'pack_corrupt',
+    into?: Uint8Array,
   ): Uint8Array {
     let sealer = this.#sealers.get(pack.packId);
     if (!sealer) this.#sealers.set(pack.packId, (sealer = this.#primitives.sealer(this.keys(pack.epoch)[pack.kind], pack.noncePrefix)));
     try {
-      return sealer.open(offset, sealed, this.#associatedData(kind, offset, id));
+      return sealer.open(offset, sealed, this.#associatedData(kind, offset, id), into);
     } catch (cause) {
       if (!isAppError(cause)) throw cause;
       const region = kind === 'directory' || kind === 'trailer' ? kind : `${kind} chunk`;

@@ -65,9 +65,26 @@ export class FileReader {
         if (contentOffset > expected) break;
       }
     }
-    if (contentOffset !== expected) {
-      throw new VaultError('tree_corrupt', `file ${printableName(entry.name)}: its chunks do not add up to its ${expected} bytes`);
+    checkLength(entry, contentOffset);
+  }
+
+  /** All of {@link chunksOf}: nothing is waited for where the ids stand in the entry itself, as those of most files do. */
+  async allChunksOf(entry: TreeEntry, options: ReadOptions = {}): Promise<readonly FileChunk[]> {
+    const chunks: FileChunk[] = [];
+    const { content } = entry;
+    if (!content || !('ids' in content)) {
+      for await (const chunk of this.chunksOf(entry, options)) chunks.push(chunk);
+      return chunks;
     }
+    expectedLength(entry);
+    let contentOffset = 0;
+    for (const id of idsIn(content.ids)) {
+      const chunk = this.#chunks.locate('data', id);
+      chunks.push({ ...chunk, contentOffset });
+      contentOffset += chunk.plainLength;
+    }
+    checkLength(entry, contentOffset);
+    return chunks;
   }
 
   /** The file in order, holes as marks; pieces with bytes are at most one chunk long. */
@@ -192,4 +209,10 @@ function expectedLength(entry: TreeEntry): number {
     );
   }
   return length;
+}
+
+function checkLength(entry: TreeEntry, length: number): void {
+  const expected = expectedLength(entry);
+  if (length !== expected)
+    throw new VaultError('tree_corrupt', `file ${printableName(entry.name)}: its chunks do not add up to its ${expected} bytes`);
 }

@@ -45,6 +45,8 @@ export interface Snapshot extends SnapshotRecord {
 }
 
 export interface WalkOptions extends ReadOptions {
+  /** Asked about each folder after it was yielded; false: what is in it is left out. */
+  readonly enters?: (folder: TreeEntry) => boolean;
   /** Hears of a folder (names from the top) whose list can't be read to its end; without it the walk ends with that error. */
   readonly onUnreadable?: (path: readonly Uint8Array[], error: unknown) => void;
 }
@@ -229,7 +231,7 @@ export class VaultReader {
     const enter = (entryPath: readonly Uint8Array[], entry: TreeEntry): void => {
       if (open.length >= limits.treeDepth) throw new VaultError('limit_exceeded', `folders are nested deeper than ${limits.treeDepth}`);
       const onLostPart = (): void => options.onUnreadable?.(entryPath, contentLost(snapshot, entryPath));
-      if (entry.tree)
+      if (entry.tree && options.enters?.(entry) !== false)
         open.push({ path: entryPath, entries: this.#trees.entries(entry.tree, snapshot.lost ? { ...options, onLostPart } : options) });
     };
     enter(names, start);
@@ -264,6 +266,11 @@ export class VaultReader {
   /** A file's chunks and their places in its content. */
   chunksOf(entry: TreeEntry, options: ReadOptions = {}): AsyncGenerator<FileChunk> {
     return this.#files.chunksOf(entry, options);
+  }
+
+  /** The same all at once. */
+  allChunksOf(entry: TreeEntry, options: ReadOptions = {}): Promise<readonly FileChunk[]> {
+    return this.#files.allChunksOf(entry, options);
   }
 
   locate(id: Uint8Array): ChunkLocation | undefined {
