@@ -258,7 +258,8 @@ class Restore {
     } catch (error) {
       throw snapshot.lost && isAppError(error, 'chunk_not_found') ? contentLost(snapshot, path) : error;
     }
-    const name = Buffer.from(path.at(-1)!);
+    // Not always the snapshot's own: see {@link TargetNames}.
+    const name = this.#platform.split(wanted).at(-1)!;
     const target = this.#files.plan(folder, name, {
       path: decision.path,
       name: decision.renamed ? this.#platform.split(decision.path).at(-1)! : name,
