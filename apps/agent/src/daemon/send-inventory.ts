@@ -10,6 +10,8 @@ export async function sendInventory(agent: AgentRuntime, signal: AbortSignal): P
   for await (const { packId, sizeBytes, about } of agent.held.inventory()) {
     // A pack without its note is no use to anybody who asks for it by owner; the scrub reports it.
     if (!about) continue;
+    // What is damaged is no copy: the coordinator was told so.
+    if (agent.damagedCopies.has(packId)) continue;
     packs.push({ packId, sizeBytes, vaultId: about.vaultId, ownerDeviceId: about.ownerDeviceId });
     if (packs.length === partSize) {
       await agent.coordinator.inventory({ part, last: false, packs }, signal);

@@ -10,14 +10,15 @@ export async function sendHeartbeat(
   signal?: AbortSignal,
 ): Promise<HeartbeatReply> {
   const room = await diskRoom(agent.held.packs.folder);
-  const held = agent.held.packs.totals();
+  const onDisk = agent.held.packs.totals();
+  const held = await agent.damagedCopies.totals();
   return agent.coordinator.heartbeat(
     {
       addresses: (agent.swarm.running?.addresses() ?? []).filter((a) => a.length <= 300).slice(0, 32),
       agentVersion,
       timeMs: agent.clock.nowMs(),
       freeBytes: room.freeBytes,
-      availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes,
+      availableForPacksBytes: roomForOthers(room, onDisk.bytes, agent.policy.effective.pledge).bytes,
       heldBytes: held.bytes,
       heldPacks: held.packs,
       vaultId: agent.document.vaultId,

@@ -44,6 +44,8 @@ export interface AgentPaths {
   readonly pause: string;
   /** How far the monthly reading of all packs is. */
   readonly scrub: string;
+  /** Packs of others that were found damaged here. */
+  readonly damagedCopies: string;
   readonly lock: string;
   /** Unix socket, or the name of a pipe on Windows. */
   readonly control: string;
@@ -80,6 +82,7 @@ export function agentPaths(home: string): AgentPaths {
     delivered: at('state', 'delivered.json'),
     pruneState: at('state', 'prune.json'),
     scrub: at('state', 'scrub.json'),
+    damagedCopies: at('state', 'damaged-copies.json'),
     pause: at('state', 'pause.json'),
     lock: at('lock'),
     control: controlAddress(home),

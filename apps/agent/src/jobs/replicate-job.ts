@@ -44,6 +44,8 @@ export const replicateJob: JobHandler<'replicate'> = async (task, { agent, signa
     if (isThere) await replaceDamaged(agent, swarm, { packId, sizeBytes, about }, options);
     else await swarm.fetchPack(packId, sizeBytes, { ...options, into: agent.held.sinkFor(about) });
   }
+  // It was read whole, or fetched with every block checked.
+  await agent.damagedCopies.note(packId, false);
   const receipt = makeReceipt(agent.identity.seed, {
     packId,
     sizeBytes,

@@ -23,6 +23,7 @@ import type { TrimKeeper } from '../releases/trim-keeper.ts';
 import type { ReleaseKeeper } from '../releases/release-keeper.ts';
 import type { RosterKeeper } from '../roster/roster-keeper.ts';
 import type { RunHistory } from '../runs/run-history.ts';
+import type { DamagedCopies } from '../scrub/damaged-copies.ts';
 import type { VaultAccess } from './vault-access.ts';
 
 /** `reader`: another process owns the home, nothing may be written. */
@@ -62,6 +63,8 @@ export interface AgentRuntime {
   readonly protection: Protection;
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
+  /** Which of {@link held} nobody may count on. */
+  readonly damagedCopies: DamagedCopies;
   readonly vault: VaultAccess;
   readonly reporter: VaultReporter;
   readonly swarm: SwarmAccess;

@@ -29,6 +29,7 @@ import { healVault } from '../reading/heal-vault.ts';
 import { openReleases } from '../releases/open-releases.ts';
 import { RosterKeeper } from '../roster/roster-keeper.ts';
 import { RunHistory, runsState } from '../runs/run-history.ts';
+import { DamagedCopies, damagedCopiesState } from '../scrub/damaged-copies.ts';
 import type { AgentRole, AgentRuntime } from './agent-runtime.ts';
 import { ownStoreName } from './own-store-name.ts';
 import { VaultAccess } from './vault-access.ts';
@@ -102,6 +103,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   });
   const own = await FilePackStore.open(paths.ownPacks, { name: ownStoreName });
   const held = await HeldPackStore.open(paths.heldPacks);
+  const damagedCopies = await DamagedCopies.open(json(paths.damagedCopies, damagedCopiesState), held.packs);
   const reporter = new VaultReporter({
     file: json(paths.delivered, deliveredState),
     outbox,
@@ -193,6 +195,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     protection,
     own,
     held,
+    damagedCopies,
     vault,
     reporter,
     swarm,

@@ -15,9 +15,11 @@ import { packDag } from '#libs/vault';
 import { answerAudits } from '../audits/answer-audits.ts';
 import { makeChallenges } from '../audits/make-challenges.ts';
 import { agentPaths } from '../home/agent-paths.ts';
+import { JsonFile } from '../home/json-file.ts';
 import { replaceDamaged } from '../jobs/replace-damaged.ts';
 import { silentLog } from '../log/agent-log.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { DamagedCopies, damagedCopiesState } from './damaged-copies.ts';
 import { Scrub } from './scrub.ts';
 
 const primitives = nodePrimitives();
@@ -62,6 +64,7 @@ describe('reading packs on this disk', () => {
   let reports: ScrubReport[];
   let repaired: PackId[];
   let waitsFor: string | null;
+  let damagedCopies: DamagedCopies;
   let agent: AgentRuntime;
 
   beforeAll(cryptoReady);
@@ -73,9 +76,10 @@ describe('reading packs on this disk', () => {
     held = await HeldPackStore.open(paths.heldPacks);
     packs = [1, 2, 3].map((seed) => aPack(seed));
     for (const pack of packs) await held.replace(pack, about);
+    damagedCopies = await openDamaged();
     [reports, repaired, waitsFor] = [[], [], null];
     agent = {
-      ...{ clock, log: silentLog, own, held, paths, files: nodeFiles, random: systemRandom },
+      ...{ clock, log: silentLog, own, held, damagedCopies, paths, files: nodeFiles, random: systemRandom },
       document: { joinedAtMs: clock.nowMs(), vaultId: about.vaultId },
       backups: { isRunning: false },
       outbox: { put: async (entry: { body: ScrubReport }) => void reports.push(entry.body) },
@@ -83,6 +87,8 @@ describe('reading packs on this disk', () => {
   });
   afterEach(() => rm(home, { recursive: true, force: true }));
 
+  const openDamaged = (): Promise<DamagedCopies> =>
+    DamagedCopies.open(new JsonFile(nodeFiles, agentPaths(home).damagedCopies, damagedCopiesState), held.packs);
   const scrub = (): Scrub =>
     new Scrub({
       ...agent,
@@ -126,6 +132,9 @@ describe('reading packs on this disk', () => {
       ['own', 1, 0],
     ]);
     expect(held.packs.totals().packs).toBe(3);
+    // They stay on the disk, and count for nothing, also after a restart.
+    expect(await damagedCopies.totals()).toEqual({ packs: 0, bytes: 0 });
+    expect(await (await openDamaged()).totals()).toEqual({ packs: 0, bytes: 0 });
     expect(repaired).toEqual([]);
   });
 

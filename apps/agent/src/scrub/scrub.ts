@@ -11,7 +11,10 @@ import type { ScrubPass, ScrubState } from './scrub-plan.ts';
 import { newScrubState, scrubEnded, scrubState, scrubStep } from './scrub-plan.ts';
 import { scrubTimes } from './scrub-times.ts';
 
-export type ScrubPorts = Pick<AgentRuntime, 'clock' | 'log' | 'own' | 'held' | 'outbox' | 'document' | 'files' | 'paths'> & {
+export type ScrubPorts = Pick<
+  AgentRuntime,
+  'clock' | 'log' | 'own' | 'held' | 'damagedCopies' | 'outbox' | 'document' | 'files' | 'paths'
+> & {
   /** Why background work waits now, or null. */
   waitsFor(): string | null;
   /** Brings damaged own packs back from holders; returns those that are whole again. */
@@ -111,6 +114,7 @@ export class Scrub {
     signal: AbortSignal,
   ): Promise<{ readonly sizeBytes: number; readonly damaged: number }> {
     const reading = await readPack(packs, packId, { pace, signal });
+    if (store === 'held') await this.#ports.damagedCopies.note(packId, reading.kind === 'damaged');
     if (reading.kind !== 'damaged') return { sizeBytes: reading.kind === 'whole' ? reading.sizeBytes : 0, damaged: 0 };
     const { leaves, sizeBytes } = reading;
     const repaired = store === 'own' && (await this.#ports.repairOwn(new Map([[packId, sizeBytes]]), signal)).length > 0;
