@@ -9,6 +9,7 @@ import { ProgressReporter } from '../progress.ts';
 import { problemOf } from '../scan/file-problem.ts';
 import { NeverEntered } from '../scan/never-entered.ts';
 import { FolderScanner } from '../scan/scan-folder.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
 import { FileBatches } from './file-batches.ts';
@@ -38,6 +39,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   const counts = new BackupCounts();
   throwIfInterrupted(signal);
   const roots = findRoots(options, platform, counts);
+  keepHeapSmall();
   // From here to the end nothing that is known may be retired: the snapshot in the making counts on it.
   const leave = await vault.sessions.enter();
   try {

@@ -7,7 +7,7 @@ export const backupLimits = {
   /** A file above this is streamed alone; below, it is read whole. */
   wholeFileBytes: 4 * 1024 * 1024,
   /** Bytes read at once from a streamed file. The buffer holds this and one chunk more. */
-  streamBytes: 8 * 1024 * 1024,
+  streamBytes: 4 * 1024 * 1024,
   /** Batches that may wait for a worker; the scan stops while they do. */
   batchesAhead: 4,
   /** Packs that are not full are sealed after this long, so that an interrupted slow run loses little. */

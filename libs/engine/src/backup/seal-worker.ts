@@ -72,7 +72,5 @@ async function work(message: Extract<ToWorker, { type: 'seal' | 'flush' }>): Pro
     post({ type: 'flushed' });
     return;
   }
-  const outcomes = sendOutcomes(await sealer.seal(receiveJobs(message.jobs), signal));
-  // Moved, not copied.
-  post({ type: 'sealed', outcomes }, [outcomes.numbers.buffer, outcomes.bigs.buffer, outcomes.ids.buffer] as ArrayBuffer[]);
+  post({ type: 'sealed', outcomes: sendOutcomes(await sealer.seal(receiveJobs(message.jobs), signal)) });
 }
