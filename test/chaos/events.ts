@@ -180,8 +180,13 @@ export const chaosEvents: readonly ChaosEvent[] = [
     async run(world, luck) {
       const machine = luck.pick(running(world).filter((one) => one.disk && !one.diskFull));
       const { bavail, bsize } = statfsSync(machine.disk!.path);
-      writeFileSync(join(machine.disk!.path, ballast), Buffer.alloc(Math.max(0, bavail * bsize - luck.below(roomBytes))));
       machine.diskFull = true;
+      try {
+        writeFileSync(join(machine.disk!.path, ballast), Buffer.alloc(Math.max(0, bavail * bsize - luck.below(roomBytes))));
+      } catch (error) {
+        // The machine writes at the same time: then it is full all the sooner.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
       return machine.name;
     },
   },
