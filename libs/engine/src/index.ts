@@ -27,6 +27,7 @@ export { SnapshotShelf } from './mount/snapshot-shelf.ts';
 export * from './mount/webdav-server.ts';
 export * from './open-reader.ts';
 export { currentPlatform, displayPath } from './platform/index.ts';
+export { freeMemoryTrim } from './platform/free-memory.ts';
 export { currentMachineCosts, type MachineCosts, type PowerFacts } from './platform/power.ts';
 export type * from './platform/platform.ts';
 export * from './progress.ts';

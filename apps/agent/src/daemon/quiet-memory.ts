@@ -1,3 +1,4 @@
+import { freeMemoryTrim } from '#libs/engine';
 import type { Clock } from '#libs/kernel';
 
 /** Tunables, with the reason for each number. */
@@ -15,18 +16,26 @@ export interface ProcessReadings {
   readonly cpuMs: () => number;
   /** Memory that the system counts for the process, bytes. */
   readonly residentBytes: () => number;
-  /** A full garbage collection; undefined where the process was not started with one to ask for. */
+  /** A full garbage collection, whose yield goes back to the system; undefined where the process was not started with one to ask for. */
   readonly collect: (() => void) | undefined;
 }
 
-export const ownReadings = (): ProcessReadings => ({
-  cpuMs: () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  },
-  residentBytes: () => process.memoryUsage.rss(),
-  collect: typeof globalThis.gc === 'function' ? () => void globalThis.gc?.() : undefined,
-});
+export function ownReadings(): ProcessReadings {
+  const { gc } = globalThis;
+  const trim = freeMemoryTrim();
+  const collect = (): void => {
+    void gc?.();
+    trim?.();
+  };
+  return {
+    cpuMs: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
+    residentBytes: () => process.memoryUsage.rss(),
+    collect: gc && collect,
+  };
+}
 
 /**
  * Gives back what a backup, a restore or a long transfer left behind, once the process is quiet. V8 collects only while something is being
