@@ -45,15 +45,27 @@ export type SelectionPolicy = z.infer<typeof selectionPolicy>;
 /** In force where a policy does not say. */
 export const defaultSelection: SelectionPolicy = { maxFileBytes: null, oneFileSystem: false, excludeCaches: true, defaultExcludes: true };
 const rates = { uploadBytesPerSecond: z.int().min(0).nullable(), downloadBytesPerSecond: z.int().min(0).nullable() };
+
+/** Limits of one kind of connection; null: none. */
+export const linkLimits = z.strictObject(rates).meta({ id: 'LinkLimits' });
+export type LinkLimits = z.infer<typeof linkLimits>;
+
+const ratesOfLinks = {
+  ...rates,
+  /** Peers with a private, link-local or loopback address have this instead of the general limit. Absent: they share that. */
+  lan: linkLimits.optional(),
+  /** What runs through the coordinator's relay has this besides the general limit. Absent: only that. */
+  relay: linkLimits.optional(),
+};
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 08:00');
 
-/** Other limits at certain hours, in the schedule's time zone. The first entry that fits counts; `to` before `from` goes past midnight. */
+/** Other limits at certain hours, in the schedule's time zone. The first entry that fits counts; `to` before `from` goes past midnight. Links that it does not name keep their limits. */
 export const limitHours = z.strictObject({
   /** Days on which it begins: 0 Sunday to 6 Saturday. */
   days: z.array(z.int().min(0).max(6)).min(1).max(7),
   from: clockTime,
   to: clockTime,
-  ...rates,
+  ...ratesOfLinks,
 });
 export type LimitHours = z.infer<typeof limitHours>;
 
@@ -74,7 +86,7 @@ export const policy = z
       reserveBytes: z.int().min(0),
       reservePercent: z.number().min(0).max(90),
     }),
-    limits: z.strictObject({ ...rates, hours: z.array(limitHours).max(50).optional() }),
+    limits: z.strictObject({ ...ratesOfLinks, hours: z.array(limitHours).max(50).optional() }),
     /** Of the whole team; a device can't override it. */
     durability: durabilityRules.optional(),
   })
@@ -88,6 +100,15 @@ export type PolicyOverride = z.infer<typeof policyOverride>;
 export const policyDocument = z.strictObject({ version: z.int(), team: policy }).meta({ id: 'PolicyDocument' });
 export const devicePolicy = z.strictObject({ version: z.int(), effective: policy, override: policyOverride }).meta({ id: 'DevicePolicy' });
 export type DevicePolicy = z.infer<typeof devicePolicy>;
+
+/**
+ * How an agent asks for its policy: by naming what it understands beyond what every agent does, comma-separated. It is
+ * not given what it does not name, since it would refuse the whole policy for it. Names that nobody knows are passed over.
+ */
+export const policyQuery = z.object({ knows: z.string().max(1000).optional() });
+
+/** Limits by link: `lan` and `relay`. */
+export const knowsLinkLimits = 'link-limits';
 
 /** What a new team starts with. */
 export const defaultPolicy: Policy = {

@@ -11,13 +11,14 @@ import type { BitswapBroker, LazyHelia, PrivateHelia } from './network/bitswap.t
 import type { Dialer } from './network/dialer.ts';
 import type { PrivateLibp2p } from './network/libp2p-node.ts';
 import type { RelayClient } from './network/relay-client.ts';
-import { isRelayed } from './network/relay-client.ts';
+import { isRelayed } from './network/link.ts';
 import { roundTripMs } from './network/round-trip.ts';
 import type { FastLane } from './fast-lane/fast-lane.ts';
 import type { ConnectionPool } from './pack-transfer/connection-pool.ts';
 import { DeviceSource } from './pack-transfer/device-source.ts';
 import { fetchPack } from './pack-transfer/fetch-pack.ts';
-import type { RateLimit } from './pack-transfer/rate-limit.ts';
+import type { LinkRates } from './pack-transfer/link-rates.ts';
+import { ratesOfLinks } from './pack-transfer/link-rates.ts';
 import type { FetchPackOptions, FetchResult, Swarm, SwarmConnection, SwarmEvent, TransferRates } from './swarm-types.ts';
 import type { VaultDocumentClient } from './vault-documents/client.ts';
 import type { VaultDocuments } from './vault-documents/store.ts';
@@ -33,8 +34,8 @@ export interface SwarmParts {
   readonly helia: LazyHelia;
   readonly blockstore: PackBlockstore;
   readonly clock: Clock;
-  readonly upload: RateLimit;
-  readonly download: RateLimit;
+  readonly upload: LinkRates;
+  readonly download: LinkRates;
   /** Addresses that multicast DNS found, by peer id; the dialer reads the same map. */
   readonly found: Map<string, Multiaddr[]>;
   readonly emit: (event: SwarmEvent) => void;
@@ -86,14 +87,14 @@ export class PrivateSwarm implements Swarm {
   }
 
   setRates(rates: TransferRates): void {
-    this.#parts.upload.set(rates.uploadBytesPerSecond);
-    this.#parts.download.set(rates.downloadBytesPerSecond);
+    this.#parts.upload.set(ratesOfLinks(rates, 'uploadBytesPerSecond'));
+    this.#parts.download.set(ratesOfLinks(rates, 'downloadBytesPerSecond'));
   }
 
   async fetchPack(packId: PackId, sizeBytes: number, options: FetchPackOptions): Promise<FetchResult> {
     this.#running();
-    const { membership, pool, clock, download, emit } = this.#parts;
-    return fetchPack({ membership, pool, clock, mayBlame: () => download.unlimited, onEvent: emit }, packId, sizeBytes, options);
+    const { membership, pool, clock, emit } = this.#parts;
+    return fetchPack({ membership, pool, clock, onEvent: emit }, packId, sizeBytes, options);
   }
 
   blockSource(deviceId: DeviceId): BlockSource {

@@ -40,10 +40,18 @@ export interface SwarmOptions {
   readonly onEvent?: (event: SwarmEvent) => void;
 }
 
-/** Bytes a second over all transfers together; null: no limit. */
-export interface TransferRates {
+/** Bytes a second; null: no limit. */
+export interface LinkTransferRates {
   readonly uploadBytesPerSecond: number | null;
   readonly downloadBytesPerSecond: number | null;
+}
+
+/** Limits over all transfers together, and those of single links: by the remote address of each connection. */
+export interface TransferRates extends LinkTransferRates {
+  /** Peers on the local network have this instead of the general limit. Absent: they share that. */
+  readonly lan?: LinkTransferRates | undefined;
+  /** What runs through the coordinator's relay has this besides the general limit. Absent: only that. */
+  readonly relay?: LinkTransferRates | undefined;
 }
 
 export interface SwarmPeer {
@@ -96,6 +104,7 @@ export interface Swarm {
   readonly rosterVersion: number;
   /** Takes effect at once: connections of those who are no longer members are closed before it resolves. Throws `roster_rollback`. */
   setRoster(roster: Roster): Promise<void>;
+  /** Holds at once, for transfers that are under way too. */
   setRates(rates: TransferRates): void;
   /**
    * Fetches a whole pack, verified leaf by leaf, resuming over sources and restarts. Idempotent.

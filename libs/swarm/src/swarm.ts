@@ -20,8 +20,8 @@ import { PackStores } from './pack-store/pack-stores.ts';
 import { ConnectionPool } from './pack-transfer/connection-pool.ts';
 import { Libp2pCarrier } from './pack-transfer/libp2p-carrier.ts';
 import { defaultTransferLimits } from './pack-transfer/limits.ts';
+import { LinkRates, ratesOfLinks } from './pack-transfer/link-rates.ts';
 import { packProtocol } from './pack-transfer/messages.ts';
-import { RateLimit } from './pack-transfer/rate-limit.ts';
 import { PackServer } from './pack-transfer/server.ts';
 import { PackServing } from './pack-transfer/serving.ts';
 import { PrivateSwarm } from './private-swarm.ts';
@@ -57,8 +57,8 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     }),
   });
   const stores = new PackStores(options.stores);
-  const upload = new RateLimit(clock, options.rates?.uploadBytesPerSecond ?? null);
-  const download = new RateLimit(clock, options.rates?.downloadBytesPerSecond ?? null);
+  const upload = new LinkRates(clock, ratesOfLinks(options.rates, 'uploadBytesPerSecond'));
+  const download = new LinkRates(clock, ratesOfLinks(options.rates, 'downloadBytesPerSecond'));
   const serving = new PackServing({ membership, stores, mayServe: options.mayServe ?? (() => true), limits, onEvent: emit });
   const server = new PackServer({ serving, limits, clock, upload });
   const dialer = new Dialer({ libp2p, membership, connectTimeoutMs: limits.connectTimeoutMs, clock, found });

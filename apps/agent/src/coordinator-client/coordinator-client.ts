@@ -16,6 +16,7 @@ import {
   job,
   type Job,
   type JobReport,
+  knowsLinkLimits,
   openAudits,
   type OpenAudits,
   packLocations,
@@ -102,7 +103,7 @@ export class CoordinatorClient {
   }
 
   policy(signal?: AbortSignal): Promise<DevicePolicy> {
-    return this.#call({ method: 'GET', path: `${api}/policy`, answer: devicePolicy, signal });
+    return this.#call({ method: 'GET', path: `${api}/policy?knows=${knowsLinkLimits}`, answer: devicePolicy, signal });
   }
 
   putVaultHeader(body: PutVaultHeader, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import type { LimitHours, Policy } from '#libs/contracts';
+import type { LimitHours, LinkLimits, Policy } from '#libs/contracts';
 import type { TransferRates } from '#libs/swarm';
 import { mannerLimits } from './manner-limits.ts';
 
@@ -28,13 +28,30 @@ function applies({ days, from, to }: LimitHours, { day, minute }: { readonly day
   return (days.includes(day) && minute >= start) || (days.includes((day + 6) % 7) && minute < end);
 }
 
-/** The rates that hold at this moment: the policy's, those of the hour, and next to nothing on a connection that is paid by volume. */
+/**
+ * The rates that hold at this moment: the policy's, those of the hour, and next to nothing on a connection that is paid by
+ * volume. That holds for the local network too: a private address may be at the other end of a VPN over that connection.
+ */
 export function limitsNow(policy: Pick<Policy, 'limits' | 'schedule'>, nowMs: number, metered: boolean | null): TransferRates {
-  const { hours = [], uploadBytesPerSecond, downloadBytesPerSecond } = policy.limits;
-  const local = hours.length === 0 ? null : localMinute(nowMs, policy.schedule.timeZone);
-  const fitting = local && hours.find((entry) => applies(entry, local));
-  const rates = fitting ?? { uploadBytesPerSecond, downloadBytesPerSecond };
-  const least = (rate: number | null): number | null =>
-    metered === true ? Math.min(rate ?? Infinity, mannerLimits.meteredBytesPerSecond) : rate;
-  return { uploadBytesPerSecond: least(rates.uploadBytesPerSecond), downloadBytesPerSecond: least(rates.downloadBytesPerSecond) };
+  const { limits, schedule } = policy;
+  const { hours = [] } = limits;
+  const local = hours.length === 0 ? null : localMinute(nowMs, schedule.timeZone);
+  const fitting = local ? hours.find((entry) => applies(entry, local)) : undefined;
+  const { lan, relay } = { ...named(limits), ...named(fitting) };
+  const allowed = metered === true ? mannerLimits.meteredBytesPerSecond : null;
+  return {
+    ...within(fitting ?? limits, allowed),
+    ...(lan && { lan: within(lan, allowed) }),
+    ...(relay && { relay: within(relay, allowed) }),
+  };
+}
+
+/** The links of which something is said: an hour that names one leaves the others as they are. */
+function named({ lan, relay }: { readonly lan?: LinkLimits | undefined; readonly relay?: LinkLimits | undefined } = {}) {
+  return { ...(lan && { lan }), ...(relay && { relay }) };
+}
+
+function within({ uploadBytesPerSecond, downloadBytesPerSecond }: LinkLimits, allowed: number | null): LinkLimits {
+  const least = (rate: number | null): number | null => (allowed === null ? rate : Math.min(rate ?? Infinity, allowed));
+  return { uploadBytesPerSecond: least(uploadBytesPerSecond), downloadBytesPerSecond: least(downloadBytesPerSecond) };
 }

@@ -89,6 +89,40 @@ describe('limits', () => {
     expect(at('2026-11-22T10:00:00Z', true)).toEqual(rates(32_000, 32_000));
     expect(at('2026-11-25T10:00:00Z', true)).toEqual(rates(100, 200));
   });
+
+  describe('by link', () => {
+    const limits = {
+      ...rates(1_000, 2_000),
+      lan: rates(null, null),
+      relay: rates(300, 400),
+      hours: [
+        { days: [1], from: '08:00', to: '18:00', ...rates(10, 20) },
+        { days: [2], from: '08:00', to: '18:00', ...rates(null, null), lan: rates(50_000, 60_000) },
+        { days: [3], from: '08:00', to: '18:00', ...rates(10, 20), lan: rates(30, 40), relay: rates(null, 5) },
+      ],
+    };
+    const on = (day: number, metered = false) => limitsNow({ schedule, limits }, Date.parse(`2026-11-2${day}T10:00:00Z`), metered);
+
+    it.each([
+      ['on Sunday those of always', 2, { ...rates(1_000, 2_000), lan: rates(null, null), relay: rates(300, 400) }],
+      ['an hour that names no link leaves theirs', 3, { ...rates(10, 20), lan: rates(null, null), relay: rates(300, 400) }],
+      ['one that names one leaves the other’s', 4, { ...rates(null, null), lan: rates(50_000, 60_000), relay: rates(300, 400) }],
+      ['one that names both sets both', 5, { ...rates(10, 20), lan: rates(30, 40), relay: rates(null, 5) }],
+    ])('%s', (_when, day, expected) => {
+      expect(on(day)).toEqual(expected);
+    });
+
+    it('a link that only an hour names shares the general limit at any other', () => {
+      const hours = [{ days: [1], from: '08:00', to: '18:00', ...rates(1, 1), lan: rates(7, 7) }];
+      const during = (iso: string) => limitsNow({ schedule, limits: { ...rates(5, 5), hours } }, Date.parse(iso), null);
+      expect(during('2026-11-23T10:00:00Z')).toEqual({ ...rates(1, 1), lan: rates(7, 7) });
+      expect(during('2026-11-24T10:00:00Z')).toEqual(rates(5, 5));
+    });
+
+    it('a metered connection holds for all of them: a private address may be behind a VPN', () => {
+      expect(on(4, true)).toEqual({ ...rates(32_000, 32_000), lan: rates(32_000, 32_000), relay: rates(300, 400) });
+    });
+  });
 });
 
 describe('durations', () => {

@@ -1,11 +1,13 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import type { z } from 'zod';
 import type { DevicePolicy, Policy, PolicyOverride } from '#libs/contracts';
-import { deviceId, devicePolicy, policy, policyDocument, policyOverride } from '#libs/contracts';
+import { deviceId, devicePolicy, policy, policyDocument, policyOverride, policyQuery } from '#libs/contracts';
 import type { DeviceId } from '#libs/kernel';
 import type { CurrentAgent, CurrentPerson } from '../access/access.decorators.ts';
 import { Agent, Device, People, Person } from '../access/access.decorators.ts';
 import { Answers } from '../openapi/openapi.decorators.ts';
 import { PoliciesService } from './policies.service.ts';
+import { policyForAgent } from './policy-for-agent.ts';
 
 @Controller()
 export class PoliciesController {
@@ -45,8 +47,8 @@ export class PoliciesController {
 
   @Get('agent/policy')
   @Agent()
-  @Answers(200, devicePolicy, 'What this device is to do.')
-  own(@Device() device: CurrentAgent): Promise<DevicePolicy> {
-    return this.policies.ofDevice(device.deviceId);
+  @Answers(200, devicePolicy, 'What this device is to do, as far as it says in `knows` that it understands.')
+  async own(@Query({ schema: policyQuery }) { knows }: z.infer<typeof policyQuery>, @Device() device: CurrentAgent): Promise<DevicePolicy> {
+    return policyForAgent(await this.policies.ofDevice(device.deviceId), knows);
   }
 }

@@ -76,6 +76,36 @@ describe('policies', () => {
     for (const body of wrong) expect((await admin.put('/policies/team', body)).body.code).toBe('request_invalid');
   });
 
+  describe('with limits by link', () => {
+    const rates = (bytesPerSecond: number | null) => ({ uploadBytesPerSecond: bytesPerSecond, downloadBytesPerSecond: bytesPerSecond });
+    const hour = { days: [1], from: '08:00', to: '18:00', ...rates(5) };
+    const limits = { ...rates(10), lan: rates(null), relay: rates(3), hours: [{ ...hour, lan: rates(2), relay: rates(1) }] };
+    const asked = async (query: string) => devicePolicy.parse(expectStatus(await device.client.get(`/agent/policy${query}`), 200));
+
+    it('go whole to agents that understand them, in whatever company', async () => {
+      expectStatus(await admin.put('/policies/team', { ...defaultPolicy, limits }), 200);
+      for (const query of ['?knows=link-limits', '?knows=the-future,link-limits'])
+        expect((await asked(query)).effective.limits).toEqual(limits);
+      expect(policyDocument.parse(expectStatus(await admin.get('/policies/team'), 200)).team.limits).toEqual(limits);
+    });
+
+    it('go without them to agents from before, which would refuse the whole policy', async () => {
+      expectStatus(await admin.put('/policies/team', { ...defaultPolicy, limits }), 200);
+      expectStatus(await admin.put(`/policies/devices/${device.deviceId}`, { folders: ['/a'], limits: { ...limits, ...rates(11) } }), 200);
+      for (const query of ['', '?knows=', '?knows=link-limits-2']) {
+        const { effective, override } = await asked(query);
+        const general = { ...rates(11), hours: [hour] };
+        expect([effective.limits, override]).toEqual([general, { folders: ['/a'], limits: general }]);
+      }
+      expect((await asked('?knows=link-limits')).override.limits).toEqual({ ...limits, ...rates(11) });
+    });
+
+    it('refuse what is no rate', async () => {
+      for (const lan of [null, {}, { uploadBytesPerSecond: 1 }, rates(-1), rates(0.5), { ...rates(1), hours: [] }])
+        expect((await admin.put('/policies/team', { ...defaultPolicy, limits: { ...limits, lan } })).body.code).toBe('request_invalid');
+    });
+  });
+
   it('are changed by admins only, and leave a trace of what changed', async () => {
     expect((await (await team.people('restore-operator')).put('/policies/team', defaultPolicy)).status).toBe(403);
     expect((await admin.put(`/policies/devices/${crypto.randomUUID()}`, {})).body.code).toBe('device_not_found');

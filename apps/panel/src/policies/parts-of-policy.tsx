@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react';
 import type { Policy, PolicyOverride } from '#libs/contracts';
+import { LimitFields } from './limit-fields.tsx';
 import { ListFields } from './list-fields.tsx';
 import { ReplicaFields } from './replica-fields.tsx';
 import { RetentionFields } from './retention-fields.tsx';
-import { LimitFields, PledgeFields } from './room-fields.tsx';
+import { PledgeFields } from './room-fields.tsx';
 import { ScheduleFields } from './schedule-fields.tsx';
 import { SelectionFields } from './selection-fields.tsx';
 

@@ -4,10 +4,11 @@ import { messageOf } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
 import type { Membership } from '../membership/membership.ts';
 import { AvoidedDevices } from '../network/avoided-devices.ts';
+import { linkOfIp } from '../network/link.ts';
 import { LeafMemory } from '../pack-store/leaf-memory.ts';
 import type { CarryOptions, PackCarrier } from '../pack-transfer/carrier.ts';
 import type { TransferLimits } from '../pack-transfer/limits.ts';
-import type { RateLimit } from '../pack-transfer/rate-limit.ts';
+import type { LinkRates } from '../pack-transfer/link-rates.ts';
 import type { LaneAddress } from './lane-address.ts';
 import { formatLaneAddress, parseLaneAddress } from './lane-address.ts';
 import { LaneConnection } from './lane-connection.ts';
@@ -22,7 +23,7 @@ export interface FastLaneCarrierOptions {
   readonly live: LiveSockets;
   readonly limits: TransferLimits;
   readonly clock: Clock;
-  readonly download: RateLimit;
+  readonly download: LinkRates;
 }
 
 /**
@@ -46,7 +47,7 @@ export class FastLaneCarrier implements PackCarrier {
   }
 
   async connect(device: RosterMember, options: CarryOptions = {}): Promise<LaneConnection> {
-    const { membership, live, identity, ...rest } = this.#options;
+    const { membership, live, identity, limits, clock } = this.#options;
     const isMember = (): boolean => membership.byPeer(device.peerId) !== undefined;
     if (!isMember())
       throw new SwarmError('not_a_member', `${device.name} is not in the roster`, { context: { deviceId: device.deviceId } });
@@ -56,7 +57,8 @@ export class FastLaneCarrier implements PackCarrier {
     try {
       const { socket, reader, address } = await reachFirst(addressesOf(device), device.peerId, identity, this.#memory, signal);
       live.add(socket, { peerId: device.peerId, direction: 'outbound', address: formatLaneAddress(address, device.peerId) });
-      connection = new LaneConnection(socket, reader, { from: device.name, memory: this.#memory, ...rest });
+      const download = this.#options.download.of(linkOfIp(socket.remoteAddress));
+      connection = new LaneConnection(socket, reader, { from: device.name, memory: this.#memory, limits, clock, download });
       // Revoked while the handshake was under way.
       if (!isMember()) throw new Error('it is no longer in the roster');
       await connection.probe({ signal });

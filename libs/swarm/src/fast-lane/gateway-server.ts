@@ -4,12 +4,13 @@ import type { Clock, PackId } from '#libs/kernel';
 import type { PackBlockstore } from '../blockstore/pack-blockstore.ts';
 import { carHeader, carSectionHead, leafCidOf } from '../car.ts';
 import { SwarmError } from '../errors.ts';
+import { linkOfIp } from '../network/link.ts';
 import { LeafMemory } from '../pack-store/leaf-memory.ts';
 import type { PackRoot } from '../pack-store/pack-root.ts';
 import { leafSizeOf } from '../pack-store/pack-root.ts';
 import type { TransferLimits } from '../pack-transfer/limits.ts';
 import { leafBytes } from '../pack-transfer/limits.ts';
-import type { RateLimit } from '../pack-transfer/rate-limit.ts';
+import type { LinkPace, LinkRates } from '../pack-transfer/link-rates.ts';
 import type { PackServing } from '../pack-transfer/serving.ts';
 import { Watchdog } from '../pack-transfer/watchdog.ts';
 import type { SwarmPeer } from '../swarm-types.ts';
@@ -23,7 +24,7 @@ export interface GatewayServerOptions {
   readonly blockstore: PackBlockstore;
   readonly limits: TransferLimits;
   readonly clock: Clock;
-  readonly upload: RateLimit;
+  readonly upload: LinkRates;
 }
 
 /** An answer that is ready to go: its first block was read (and checked) before anything is said. */
@@ -54,6 +55,7 @@ export class GatewayServer {
   async handle(request: IncomingMessage, response: ServerResponse, peerId: string): Promise<void> {
     const closed = new AbortController();
     response.once('close', () => closed.abort(new SwarmError('source_unavailable', 'the connection is closed', { status: 'temporary' })));
+    const pace = this.#options.upload.of(linkOfIp(request.socket.remoteAddress));
     const leave = this.#options.serving.takePlace(peerId);
     let answer: Answer | undefined;
     try {
@@ -64,7 +66,7 @@ export class GatewayServer {
       answer = await this.#answer(asked, peerId, verify, closed.signal);
       response.writeHead(answer.status, { 'x-content-type-options': 'nosniff', ...answer.headers });
       if (method === 'HEAD') response.end();
-      else await this.#send(answer, response, closed.signal);
+      else await this.#send(answer, response, pace, closed.signal);
     } catch (error) {
       // After the head there is no way to say what happened but to end too early.
       if (response.headersSent) response.destroy();
@@ -151,7 +153,7 @@ export class GatewayServer {
   }
 
   /** Sends a body, the next leaf being read from the disk while this one is encrypted and on its way. */
-  async #send({ body, packId, peer }: Answer, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  async #send({ body, packId, peer }: Answer, response: ServerResponse, pace: LinkPace, signal: AbortSignal): Promise<void> {
     const { limits, clock, serving } = this.#options;
     const shortest = Math.min(limits.idleTimeoutMs, limits.frameTimeoutMs);
     const watchdog = new Watchdog(clock, limits.idleTimeoutMs, shortest, () => response.destroy());
@@ -162,7 +164,7 @@ export class GatewayServer {
       for (let block = await blocks.next(); !block.done;) {
         const next = blocks.next();
         next.catch(() => undefined);
-        await this.#write(block.value, response, watchdog, signal);
+        await this.#write(block.value, response, pace, watchdog, signal);
         sizeBytes += block.value.length;
         leaves += 1;
         this.#memory.give(block.value);
@@ -176,17 +178,17 @@ export class GatewayServer {
     }
   }
 
-  async #write(bytes: Uint8Array, response: ServerResponse, watchdog: Watchdog, signal: AbortSignal): Promise<void> {
-    const { upload, limits } = this.#options;
-    const pieceBytes = upload.unlimited ? fastLaneLimits.pieceBytes : fastLaneLimits.pacedPieceBytes;
+  async #write(bytes: Uint8Array, response: ServerResponse, pace: LinkPace, watchdog: Watchdog, signal: AbortSignal): Promise<void> {
+    const { limits } = this.#options;
+    const pieceBytes = pace.unlimited ? fastLaneLimits.pieceBytes : fastLaneLimits.pacedPieceBytes;
     let before: Promise<void> | undefined;
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes);
-      if (!upload.unlimited) {
+      if (!pace.unlimited) {
         watchdog.rest();
-        await upload.take(piece.length, signal);
+        await pace.take(piece.length, signal);
       }
-      if (at === 0 || !upload.unlimited) watchdog.enter(limits.frameTimeoutMs);
+      if (at === 0 || !pace.unlimited) watchdog.enter(limits.frameTimeoutMs);
       signal.throwIfAborted();
       const written = handedOver(response, piece, signal);
       written.catch(() => undefined);

@@ -6,7 +6,7 @@ import type { LeafMemory } from '../pack-store/leaf-memory.ts';
 import type { CarryOptions, PackConnection } from '../pack-transfer/carrier.ts';
 import type { TransferLimits } from '../pack-transfer/limits.ts';
 import { leafBytes, maxRootBytes } from '../pack-transfer/limits.ts';
-import type { RateLimit } from '../pack-transfer/rate-limit.ts';
+import type { LinkPace } from '../pack-transfer/link-rates.ts';
 import { Watchdog } from '../pack-transfer/watchdog.ts';
 import { checkedByReceiver, checkHeader, errorHeader, errorOf } from './lane-errors.ts';
 import { fastLaneLimits } from './limits.ts';
@@ -19,7 +19,7 @@ export interface LaneConnectionOptions {
   readonly from: string;
   readonly limits: TransferLimits;
   readonly clock: Clock;
-  readonly download: RateLimit;
+  readonly download: LinkPace;
   readonly memory: LeafMemory;
 }
 
@@ -59,6 +59,10 @@ export class LaneConnection implements PackConnection {
 
   get usable(): boolean {
     return !this.#socket.destroyed && this.#socket.writable && !this.#busy && !this.#closes;
+  }
+
+  get paced(): boolean {
+    return !this.#options.download.unlimited;
   }
 
   /** Makes sure that the other side takes requests of ours: with TLS 1.3 a server turns a client away after the client's handshake. */

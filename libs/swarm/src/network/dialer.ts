@@ -9,6 +9,7 @@ import { SwarmError } from '../errors.ts';
 import { parseLaneAddress } from '../fast-lane/lane-address.ts';
 import type { Membership } from '../membership/membership.ts';
 import { AvoidedDevices } from './avoided-devices.ts';
+import { isRelayed } from './link.ts';
 
 /** How long the direct way has where the relay is the other one: a handshake across a continent takes half a second. */
 const directWithRelayMs = 4_000;
@@ -150,7 +151,7 @@ export class Dialer {
   /** An open connection, a direct one first. */
   #live(device: RosterMember): Connection | undefined {
     const open = this.#options.libp2p.getConnections(peerIdFromString(device.peerId)).filter(({ status }) => status === 'open');
-    return open.find(({ remoteAddr }) => !remoteAddr.toString().includes('/p2p-circuit')) ?? open[0];
+    return open.find(({ remoteAddr }) => !isRelayed(remoteAddr)) ?? open[0];
   }
 }
 

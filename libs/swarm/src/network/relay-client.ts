@@ -1,10 +1,10 @@
 import type { Connection } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '#libs/kernel';
 import type { Membership } from '../membership/membership.ts';
 import type { Dialer } from './dialer.ts';
 import type { PrivateLibp2p } from './libp2p-node.ts';
+import { isRelayed } from './link.ts';
 
 /** Numbers of the way through the relay, with their reasons. */
 const relaying = {
@@ -100,5 +100,3 @@ export class RelayClient {
     }
   }
 }
-
-export const isRelayed = (address: Multiaddr): boolean => address.toString().includes('/p2p-circuit');

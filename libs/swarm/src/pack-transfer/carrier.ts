@@ -29,6 +29,8 @@ export interface PackConnection {
   leaves(packId: PackId, first: number, count: number, options?: CarryOptions): AsyncIterable<Uint8Array>;
   /** False while a request is under way, and for ever after one that was not answered to its end. */
   readonly usable: boolean;
+  /** True while a download limit of ours slows it: then it is not to blame for being slow. */
+  readonly paced?: boolean;
   /** Takes back the memory of a leaf that nobody looks at any more. Never a must. */
   recycle?(leaf: Uint8Array): void;
   close(): Promise<void>;

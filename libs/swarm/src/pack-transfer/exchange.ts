@@ -3,9 +3,9 @@ import type { PackId } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
 import type { CarryOptions, PackConnection } from './carrier.ts';
 import type { TransferLimits } from './limits.ts';
+import type { LinkPace } from './link-rates.ts';
 import type { PackRequest } from './messages.ts';
 import { decodeEnd, decodeError, decodeFrameHeader, encodeRequest, frameHeaderBytes } from './messages.ts';
-import type { RateLimit } from './rate-limit.ts';
 import { StreamBytes } from './stream-bytes.ts';
 import { Watchdog } from './watchdog.ts';
 import type { Clock } from '#libs/kernel';
@@ -15,7 +15,7 @@ export interface ExchangeOptions {
   readonly from: string;
   readonly limits: TransferLimits;
   readonly clock: Clock;
-  readonly download: RateLimit;
+  readonly download: LinkPace;
 }
 
 interface Frame {
@@ -56,6 +56,10 @@ export class PackExchange implements PackConnection {
   /** False once the stream can't carry another request. */
   get usable(): boolean {
     return this.#stream.status === 'open' && this.#stream.remoteWriteStatus === 'writable' && !this.#busy;
+  }
+
+  get paced(): boolean {
+    return !this.#options.download.unlimited;
   }
 
   async rootBlock(packId: PackId, options: CarryOptions = {}): Promise<Uint8Array> {

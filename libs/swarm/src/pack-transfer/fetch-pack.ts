@@ -10,8 +10,6 @@ export interface Fetcher {
   readonly membership: Membership;
   readonly pool: ConnectionPool;
   readonly clock: Clock;
-  /** False while our own limit slows everybody down: then nobody is blamed for slowness. */
-  readonly mayBlame: () => boolean;
   readonly onEvent: (event: SwarmEvent) => void;
 }
 

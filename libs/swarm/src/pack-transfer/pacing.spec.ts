@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock } from '#libs/kernel/testing';
-import { RateLimit } from './rate-limit.ts';
+import { LinkRates } from './link-rates.ts';
 import { Watchdog } from './watchdog.ts';
 
-describe('RateLimit', () => {
+describe('a limit', () => {
   it('lets as many bytes a second pass as it says, over all takers, after a burst of one second', async () => {
     const clock = new ManualClock();
-    const limit = new RateLimit(clock, 1_000);
+    const limit = new LinkRates(clock, { general: 1_000 }).of('direct');
     let taken = 0;
     const stop = new AbortController();
     const taker = async (): Promise<void> => {
@@ -33,9 +33,10 @@ describe('RateLimit', () => {
 
   it('without a number it never waits, and a new number holds from the next take on', async () => {
     const clock = new ManualClock();
-    const limit = new RateLimit(clock, null);
+    const rates = new LinkRates(clock, { general: null });
+    const limit = rates.of('direct');
     await limit.take(1e12);
-    limit.set(10);
+    rates.set({ general: 10 });
     await limit.take(10);
     let waited = false;
     const next = limit.take(10).then(() => (waited = true));

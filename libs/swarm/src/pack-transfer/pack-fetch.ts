@@ -34,6 +34,8 @@ class Source {
   /** Its conversation was left from an earlier transfer: the other side may have ended it since. */
   usedKept = false;
   droppedFor: string | undefined;
+  /** What it is asked over now. */
+  connection: PackConnection | undefined;
 
   constructor(deviceId: DeviceId, nowMs: number) {
     this.deviceId = deviceId;
@@ -161,7 +163,7 @@ export class PackFetch {
     let connection: PackConnection | undefined;
     try {
       this.#atWork.set(source, source.pace);
-      connection = await pool.take(source.deviceId, { signal });
+      source.connection = connection = await pool.take(source.deviceId, { signal });
       source.usedKept = pool.wasKept(connection);
       if (!this.#receiver.hasRoot) await this.#receiver.acceptRoot(await connection.rootBlock(packId, { signal }));
       while (!this.#board.finished) {
@@ -175,8 +177,8 @@ export class PackFetch {
         this.#atWork.set(source, source.pace);
         if (!connection.usable) {
           await pool.giveBack(source.deviceId, connection);
-          connection = undefined;
-          connection = await pool.take(source.deviceId, { signal });
+          source.connection = connection = undefined;
+          source.connection = connection = await pool.take(source.deviceId, { signal });
         }
         await this.#takeRun(source, connection, run, signal);
         this.#board.release(source);
@@ -186,6 +188,7 @@ export class PackFetch {
       // Whoever stopped it said why.
       return source.stop.signal.aborted ? source.stop.signal.reason : error;
     } finally {
+      source.connection = undefined;
       if (connection) await pool.giveBack(source.deviceId, connection);
     }
   }
@@ -250,7 +253,7 @@ export class PackFetch {
 
   /** Drops who has fallen far behind, and brings in one more where nothing moves. */
   async #look(over: AbortSignal): Promise<void> {
-    const { clock, mayBlame } = this.#fetcher;
+    const { clock } = this.#fetcher;
     for (;;) {
       try {
         await clock.sleep(fetching.lookEveryMs, over);
@@ -258,13 +261,15 @@ export class PackFetch {
         return;
       }
       const nowMs = clock.nowMs();
-      if (!mayBlame()) continue;
       for (const [source, pace] of this.#atWork) {
+        if (source.connection?.paced) continue;
         const others = [...this.#running.keys()].filter((other) => other !== source).map((other) => other.pace);
         if (!fallsBehind(pace, others, nowMs)) continue;
         source.stop.abort(new SwarmError('transfer_stalled', 'far slower than the other sources', { status: 'temporary' }));
       }
-      if (nowMs - this.#lastCameMs < fetching.oneMoreAfterMs || this.#waiting.length === 0) continue;
+      // While a limit of ours slows somebody, another would not bring more.
+      const paced = [...this.#running.keys()].some((source) => source.connection?.paced);
+      if (paced || nowMs - this.#lastCameMs < fetching.oneMoreAfterMs || this.#waiting.length === 0) continue;
       this.#start(this.#waiting.shift()!);
       this.#lastCameMs = nowMs;
     }

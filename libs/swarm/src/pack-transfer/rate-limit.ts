@@ -3,11 +3,12 @@ import type { Clock } from '#libs/kernel';
 /** Unused allowance that may be spent at once: a second's worth hides timers' coarseness without a visible burst. */
 const burstMs = 1_000;
 
-/** Bytes a second shared by everything that takes from it, first come first served (generic cell rate algorithm). */
+/** Bytes a second shared by everything that books with it, first come first served (generic cell rate algorithm). */
 export class RateLimit {
   readonly #clock: Clock;
   #bytesPerSecond: number | null;
   #freeAtMs = 0;
+  #seenMs = 0;
 
   /** null: no limit. */
   constructor(clock: Clock, bytesPerSecond: number | null) {
@@ -15,7 +16,7 @@ export class RateLimit {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Takes effect for what is taken from now on. */
+  /** Holds for what is booked from now on; what was booked before is forgotten. */
   set(bytesPerSecond: number | null): void {
     this.#bytesPerSecond = bytesPerSecond;
     this.#freeAtMs = 0;
@@ -26,12 +27,14 @@ export class RateLimit {
     return this.#bytesPerSecond === null;
   }
 
-  /** Resolves when these bytes may go; rejects with the signal's reason. */
-  async take(bytes: number, signal?: AbortSignal): Promise<void> {
-    const rate = this.#bytesPerSecond;
-    if (rate === null) return;
+  /** Books these bytes; returns for how long they must wait, in ms: 0 or less when they may go at once. */
+  book(bytes: number): number {
+    if (this.#bytesPerSecond === null) return 0;
     const nowMs = this.#clock.nowMs();
-    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs - burstMs) + (bytes / Math.max(1, rate)) * 1000;
-    if (this.#freeAtMs > nowMs) await this.#clock.sleep(this.#freeAtMs - nowMs, signal);
+    // A clock that was set back must not make everybody wait until it is that late again.
+    if (nowMs < this.#seenMs) this.#freeAtMs -= this.#seenMs - nowMs;
+    this.#seenMs = nowMs;
+    this.#freeAtMs = Math.max(this.#freeAtMs, nowMs - burstMs) + (bytes / Math.max(1, this.#bytesPerSecond)) * 1000;
+    return this.#freeAtMs - nowMs;
   }
 }

@@ -1,11 +1,12 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import type { Clock } from '#libs/kernel';
 import { SwarmError } from '../errors.ts';
+import { linkOfMultiaddr } from '../network/link.ts';
 import type { SwarmPeer } from '../swarm-types.ts';
 import type { TransferLimits } from './limits.ts';
+import type { LinkRates } from './link-rates.ts';
 import type { FrameKind, PackRequest } from './messages.ts';
 import { decodeRequest, encodeEnd, encodeError, encodeFrameHeader, requestLength, requestLengthBytes } from './messages.ts';
-import type { RateLimit } from './rate-limit.ts';
 import type { PackServing } from './serving.ts';
 import { StreamBytes } from './stream-bytes.ts';
 import { Watchdog } from './watchdog.ts';
@@ -14,7 +15,7 @@ export interface PackServerOptions {
   readonly serving: PackServing;
   readonly limits: TransferLimits;
   readonly clock: Clock;
-  readonly upload: RateLimit;
+  readonly upload: LinkRates;
 }
 
 /**
@@ -31,7 +32,8 @@ export class PackServer {
   /** Serves requests until the client ends the stream, breaks the rules, or stalls. Never rejects. */
   async serve(stream: Stream, connection: Connection): Promise<void> {
     const peerId = connection.remotePeer.toString();
-    const { limits, clock } = this.#options;
+    const { limits, clock, upload } = this.#options;
+    const pace = upload.of(linkOfMultiaddr(connection.remoteAddr));
     const shortest = Math.min(limits.idleTimeoutMs, limits.frameTimeoutMs, limits.nextRequestTimeoutMs);
     const watchdog = new Watchdog(clock, limits.idleTimeoutMs, shortest, (error) => stream.abort(error));
     const closed = new AbortController();
@@ -40,7 +42,7 @@ export class PackServer {
       onProgress: () => watchdog.touch(),
       beforeSend: async (length) => {
         watchdog.rest();
-        await this.#options.upload.take(length, closed.signal);
+        await pace.take(length, closed.signal);
         watchdog.enter(limits.frameTimeoutMs);
       },
     });
