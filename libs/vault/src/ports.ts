@@ -2,6 +2,14 @@ import type { PackId } from '#libs/kernel';
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
+  /** A source may put leaves there instead of into memory of its own; it keeps no view of one that it handed over. */
+  readonly leafRoom?: LeafRoom;
+}
+
+/** Memory for leaves that are looked at once, used again and again: the kernel clears every page of fresh memory. */
+export interface LeafRoom {
+  /** A whole leaf long, with anything in it. */
+  take(): Uint8Array;
 }
 
 /**

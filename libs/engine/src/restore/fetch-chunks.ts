@@ -5,6 +5,7 @@ import type { ChunkPlace, FileTarget } from './file-target.ts';
 import { restoreLimits } from './limits.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 import type { RestoreFiles } from './restore-files.ts';
+import type { RunMemory } from './run-memory.ts';
 import type { WriteRun, WriteTarget } from './write-messages.ts';
 import type { Writer } from './writer.ts';
 
@@ -13,6 +14,7 @@ interface FetchOptions {
   readonly writer: Writer;
   readonly files: RestoreFiles;
   readonly counts: RestoreCounts;
+  readonly memory: RunMemory;
   readonly parallelPacks: number;
   readonly signal: AbortSignal | undefined;
   readonly report: () => void;
@@ -70,10 +72,10 @@ async function fetchPack(runs: readonly Run[], isWhole: (target: FileTarget) => 
 
 /** The run's bytes; where they can't be had together, those of its chunks that can. */
 async function fetchRun(run: Run, options: FetchOptions): Promise<{ readonly run: Run; readonly bytes: Uint8Array }[]> {
-  const { reader, files, signal } = options;
+  const { reader, files, memory, signal } = options;
   const read = { ...(signal && { signal }) };
   const sealedBytes = async (offset: number, length: number): Promise<Uint8Array> =>
-    reader.blocks.readOnce(reader.packOf(run).packId, offset, length, read);
+    reader.blocks.readOnce(reader.packOf(run).packId, offset, length, { ...read, ...intoOf(memory.take(length)) });
   try {
     return [{ run, bytes: await sealedBytes(run.offset, run.length) }];
   } catch (error) {
@@ -94,7 +96,7 @@ async function fetchRun(run: Run, options: FetchOptions): Promise<{ readonly run
 }
 
 async function writeRun(run: Run, bytes: Uint8Array, isWhole: (target: FileTarget) => boolean, options: FetchOptions): Promise<void> {
-  const { reader, files, counts, writer, report } = options;
+  const { reader, files, counts, memory, writer, report } = options;
   const chunks = run.chunks.filter(({ target }) => !target.failed);
   const sent = sendable(run, chunks, bytes, reader, (target) => {
     const whole = isWhole(target);
@@ -103,7 +105,9 @@ async function writeRun(run: Run, bytes: Uint8Array, isWhole: (target: FileTarge
   });
   counts.packsFetched.add(run.ordinal);
   for (const { sealedLength } of distinct(chunks)) counts.bytesFetched += sealedLength;
-  for (const target of files.take(await writer.write(sent))) await finishTarget(target, files, writer);
+  const written = await writer.write(sent);
+  memory.giveBack(written.memory);
+  for (const target of files.take(written)) await finishTarget(target, files, writer);
   report();
 }
 
@@ -153,6 +157,8 @@ function sendable(
     targets,
   };
 }
+
+const intoOf = (into: Uint8Array | undefined): { readonly into?: Uint8Array } => (into ? { into } : {});
 
 function* distinct(chunks: readonly ChunkPlace[]): Generator<ChunkPlace> {
   let previous = -1;

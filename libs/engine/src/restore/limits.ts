@@ -14,6 +14,8 @@ export const restoreLimits = {
   parallelPacks: 4,
   /** Sealed bytes fetched in one request: four requests for a 32 MiB pack's lane keep a holder busy, and two for each lane are in memory. */
   runBytes: 4 * 1024 * 1024,
+  /** Of their memory, so much is kept for the next runs: two runs for each pack that is read at the same time. */
+  keptRuns: 8,
   /** Threads are started for at least so many files, or so many bytes: starting one takes some 100 ms. */
   threadsFromFiles: 200,
   threadsFromBytes: 16 * 1024 * 1024,

@@ -10,6 +10,7 @@ import type { FolderTargets } from './folder-targets.ts';
 import { restoreLimits } from './limits.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 import type { RestoreFiles } from './restore-files.ts';
+import { RunMemory } from './run-memory.ts';
 import { updateMetadata } from './special-files.ts';
 import type { Writers } from './writers.ts';
 
@@ -34,6 +35,7 @@ interface WindowOptions {
  */
 export class RestoreWindows {
   readonly #options: WindowOptions;
+  readonly #memory = new RunMemory();
   #targets: FileTarget[] = [];
   #places = 0;
   #filesPerWindow: number = restoreLimits.filesInFirstWindow;
@@ -97,7 +99,7 @@ export class RestoreWindows {
       }
     }
     await forEachConcurrent(complete, writers.count * 2, (target) => finishTarget(target, files, writers), signal ? { signal } : {});
-    await fetchChunks(places, { ...this.#options, writer: writers });
+    await fetchChunks(places, { ...this.#options, memory: this.#memory, writer: writers });
     await files.publish();
     for (const target of targets)
       if (target.done && target.wanted && target.path !== target.base)

@@ -38,9 +38,10 @@ export class WorkerWriter implements Writer {
     signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** The run's bytes are moved, not copied: they are gone here afterwards. */
-  async write(run: WriteRun): Promise<Written> {
-    return this.#written(await this.#request({ type: 'write', run }, [run.bytes.buffer as ArrayBuffer]));
+  /** The run's bytes are moved, not copied: they are gone here until they come back. */
+  async write(run: WriteRun): ReturnType<Writer['write']> {
+    const answer = await this.#request({ type: 'write', run }, [run.bytes.buffer as ArrayBuffer]);
+    return { ...this.#written(answer), memory: answer.type === 'written' && answer.memory ? answer.memory : new ArrayBuffer(0) };
   }
 
   async finish(target: WriteTarget): Promise<Written> {

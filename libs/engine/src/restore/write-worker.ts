@@ -18,15 +18,16 @@ const writer = new FileWriter(currentPlatform(), nodePrimitives(), seed);
 
 port.on('message', (message: ToWriter) => {
   let answer: FromWriter;
+  const moved: ArrayBuffer[] = [];
   try {
     if (message.type === 'write') {
-      answer = { type: 'written', ...writer.write(message.run, signal) };
-      // Moved here, and nobody else has it: given back now rather than when the garbage collector gets to it.
-      (message.run.bytes.buffer as ArrayBuffer).transfer(0);
+      const memory = message.run.bytes.buffer as ArrayBuffer;
+      answer = { type: 'written', ...writer.write(message.run, signal), memory };
+      moved.push(memory);
     } else if (message.type === 'finish') answer = { type: 'written', ...writer.finish(message.target) };
     else answer = { type: 'compared', outcomes: writer.compare(message.jobs, signal) };
   } catch (error) {
     answer = { type: 'failed', error: sentError(error) };
   }
-  port.postMessage(answer);
+  port.postMessage(answer, moved);
 });

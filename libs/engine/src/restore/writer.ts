@@ -4,7 +4,8 @@ import type { CompareJob, CompareOutcome, WriteRun, WriteTarget } from './write-
 
 /** A {@link FileWriter} in this thread or in another. Calls may overlap; they are done one after the other. */
 export interface Writer {
-  write(run: WriteRun): Promise<Written>;
+  /** `memory`: that of the run's bytes, which may be used again. */
+  write(run: WriteRun): Promise<Written & { readonly memory: ArrayBufferLike }>;
   finish(target: WriteTarget): Promise<Written>;
   compare(jobs: readonly CompareJob[]): Promise<readonly CompareOutcome[]>;
   close(): Promise<void>;
@@ -13,7 +14,7 @@ export interface Writer {
 /** In this thread. */
 export function localWriter(writer: FileWriter, signal: StopSignal | undefined): Writer {
   return {
-    write: async (run) => writer.write(run, signal),
+    write: async (run) => ({ ...writer.write(run, signal), memory: run.bytes.buffer }),
     finish: async (target) => writer.finish(target),
     compare: async (jobs) => writer.compare(jobs, signal),
     close: async () => undefined,

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { EngineError } from '../errors.ts';
+import { folderByPath } from '../platform/held-folder.ts';
 import type { Platform } from '../platform/index.ts';
 import { nameKey, type NameRules, portableName } from '../restore/portable-name.ts';
 
@@ -33,9 +34,10 @@ export function foldingPlatform(real: Platform, root: string, rules: NameRules &
         throw new EngineError('file_not_found', `${path.toString()}: no such name here`);
       return real.join(folder, there(folder, name, rules) ?? name);
     }, Buffer.from(root));
-  return new Proxy(real, {
+  const folding: Platform = new Proxy(real, {
     get: (target, property) => {
       const value: unknown = Reflect.get(target, property);
+      if (property === 'holdFolder') return (path: Buffer) => folderByPath(folding, path);
       if (typeof value !== 'function' || !ofPaths.has(property)) return value;
       return (...args: unknown[]): unknown => {
         try {
@@ -51,6 +53,7 @@ export function foldingPlatform(real: Platform, root: string, rules: NameRules &
       };
     },
   });
+  return folding;
 }
 
 function there(folder: Buffer, name: Buffer, rules: NameRules): Buffer | undefined {

@@ -169,7 +169,7 @@ export class FilePackStore implements PackStore, PackSink {
     return onDisk(packId, this.name, () => this.#files.read(pathOf(this.folder, packId, 'root'), { maxBytes: maxRootBytes }));
   }
 
-  /** With `memory`, leaves stand in memory from there: whoever is done with one may give it back. */
+  /** With `memory` or `leafRoom`, leaves stand in memory from there: whoever is done with one may give it back. */
   async *leaves(
     packId: PackId,
     first: number,
@@ -187,7 +187,7 @@ export class FilePackStore implements PackStore, PackSink {
     try {
       for (let leaf = first; leaf < first + count; leaf += 1) {
         options.signal?.throwIfAborted();
-        yield await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes, options.memory?.take()));
+        yield await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes, (options.memory ?? options.leafRoom)?.take()));
       }
     } finally {
       await file.close();

@@ -51,6 +51,60 @@ describe('VerifiedBlocks', () => {
     expect(rejected).toEqual([expect.objectContaining({ packId: pack.packId, source: 'first', ...expected })]);
   });
 
+  it('reads ranges once into given memory, and leaves into memory that is used again', async () => {
+    const store = await holding('disk');
+    const taken = new Set<ArrayBufferLike>();
+    let takes = 0;
+    const usesRoom: PackStore = {
+      ...store,
+      async *leaves(packId, first, count, options) {
+        for await (const leaf of store.leaves(packId, first, count, options)) {
+          const room = options!.leafRoom!.take();
+          takes += 1;
+          taken.add(room.buffer);
+          room.set(leaf);
+          yield room.subarray(0, leaf.length);
+        }
+      },
+    };
+    const blocks = over([usesRoom], [], 1);
+    const into = new Uint8Array(3 * mib);
+    for (let round = 0; round < 5; round += 1)
+      for (const [offset, length] of [
+        [0, 2.5 * mib],
+        [2.5 * mib, 2 * mib],
+        [100, 3 * mib],
+        [7, 9],
+      ] as const) {
+        const bytes = await blocks.readOnce(pack.packId, offset, length, { into });
+        expect(bytes.buffer).toBe(into.buffer);
+        expect(Buffer.compare(bytes, pack.bytes.subarray(offset, offset + length))).toBe(0);
+      }
+    expect(takes).toBeGreaterThan(20);
+    expect(taken.size).toBeLessThan(takes / 2);
+    // What does not fit there comes in memory of its own.
+    const all = await blocks.readOnce(pack.packId, 0, 4 * mib, { into });
+    expect(all.buffer).not.toBe(into.buffer);
+    expect(Buffer.compare(all, pack.bytes.subarray(0, 4 * mib))).toBe(0);
+  });
+
+  it('never writes to leaves that a source has in memory of its own', async () => {
+    const store = await holding('memory');
+    const own = await Array.fromAsync(store.leaves(pack.packId, 0, 5), (leaf) => leaf.slice());
+    const before = Buffer.concat(own);
+    const inMemory: PackStore = {
+      ...store,
+      async *leaves(_packId, first, count, options) {
+        options?.leafRoom?.take().fill(0xff);
+        yield* own.slice(first, first + count);
+      },
+    };
+    const blocks = over([inMemory], [], 1);
+    for (let round = 0; round < 3; round += 1)
+      expect(Buffer.compare(await blocks.readOnce(pack.packId, 0, 4.5 * mib), pack.bytes.subarray(0, 4.5 * mib))).toBe(0);
+    expect(Buffer.concat(own).equals(before)).toBe(true);
+  });
+
   it('asks the second only for the leaf that is wrong at the first', async () => {
     const second = await holding('second');
     const first = await holding('first', [{ on: 'leaf', atCall: 2, fault: 'flip' }]);

@@ -6,6 +6,7 @@ import { limits } from '../limits.ts';
 import { openRootBlock, type PackRoot } from '../pack/pack-dag.ts';
 import type { BlockSource, ReadOptions } from '../ports.ts';
 import { abortable } from './abortable.ts';
+import { ReturnedLeaves } from './leaf-room.ts';
 import { LeastRecent } from './least-recent.ts';
 
 export type RejectionCode = 'block_corrupt' | 'pack_not_found' | 'source_unavailable';
@@ -46,6 +47,7 @@ export class VerifiedBlocks implements BlockSource {
   readonly #options: VerifiedBlocksOptions;
   readonly #roots = new LeastRecent<PackId, { readonly root: PackRoot; readonly block: Uint8Array }>(rootsKept);
   readonly #leaves: LeastRecent<string, Uint8Array>;
+  readonly #room = new ReturnedLeaves();
 
   constructor(options: VerifiedBlocksOptions) {
     this.#options = options;
@@ -116,20 +118,35 @@ export class VerifiedBlocks implements BlockSource {
 
   /**
    * {@link readRange} for whoever goes through a pack in order and does not come back: of the leaves only the last is kept, since the next
-   * range may begin in it. The bytes are the caller's own, alone in their memory: they may be handed to another thread.
+   * range may begin in it. The bytes are the caller's own: alone in their memory, so that they may be handed to another thread, or at the start of
+   * `into`, when they fit there.
    */
-  readOnce(packId: PackId, offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
-    return this.#range(packId, offset, length, 'last', options);
+  readOnce(
+    packId: PackId,
+    offset: number,
+    length: number,
+    options: ReadOptions & { readonly into?: Uint8Array } = {},
+  ): Promise<Uint8Array> {
+    const { into, ...read } = options;
+    const room = into && into.length >= length ? into.subarray(0, length) : undefined;
+    return this.#range(packId, offset, length, 'last', { ...read, leafRoom: this.#room }, room);
   }
 
-  async #range(packId: PackId, offset: number, length: number, keep: 'all' | 'last', options: ReadOptions): Promise<Uint8Array> {
+  async #range(
+    packId: PackId,
+    offset: number,
+    length: number,
+    keep: 'all' | 'last',
+    options: ReadOptions,
+    into?: Uint8Array,
+  ): Promise<Uint8Array> {
     const root = await this.root(packId, options);
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0 || offset + length > root.sizeBytes) {
       throw new VaultError('limit_exceeded', `pack ${packId} has ${root.sizeBytes} bytes; ${length} from ${offset} were asked for`, {
         context: { packId, offset, length },
       });
     }
-    const out = new Uint8Array(length);
+    const out = into ?? new Uint8Array(length);
     const put = (leaf: number, bytes: Uint8Array): void => {
       const at = leaf * limits.leafBytes - offset;
       const from = Math.max(0, -at);
@@ -149,6 +166,7 @@ export class VerifiedBlocks implements BlockSource {
       for await (const bytes of this.leaves(packId, leaf, missing - leaf, options)) {
         put(leaf, bytes);
         if (keep === 'all' || leaf === end - 1) this.#leaves.set(`${packId}/${leaf}`, bytes);
+        else this.#room.giveBack(bytes);
         leaf += 1;
       }
     }

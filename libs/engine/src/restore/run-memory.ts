@@ -1,0 +1,21 @@
+import { restoreLimits } from './limits.ts';
+
+/**
+ * Memory for the sealed bytes of runs, which goes to the thread that opens them and comes back with its answer: fresh memory for each run is cleared
+ * by the kernel page by page, and what is given up gathers until the garbage collector runs.
+ */
+export class RunMemory {
+  readonly #free: ArrayBuffer[] = [];
+
+  /** At least `length` bytes; undefined for a run that is longer than runs are. */
+  take(length: number): Uint8Array | undefined {
+    if (length > restoreLimits.runBytes) return undefined;
+    return new Uint8Array(this.#free.pop() ?? new ArrayBuffer(restoreLimits.runBytes));
+  }
+
+  /** Anything that is not of {@link take} is left to the collector. */
+  giveBack(buffer: ArrayBufferLike): void {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === restoreLimits.runBytes && this.#free.length < restoreLimits.keptRuns)
+      this.#free.push(buffer);
+  }
+}
