@@ -137,6 +137,8 @@ describe('a compromised owner releases everything', () => {
     );
     expect(waiting).toMatchObject({ state: 'waiting' });
     expect(waiting.flags).toContain('large-share');
+    const told = lastEvent<{ explanations: string[] }>(await eva.must(['prune', '--max-rewrite', '1G']));
+    expect(told).toMatchObject({ packsForAdmin: waiting.packs, packsInHold: 0, holdUntilMs: null, explanations: [waiting.explanation] });
     const still = new Set(packFiles(eva.home, 'own').map((file) => file.packId));
     expect(before.filter((packId) => !still.has(packId))).toEqual([]);
 
@@ -147,6 +149,9 @@ describe('a compromised owner releases everything', () => {
       return missing.length >= waiting.packs ? missing : undefined;
     });
     for (const agent of holders) expect(heldIds(agent)).toEqual(expect.arrayContaining(gone));
+    const inHold = lastEvent<{ holdUntilMs: number }>(await eva.must(['prune', '--max-rewrite', '1G']));
+    expect(inHold).toMatchObject({ packsForAdmin: 0, packsInHold: waiting.packs, explanations: [] });
+    expect(inHold.holdUntilMs).toBeGreaterThan(Date.now() + 13 * 24 * 3_600_000);
     const target = join(scene.folder, 'work-restored');
     await eva.must(['restore', '--to', target, '--verify']);
     expect(await compareTrees(work, restoredPath(target, work))).toEqual([]);

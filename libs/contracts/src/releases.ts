@@ -124,7 +124,15 @@ export type SubmitRelease = z.infer<typeof submitRelease>;
 
 /** A release as its owner follows it; own copies go only once it is holding. */
 export const ownRelease = z
-  .strictObject({ releaseId: z.uuid(), releaseSequence: z.int(), releaseHash, state: releaseState })
+  .strictObject({
+    releaseId: z.uuid(),
+    releaseSequence: z.int(),
+    releaseHash,
+    state: releaseState,
+    /** As in `ReleaseView`; absent from coordinators before they said it. */
+    holdUntilMs: timeMs.nullable().optional(),
+    explanation: z.string().optional(),
+  })
   .meta({ id: 'OwnRelease' });
 export type OwnRelease = z.infer<typeof ownRelease>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RetentionRules } from '#libs/durability';
+import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { deliverSoon } from '../backup/deliver-soon.ts';
 import { defineCommand } from '../commands/command.ts';
@@ -81,7 +82,8 @@ export const forgetCommand = defineCommand<z.infer<typeof args>>({
         tags: snapshot?.tags ?? [],
       };
     }
-    const reported = options.apply && plan.forget.length > 0 ? await deliverSoon(agent, signal) : true;
+    const reported =
+      options.apply && plan.forget.length > 0 ? (await deliverSoon(agent, signal)) && (await deliverReleasesSoon(agent, signal)) : true;
     yield {
       event: 'result',
       command: 'forget',

@@ -30,6 +30,7 @@ export async function releaseRetiredPacks(agent: AgentRuntime, vault: LocalVault
   const { releaseRetired } = await import('#libs/engine');
   return releaseRetired(vault, {
     isProtected: (packId) => agent.protection.isHeld(packId),
+    mayComeAgain: () => releases.lapse(),
     releasePacks: async (packs) => {
       const head = { sequence: vault.head.sequence, bytes: vault.headBytes, needs: [] };
       const rewritten = packs.filter(({ reason }) => reason !== 'unneeded');

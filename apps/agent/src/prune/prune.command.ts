@@ -4,7 +4,8 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
 import type { CommandEvent, ResultEvent } from '../output/command-event.ts';
-import { formatBytes, formatCount, text } from '../output/format.ts';
+import { formatBytes, formatCount, formatTime, printable, text } from '../output/format.ts';
+import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
 import { pruneVault } from './prune-vault.ts';
 
 const args = z.strictObject({
@@ -53,7 +54,8 @@ export const pruneCommand = defineCommand<z.infer<typeof args>>({
           code: 'chunk_not_found',
           message: `${formatCount(report.missingChunks, 'chunk')} that snapshots need is in no pack; "holdfast check" says which files`,
         });
-      const reported = dryRun ? true : await deliverSoon(agent, either);
+      const reported = dryRun ? true : (await deliverSoon(agent, either)) && (await deliverReleasesSoon(agent, either));
+      const { packsNotAccepted, packsForAdmin, explanations, packsInHold, holdUntilMs } = agent.releases.outlook();
       emit({
         event: 'result',
         command: 'prune',
@@ -72,6 +74,11 @@ export const pruneCommand = defineCommand<z.infer<typeof args>>({
         newBytes: report.newBytes,
         released: releases?.released.length ?? 0,
         waiting: releases?.waiting.length ?? report.retired.length,
+        packsNotAccepted,
+        packsForAdmin,
+        explanations,
+        packsInHold,
+        holdUntilMs: holdUntilMs ?? null,
         reported,
       });
     };
@@ -83,6 +90,29 @@ export const pruneCommand = defineCommand<z.infer<typeof args>>({
     result: (r) => resultLines(r),
   },
 });
+
+/** Of everything that was proposed, also by earlier runs: what it waits for, and until when. */
+function outlookLines(r: ResultEvent): string[] {
+  const number = (name: string): number => Number(r[name] ?? 0);
+  const lines: string[] = [];
+  if (number('packsNotAccepted') > 0)
+    lines.push(
+      `  ${formatCount(number('packsNotAccepted'), 'pack')} not released yet: the coordinator is asked again by itself${r['reported'] === true ? ', once what replaces them is on enough other machines' : ', when it answers'}`,
+    );
+  if (number('packsForAdmin') > 0) {
+    lines.push(
+      `  ${formatCount(number('packsForAdmin'), 'pack')} wait for an admin, who approves or cancels the release in the panel; until then nobody deletes them`,
+    );
+    for (const why of r['explanations'] as readonly string[]) lines.push(`    ${printable(why)}`);
+  }
+  if (number('packsInHold') > 0) {
+    const until = typeof r['holdUntilMs'] === 'number' ? ` until ${formatTime(r['holdUntilMs'])} at least` : '';
+    lines.push(
+      `  ${formatCount(number('packsInHold'), 'pack')} released: holders keep them for the hold${until}; this disk is rid of them`,
+    );
+  }
+  return lines;
+}
 
 function resultLines(r: ResultEvent): string[] {
   const number = (name: string): number => Number(r[name] ?? 0);
@@ -107,10 +137,8 @@ function resultLines(r: ResultEvent): string[] {
     lines.push(
       `${formatCount(number('packsRetired'), 'pack')} of ${formatBytes(number('retiredBytes'))} retired, ${formatCount(number('newPacks'), 'new one')} of ${formatBytes(number('newBytes'))}`,
     );
-  if (number('released') > 0)
-    lines.push(
-      `  ${formatCount(number('released'), 'pack')} proposed for release: holders delete them after the hold, this disk once the coordinator has accepted`,
-    );
+  if (number('released') > 0) lines.push(`  ${formatCount(number('released'), 'pack')} proposed for release`);
+  lines.push(...outlookLines(r));
   if (number('waiting') > 0)
     lines.push(`  ${formatCount(number('waiting'), 'pack')} wait until enough other machines hold what the vault needs instead`);
   return [...lines, ...more];

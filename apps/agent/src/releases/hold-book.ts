@@ -7,7 +7,7 @@ import { JsonFile } from '../home/json-file.ts';
 
 /**
  * One release at this holder. `packs`: those still held because of it, each with what the hold timer showed when its hold began.
- * An ended one stays as a note without packs, so that it can never begin again.
+ * An ended one stays as a note without packs, so that it can not begin again: a cancelled one for good, one that was carried out for as long as the book is told.
  */
 const hold = z.strictObject({
   version: z.literal(1),
@@ -26,15 +26,25 @@ export type Hold = z.infer<typeof hold>;
 export class HoldBook {
   readonly #files: DurableFiles;
   readonly #folder: string;
+  readonly #rememberDeletedMs: number;
   readonly #holds = new Map<string, Hold>();
 
-  private constructor(files: DurableFiles, folder: string) {
+  private constructor(files: DurableFiles, folder: string, rememberDeletedMs: number) {
     this.#files = files;
     this.#folder = folder;
+    this.#rememberDeletedMs = rememberDeletedMs;
   }
 
-  static async open(files: DurableFiles, folder: string): Promise<HoldBook> {
-    const book = new HoldBook(files, folder);
+  /** Notes of what was carried out longer ago than `rememberDeletedMs` go; without it they stay. */
+  static async open(
+    files: DurableFiles,
+    folder: string,
+    { nowMs, rememberDeletedMs }: { readonly nowMs: number; readonly rememberDeletedMs: number } = {
+      nowMs: 0,
+      rememberDeletedMs: Number.POSITIVE_INFINITY,
+    },
+  ): Promise<HoldBook> {
+    const book = new HoldBook(files, folder, rememberDeletedMs);
     await files.sweep(folder);
     for (const { name, kind } of await files.list(folder)) {
       if (kind !== 'file' || !name.endsWith('.json')) continue;
@@ -47,6 +57,7 @@ export class HoldBook {
         });
       if (read && name === `${read.releaseId}.json`) book.#holds.set(read.releaseId, read);
     }
+    await book.forgetOld(nowMs);
     return book;
   }
 
@@ -63,6 +74,15 @@ export class HoldBook {
   async put(one: Hold): Promise<void> {
     await this.#file(one.releaseId).write(one);
     this.#holds.set(one.releaseId, one);
+  }
+
+  /** Once a month is enough; a clock that is wrong only keeps notes longer, or lets go what is over anyway. */
+  async forgetOld(nowMs: number): Promise<void> {
+    for (const { releaseId, state, seenAtMs } of [...this.#holds.values()]) {
+      if (state !== 'deleted' || nowMs - seenAtMs < this.#rememberDeletedMs) continue;
+      await this.#files.remove(join(this.#folder, `${releaseId}.json`));
+      this.#holds.delete(releaseId);
+    }
   }
 
   #file(releaseId: string): JsonFile<Hold> {

@@ -33,6 +33,25 @@ const keepsAll = async (): Promise<void> => {
 };
 
 describe('a holder', () => {
+  it('remembers what it carried out for a time, and what was cancelled for good', async () => {
+    const notes = async (): Promise<string[]> => (await readdir(join(folder, 'holds'))).filter((name) => name.endsWith('.json'));
+    team.release({ packIds: team.packIds.slice(0, 1) });
+    await afterALongTime();
+    expect(await notes()).toEqual([`${releaseId(1)}.json`]);
+    team.release({ releaseId: releaseId(2), releaseSequence: 2, packIds: team.packIds.slice(1, 2) });
+    await team.look();
+    team.cancel(releaseId(2));
+    await team.look();
+    expect(await notes()).toHaveLength(2);
+    await team.pass(100 * dayMs);
+    await team.open(nodeFiles);
+    expect(await notes()).toEqual([`${releaseId(2)}.json`]);
+    // Both are listed still: nothing begins again.
+    await afterALongTime();
+    expect(await team.there()).toEqual(team.packIds.slice(1));
+    expect(await notes()).toEqual([`${releaseId(2)}.json`]);
+  });
+
   it('keeps released packs for the hold, asks once more, deletes them and says so', async () => {
     team.release({ packIds: team.packIds.slice(0, 2) });
     await team.look();

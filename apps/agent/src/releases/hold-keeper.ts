@@ -175,6 +175,7 @@ export class HoldKeeper {
     // What was not confirmed or not meant any more is an ordinary pack again.
     const packs = hold.packs.filter((pack) => !due.includes(pack.packId));
     await book.put({ ...hold, packs, ...(packs.length === 0 ? { state: 'deleted', signed: null } : {}) });
+    await book.forgetOld(this.#ports.nowMs());
     log.write('info', 'deleted released packs after their hold', { releaseId, packs: accepted.length, kept: due.length - accepted.length });
   }
 }

@@ -60,10 +60,15 @@ export async function openReleases(parts: ReleaseParts): Promise<Releases> {
     monotonicMs: () => performance.now(),
   });
   const holding = { held, random, nowMs, log, timer: holdTimer, deviceId: document.deviceId, keys: team, ...holdLimits };
-  const holds = new HoldKeeper({ ...holding, coordinator, book: await HoldBook.open(files, paths.holds) });
+  const holds = new HoldKeeper({
+    ...holding,
+    coordinator,
+    book: await HoldBook.open(files, paths.holds, { nowMs: nowMs(), rememberDeletedMs: holdLimits.rememberDeletedMs }),
+  });
   // A trim is a release that means this holder only: the same proofs, the same hold, asked for elsewhere.
   const trimHolds = new HoldKeeper({
     ...holding,
+    // A trimmed pack may be placed here again, in the same generation: what was carried out is remembered for good.
     book: await HoldBook.open(files, paths.trimHolds),
     coordinator: {
       heldReleases: (signal) => coordinator.heldTrims(signal),

@@ -1,18 +1,19 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { base64Url, packId, releaseReason, signedStatement } from '#libs/contracts';
+import { base64Url, packId, releaseReason, signedStatement, timeMs } from '#libs/contracts';
 import type { PackId } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import { JsonFile } from '../home/json-file.ts';
 
 /**
  * Something that forget or prune left for the coordinator. new: not accepted yet · waiting: a person has to approve it · accepted:
- * countersigned, own copies may go · done: they are gone · cancelled: somebody wants the packs kept · refused: for good.
+ * countersigned, own copies may go · done: they are gone · cancelled: somebody wants the packs kept · refused · lapsed: cancelled or refused
+ * long ago, so that its packs may be proposed again.
  */
 const proposal = z.strictObject({
   version: z.literal(1),
   number: z.int().min(1),
-  state: z.enum(['new', 'waiting', 'accepted', 'done', 'cancelled', 'refused']),
+  state: z.enum(['new', 'waiting', 'accepted', 'done', 'cancelled', 'refused', 'lapsed']),
   /** Until the coordinator has it. */
   head: z
     .strictObject({
@@ -27,6 +28,11 @@ const proposal = z.strictObject({
   /** As it was sent, so that a repeated call is the same call. */
   statement: signedStatement.nullable(),
   releaseId: z.uuid().nullable(),
+  /** As the coordinator said last. */
+  holdUntilMs: timeMs.optional(),
+  explanation: z.string().optional(),
+  /** When this device heard that it was cancelled or refused. */
+  endedAtMs: timeMs.optional(),
 });
 export type Proposal = z.infer<typeof proposal>;
 
@@ -59,9 +65,13 @@ export class ReleaseBook {
     return [...this.#proposals.values()].filter((one) => states.includes(one.state)).sort((a, b) => a.number - b.number);
   }
 
-  /** Every pack that was proposed and not refused. */
+  all(): Proposal[] {
+    return [...this.#proposals.values()];
+  }
+
+  /** Every pack that was proposed, and neither refused nor lapsed. */
   proposed(): Set<PackId> {
-    return new Set([...this.#proposals.values()].flatMap((one) => (one.state === 'refused' ? [] : one.packIds)));
+    return new Set([...this.#proposals.values()].flatMap((one) => (one.state === 'refused' || one.state === 'lapsed' ? [] : one.packIds)));
   }
 
   /** Durable when it resolves. */

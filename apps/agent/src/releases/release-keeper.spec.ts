@@ -10,6 +10,7 @@ import { faultyFiles, seededRandom } from '#libs/kernel/testing';
 import { silentLog } from '../log/agent-log.ts';
 import { refuse } from '../testing/holding-team.ts';
 import { ReleaseBook } from './release-book.ts';
+import { releaseLimits } from './release-limits.ts';
 import { ReleaseKeeper } from './release-keeper.ts';
 
 const teamId = '11111111-1111-4111-8111-111111111111';
@@ -26,6 +27,8 @@ class FakeCoordinator {
   heads: PutVaultHead[] = [];
   releases: { body: Release; signed: SignedStatement; state: OwnReleases['releases'][number]['state'] }[] = [];
   generation = 0;
+  explanation = '';
+  holdUntilMs: number | null = null;
   answer: () => OwnReleases['releases'][number]['state'] = () => 'holding';
 
   async putVaultHead(body: PutVaultHead): Promise<void> {
@@ -35,15 +38,19 @@ class FakeCoordinator {
   async submitRelease({ release }: { release: SignedStatement }): Promise<OwnReleases['releases'][number]> {
     const body = openRelease(release, { teamId, ownerKey: owner.publicKey, rootKey: owner.publicKey });
     const known = this.releases.find((one) => one.body.releaseId === body.releaseId);
-    if (known) return own(known);
+    if (known) return this.#own(known);
     if (body.releaseSequence <= this.releases.length || body.generation !== this.generation) refuse('release_replayed');
     const added = { body, signed: release, state: this.answer() };
     this.releases.push(added);
-    return own(added);
+    return this.#own(added);
   }
 
   async ownReleases(): Promise<OwnReleases> {
-    return { lastSequence: this.releases.length, generation: this.generation, releases: this.releases.map(own) };
+    return { lastSequence: this.releases.length, generation: this.generation, releases: this.releases.map((one) => this.#own(one)) };
+  }
+
+  #own(one: FakeCoordinator['releases'][number]): OwnReleases['releases'][number] {
+    return { ...own(one), explanation: this.explanation, holdUntilMs: this.holdUntilMs };
   }
 }
 const own = ({ body, signed, state }: FakeCoordinator['releases'][number]): OwnReleases['releases'][number] => ({
@@ -55,6 +62,7 @@ let folder: string;
 let coordinator: FakeCoordinator;
 let stored: Set<PackId>;
 let used: Set<PackId>;
+let nowMs: number;
 
 beforeAll(async () => {
   await cryptoReady();
@@ -65,13 +73,14 @@ beforeEach(async () => {
   coordinator = new FakeCoordinator();
   stored = new Set([0, 1, 2, 3].map(packId));
   used = new Set();
+  nowMs = 1;
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function open(files = nodeFiles, home = folder): Promise<ReleaseKeeper> {
   let id = 0;
   return new ReleaseKeeper({
-    ...{ coordinator, teamId, log: silentLog, nowMs: () => 1, signingSecretKey: owner.secretKey },
+    ...{ coordinator, teamId, log: silentLog, nowMs: () => nowMs, signingSecretKey: owner.secretKey },
     deviceId: '00000000-0000-4000-8000-000000000002' as DeviceId,
     vaultId: 'ab'.repeat(16) as VaultId,
     book: await ReleaseBook.open(files, home),
@@ -113,6 +122,55 @@ describe('the owner’s releases', () => {
     coordinator.answer = () => 'holding';
     await keeper.deliver(signal);
     expect(coordinator.releases[2]!.body).toMatchObject({ packIds: [packId(2)], generation: 1 });
+  });
+
+  it('propose packs of a cancelled release again only after a long time, and keep them in between', async () => {
+    coordinator.answer = () => 'waiting';
+    let keeper = await open();
+    await propose(keeper, 0, 1);
+    await keeper.deliver(signal);
+    coordinator.releases[0]!.state = 'cancelled';
+    coordinator.generation = 1;
+    await keeper.deliver(signal);
+    nowMs += releaseLimits.keepAfterCancelMs - 1;
+    expect(await keeper.lapse()).toEqual(new Set());
+    await propose(keeper, 0, 1);
+    await keeper.deliver(signal);
+    expect([coordinator.releases.length, left()]).toEqual([1, [0, 1, 2, 3]]);
+
+    nowMs += 1;
+    expect(await keeper.lapse()).toEqual(new Set([packId(0), packId(1)]));
+    // Killed before they were proposed: they are still to be.
+    keeper = await open();
+    expect(await keeper.lapse()).toEqual(new Set([packId(0), packId(1)]));
+    await propose(keeper, 0, 1);
+    expect(await keeper.lapse()).toEqual(new Set());
+    await keeper.deliver(signal);
+    expect(coordinator.releases[1]).toMatchObject({ state: 'waiting', body: { generation: 1, packIds: [packId(0), packId(1)] } });
+    expect(left()).toEqual([0, 1, 2, 3]);
+    // Cancelled once more: the time begins again.
+    coordinator.releases[1]!.state = 'cancelled';
+    await keeper.deliver(signal);
+    nowMs += releaseLimits.keepAfterCancelMs - 1;
+    expect(await keeper.lapse()).toEqual(new Set());
+    nowMs += 1;
+    expect((await keeper.lapse()).size).toBe(2);
+  });
+
+  it('say what their packs wait for, and until when', async () => {
+    const keeper = await open();
+    await propose(keeper, 0, 1);
+    expect(keeper.outlook()).toMatchObject({ packsNotAccepted: 2, packsForAdmin: 0, packsInHold: 0 });
+    coordinator.answer = () => 'waiting';
+    coordinator.explanation = 'More than usual.';
+    await keeper.deliver(signal);
+    expect(keeper.outlook()).toMatchObject({ packsNotAccepted: 0, packsForAdmin: 2, explanations: ['More than usual.'] });
+    coordinator.releases[0]!.state = 'holding';
+    coordinator.holdUntilMs = 1_000;
+    await keeper.deliver(signal);
+    expect(keeper.outlook()).toMatchObject({ packsForAdmin: 0, explanations: [], packsInHold: 2, holdUntilMs: 1_000 });
+    nowMs = 1_001;
+    expect(keeper.outlook()).toMatchObject({ packsInHold: 0, holdUntilMs: undefined });
   });
 
   it.each(['release_too_early', 'release_head_missing'])('come again after %s', async (problem) => {

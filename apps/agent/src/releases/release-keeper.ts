@@ -1,10 +1,12 @@
-import { maxPacksPerRelease, type OwnReleases } from '#libs/contracts';
+import { maxPacksPerRelease, type OwnRelease, type OwnReleases } from '#libs/contracts';
 import { signRelease } from '#libs/crypto';
 import { type DeviceId, isAppError, Mutex, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
 import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
 import { type AgentLog, errorFields } from '../log/agent-log.ts';
 import type { NewHead, ReleasePort, ReleaseProposal } from './release-proposal.ts';
 import type { Proposal, ReleaseBook } from './release-book.ts';
+import { releaseLimits } from './release-limits.ts';
+import { type ReleaseOutlook, releaseOutlook } from './release-outlook.ts';
 
 export interface ReleaseKeeperPorts {
   readonly coordinator: Pick<CoordinatorClient, 'putVaultHead' | 'submitRelease' | 'ownReleases'>;
@@ -58,6 +60,26 @@ export class ReleaseKeeper implements ReleasePort {
     return this.#ports.book.inState('new', 'waiting').filter((one) => one.packIds.length > 0).length;
   }
 
+  /** What becomes of everything that was proposed. */
+  outlook(): ReleaseOutlook {
+    return releaseOutlook(this.#ports.book.all(), this.#ports.nowMs());
+  }
+
+  /**
+   * Packs whose release was cancelled or refused so long ago, see {@link releaseLimits}, that {@link releasePacks} takes them again; also those that it
+   * would have taken since and was not asked to.
+   */
+  async lapse(): Promise<ReadonlySet<PackId>> {
+    const { book, nowMs } = this.#ports;
+    for (const one of book.inState('cancelled', 'refused')) {
+      // Ended before this was noted: its time begins now.
+      if (one.endedAtMs === undefined) await book.put({ ...one, endedAtMs: nowMs() });
+      else if (nowMs() - one.endedAtMs >= releaseLimits.keepAfterCancelMs) await book.put({ ...one, state: 'lapsed' });
+    }
+    const standing = new Set(book.all().flatMap(({ state, packIds }) => (state === 'lapsed' ? [] : packIds)));
+    return new Set(book.inState('lapsed').flatMap(({ packIds }) => packIds.filter((packId) => !standing.has(packId))));
+  }
+
   /** Tells the coordinator what is new, learns what became of the rest. Throws what its client throws for a passing trouble. */
   async deliver(signal: AbortSignal): Promise<void> {
     await this.#working.run(async () => {
@@ -96,7 +118,7 @@ export class ReleaseKeeper implements ReleasePort {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#ports.log.write('error', 'the coordinator refused the head after forget or prune', errorFields(error));
-      await this.#ports.book.put({ ...proposal, head: null, state: 'refused' });
+      await this.#ports.book.put({ ...proposal, head: null, state: 'refused', endedAtMs: this.#ports.nowMs() });
       return;
     }
     await this.#ports.book.put({ ...proposal, head: null, state: proposal.packIds.length === 0 ? 'done' : 'new' });
@@ -105,19 +127,18 @@ export class ReleaseKeeper implements ReleasePort {
   async #advance(proposal: Proposal, own: OwnReleases, signal: AbortSignal): Promise<void> {
     const { book, coordinator, log } = this.#ports;
     const known = own.releases.find((one) => one.releaseId === proposal.releaseId);
-    if (known) return this.#became(proposal, known.state);
+    if (known) return this.#became(proposal, known);
     // One that waited and that the coordinator knows no more (it was restored from before) is signed anew.
     const signed = proposal.state === 'new' && proposal.statement ? proposal : await this.#sign(proposal, own);
     try {
-      const { state } = await coordinator.submitRelease({ release: signed.statement! }, signal);
-      await this.#became(signed, state);
+      await this.#became(signed, await coordinator.submitRelease({ release: signed.statement! }, signal));
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const code = isAppError(error) ? error.context['problem'] : undefined;
       if (laterCodes.includes(code)) return;
       if (code === 'release_replayed') return book.put({ ...signed, statement: null, releaseId: null });
       log.write('error', 'the coordinator refused a release; its packs are kept', { packs: signed.packIds.length, ...errorFields(error) });
-      await book.put({ ...signed, state: 'refused' });
+      await book.put({ ...signed, state: 'refused', endedAtMs: this.#ports.nowMs() });
     }
   }
 
@@ -135,11 +156,18 @@ export class ReleaseKeeper implements ReleasePort {
     return signed;
   }
 
-  async #became(proposal: Proposal, state: OwnReleases['releases'][number]['state']): Promise<void> {
-    const { book, log } = this.#ports;
+  async #became(proposal: Proposal, { state, holdUntilMs, explanation }: OwnRelease): Promise<void> {
+    const { book, log, nowMs } = this.#ports;
     const next = { waiting: 'waiting', holding: 'accepted', done: 'accepted', cancelled: 'cancelled' } as const;
     if (next[state] === proposal.state) return;
-    await book.put({ ...proposal, state: next[state], ...(state === 'waiting' ? {} : { statement: null }) });
+    await book.put({
+      ...proposal,
+      state: next[state],
+      ...(typeof holdUntilMs === 'number' && { holdUntilMs }),
+      ...(explanation !== undefined && { explanation }),
+      ...(state === 'cancelled' && { endedAtMs: nowMs() }),
+      ...(state === 'waiting' ? {} : { statement: null }),
+    });
     if (state === 'waiting') log.write('warn', 'a release is unusual and waits for an admin', { packs: proposal.packIds.length });
   }
 

@@ -9,6 +9,7 @@ import { errorFields } from '../log/agent-log.ts';
 import type { CommandEvent, ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, text } from '../output/format.ts';
 import { repairOwnPacks } from '../reading/repair-own-packs.ts';
+import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 
 const args = z.strictObject({ readData: z.boolean(), dryRun: z.boolean() });
@@ -45,7 +46,7 @@ export const repairIndexCommand = defineCommand<Args>({
           code: 'pack_missing',
           message: `${formatCount(away.length, 'pack')} damaged or missing here can be read at holders; "holdfast check" fetches them`,
         });
-      const reported = told && (options.dryRun || (await deliverSoon(agent, either)));
+      const reported = told && (options.dryRun || ((await deliverSoon(agent, either)) && (await deliverReleasesSoon(agent, either))));
       const isWhole = report.lostChunks + report.lostSnapshots.length === 0;
       emit({
         event: 'result',

@@ -7,6 +7,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
 import type { ItemEvent, ResultEvent } from '../output/command-event.ts';
+import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
 import { formatBytes, formatCount, formatTime, printable, text } from '../output/format.ts';
 
 const args = z.strictObject({ dryRun: z.boolean() });
@@ -50,7 +51,7 @@ export const repairSnapshotsCommand = defineCommand<z.infer<typeof args>>({
           snapshotsWhole: report.damaged.filter((one) => !one.lost).length,
           lostVersions: lost,
           newPacks: report.newPacks.length,
-          reported: told && (await deliverSoon(agent, either)),
+          reported: told && (await deliverSoon(agent, either)) && (await deliverReleasesSoon(agent, either)),
         });
       },
       () => stop.abort(new DOMException('the command was left', 'AbortError')),

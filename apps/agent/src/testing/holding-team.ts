@@ -12,6 +12,7 @@ import { JsonFile } from '../home/json-file.ts';
 import { silentLog } from '../log/agent-log.ts';
 import { HoldBook } from '../releases/hold-book.ts';
 import { HoldKeeper } from '../releases/hold-keeper.ts';
+import { holdLimits } from '../releases/hold-limits.ts';
 import { holdClockState, HoldTimer } from '../releases/hold-timer.ts';
 
 export const dayMs = 86_400_000;
@@ -82,7 +83,7 @@ export class HoldingTeam {
       },
       ...{ held: this.held, timer: this.timer, deviceId: holderId, random: seededRandom(this.monotonicMs), log: silentLog },
       keys: { teamId, rootKey: this.root.publicKey, coordinatorKey: this.coordinatorKeys.publicKey },
-      book: await HoldBook.open(files, join(this.#folder, 'holds')),
+      book: await HoldBook.open(files, join(this.#folder, 'holds'), { nowMs: this.ownMs, rememberDeletedMs: holdLimits.rememberDeletedMs }),
       nowMs: () => this.ownMs,
       minimumHoldMs: 14 * dayMs,
     });

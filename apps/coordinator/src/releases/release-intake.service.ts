@@ -77,8 +77,8 @@ export class ReleaseIntakeService {
   }
 }
 
-export const toOwn = ({ releaseId, releaseSequence, releaseHash, state }: ReleaseRow): OwnRelease => ({
-  ...{ releaseId, releaseSequence, releaseHash, state },
+export const toOwn = ({ releaseId, releaseSequence, releaseHash, state, holdUntilMs, explanation }: ReleaseRow): OwnRelease => ({
+  ...{ releaseId, releaseSequence, releaseHash, state, holdUntilMs, explanation },
 });
 
 function peek(statement: SignedStatement): unknown {

@@ -12,6 +12,11 @@ export interface RetiredPackPort {
    * changes nothing.
    */
   releasePacks(packs: readonly RetiredPack[]): Promise<Iterable<PackId>>;
+  /**
+   * Packs whose recorded proposal came to nothing, and that may be proposed once more. What stands in for them was protected when they were proposed
+   * first, so nothing is waited for again.
+   */
+  mayComeAgain?(): Promise<ReadonlySet<PackId>>;
 }
 
 export interface ReleaseReport {
@@ -35,7 +40,10 @@ export async function releaseRetired(vault: LocalVault, port: RetiredPackPort): 
   for (const { packId, releasedAtMs } of retired)
     if (releasedAtMs !== undefined && !(await vault.options.store.has(packId))) gone.add(packId);
   const settled = settledPacks(retired, port);
-  const ready = retired.filter(({ releasedAtMs, waitsFor }) => releasedAtMs === undefined && waitsFor.every(settled));
+  const again: ReadonlySet<PackId> = (await port.mayComeAgain?.()) ?? new Set();
+  const ready = retired.filter(({ packId, releasedAtMs, waitsFor }) =>
+    releasedAtMs === undefined ? waitsFor.every(settled) : again.has(packId) && !gone.has(packId),
+  );
   const recorded = new Set<string>(ready.length > 0 ? await port.releasePacks(ready) : []);
   const releasedAtMs = (vault.options.clock ?? systemClock).nowMs();
   if (recorded.size + gone.size > 0)
