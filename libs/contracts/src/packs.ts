@@ -81,6 +81,8 @@ export const commitSnapshot = z
     startedAtMs: timeMs,
     endedAtMs: timeMs,
     partial: z.boolean(),
+    /** Of paths that somebody named: it keeps no promise about the folders that are to be backed up. Absent: false. */
+    adHoc: z.boolean().optional(),
     stats: snapshotStats,
   })
   .meta({ id: 'CommitSnapshot' });

@@ -35,6 +35,8 @@ export const returnedSnapshot = z.strictObject({
   startedAtMs: timeMs,
   endedAtMs: timeMs,
   partial: z.boolean(),
+  /** As in `CommitSnapshot`. */
+  adHoc: z.boolean().optional(),
   stats: snapshotStats,
 });
 export type ReturnedSnapshot = z.infer<typeof returnedSnapshot>;

@@ -158,6 +158,7 @@ export class VaultReporter {
         startedAtMs: snapshot.startedAtMs,
         endedAtMs: snapshot.endedAtMs,
         partial: snapshot.partial,
+        ...(snapshot.adHoc && { adHoc: true }),
         stats: snapshot.stats,
       },
     });

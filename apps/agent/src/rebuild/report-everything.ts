@@ -64,10 +64,11 @@ async function returnSnapshots({ coordinator }: AgentRuntime, vault: LocalVault,
     bytes = 0;
   };
   for await (const { sequence, neededPacks } of retainedSnapshots(vault, signal)) {
-    const { startedAtMs, endedAtMs, partial, stats } = await reader.snapshot(sequence, { signal });
+    const { startedAtMs, endedAtMs, partial, adHoc, stats } = await reader.snapshot(sequence, { signal });
     const needed = toBase64Url(neededPacks);
     if (part.length >= reportLimits.snapshots || bytes + needed.length > reportLimits.snapshotBytes) await send();
-    part.push({ sequence, neededPacks: needed, startedAtMs, endedAtMs, partial, stats: stats as unknown as SnapshotStats });
+    const facts = { startedAtMs, endedAtMs, partial, ...(adHoc && { adHoc }) };
+    part.push({ sequence, neededPacks: needed, ...facts, stats: stats as unknown as SnapshotStats });
     bytes += needed.length;
   }
   await send();

@@ -29,6 +29,7 @@ import { Overview1767000110000 } from '../overview/overview.migration.ts';
 import { Releases1767000120000 } from '../releases/releases.migration.ts';
 import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
 import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
+import { SnapshotAdHoc1767000160000 } from '../snapshots/snapshot-ad-hoc.migration.ts';
 import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
 import { Trims1767000151000 } from '../trims/trims.migration.ts';
 
@@ -62,4 +63,5 @@ export const migrations = [
   RepairBreakerGrace1767000142000,
   Rebuild1767000150000,
   Trims1767000151000,
+  SnapshotAdHoc1767000160000,
 ];

@@ -25,9 +25,9 @@ describe('overview and devices', () => {
     const admin = await storage.team.people('admin');
     return overviewSchema.parse(expectStatus(await admin.get('/overview'), 200));
   };
-  const protect = async (agent: FakeAgent): Promise<void> => {
+  const protect = async (agent: FakeAgent, over: Record<string, unknown> = {}): Promise<void> => {
     await agent.announce(agent.newPacks(2));
-    await agent.commit();
+    await agent.commit(undefined, over);
     await storage.replicate();
   };
 
@@ -112,6 +112,25 @@ describe('overview and devices', () => {
       { protected: 4, atRisk: 0 },
       { protected: 1, atRisk: 3 },
     ]);
+  });
+
+  it('a backup of named paths keeps no promise about all that is to be backed up', async () => {
+    const [agent] = (await start(4)) as [FakeAgent, ...FakeAgent[]];
+    const card = async () => {
+      const admin = await storage.team.people('admin');
+      return deviceDetail.parse(expectStatus(await admin.get(`/devices/${agent.device.deviceId}`), 200));
+    };
+    await protect(agent);
+    const before = await card();
+    expect(before).toMatchObject({ rpoMet: true, snapshots: 1 });
+    await storage.coordinator.clock.advance(25 * hour);
+    for (const one of storage.agents) await one.inventory();
+    await storage.round();
+    await protect(agent, { adHoc: true });
+    const { lastCapturedAtMs, lastProtectedAtMs } = before;
+    expect(await card()).toMatchObject({ rpoMet: false, snapshots: 2, lastCapturedAtMs, lastProtectedAtMs });
+    await protect(agent);
+    expect(await card()).toMatchObject({ rpoMet: true, snapshots: 3 });
   });
 
   it('lists devices page by page, sorted and searched', async () => {

@@ -43,7 +43,8 @@ export class ReturnedSnapshotsService {
         }
         const counts = await this.protection.start(vault, bitmap);
         const receivedAtMs = Math.min(one.endedAtMs, nowMs);
-        await this.snapshots.insert({ snapshotId: randomUUID(), vaultId, deviceId, receivedAtMs, ...one, headHash: '', ...counts });
+        const adHoc = one.adHoc === true ? true : null;
+        await this.snapshots.insert({ snapshotId: randomUUID(), vaultId, deviceId, receivedAtMs, ...one, adHoc, headHash: '', ...counts });
       }
       await this.vaults.raiseHeadSequence(vault, newest);
       this.events.publishPanel({ event: 'snapshots', deviceId });

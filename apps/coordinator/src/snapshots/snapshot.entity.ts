@@ -25,6 +25,8 @@ export class SnapshotEntity {
   @Column(timeColumn) startedAtMs!: number;
   @Column(timeColumn) endedAtMs!: number;
   @Column(booleanColumn) partial!: boolean;
+  /** Of paths that somebody named; null, never false, for those of everything: the table is older than the difference. */
+  @Column({ ...booleanColumn, nullable: true }) adHoc!: true | null;
   @Column(jsonColumn) stats!: SnapshotStats;
   /** The deflated bitmap of needed ordinals, base64url, as it came. */
   @Column(longTextColumn) neededPacks!: string;

@@ -23,8 +23,11 @@ export interface SnapshotSummary {
   /** Sequences. */
   readonly newest: number;
   readonly newestProtected: number | null;
-  readonly capturedAtMs: number;
-  /** Of those that are protected now: when the last became so, and up to when it covers the work (coordinator's time). */
+  /**
+   * Of snapshots of everything that the device is to back up; those of named paths keep no promise about the rest. Of those that are protected now:
+   * when the last became so, and up to when it covers the work (coordinator's time).
+   */
+  readonly capturedAtMs: number | null;
   readonly protectedAtMs: number | null;
   readonly protectedUpToMs: number | null;
   /** Of those that ever were protected: the most packs that one of them lacks again. */
@@ -70,6 +73,8 @@ export class SnapshotsRepository {
   /** What the snapshots of each device come to: one pass over the table, without its bitmaps. */
   async summaries(): Promise<SnapshotSummary[]> {
     const nowProtected = `s.protection <> 'captured'`;
+    const ofEverything = 's.ad_hoc IS NULL';
+    const promised = `${ofEverything} AND ${nowProtected}`;
     const spent = 'CASE WHEN s.ended_at_ms > s.started_at_ms THEN s.ended_at_ms - s.started_at_ms ELSE 0 END';
     const rows = await this.database.read
       .createQueryBuilder(SnapshotEntity, 's')
@@ -77,9 +82,9 @@ export class SnapshotsRepository {
       .addSelect('COUNT(*)', 'snapshots')
       .addSelect('MAX(s.sequence)', 'newest')
       .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.sequence END)`, 'newestProtected')
-      .addSelect('MAX(s.received_at_ms)', 'capturedAtMs')
-      .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.protected_at_ms END)`, 'protectedAtMs')
-      .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.received_at_ms - (${spent}) END)`, 'protectedUpToMs')
+      .addSelect(`MAX(CASE WHEN ${ofEverything} THEN s.received_at_ms END)`, 'capturedAtMs')
+      .addSelect(`MAX(CASE WHEN ${promised} THEN s.protected_at_ms END)`, 'protectedAtMs')
+      .addSelect(`MAX(CASE WHEN ${promised} THEN s.received_at_ms - (${spent}) END)`, 'protectedUpToMs')
       .addSelect('MAX(CASE WHEN s.protected_at_ms IS NOT NULL THEN s.below_minimum ELSE 0 END)', 'packsLost')
       .groupBy('s.device_id')
       .getRawMany<Record<string, string | number | null>>();
@@ -90,7 +95,7 @@ export class SnapshotsRepository {
       snapshots: Number(row['snapshots']),
       newest: Number(row['newest']),
       newestProtected: number(row['newestProtected']),
-      capturedAtMs: Number(row['capturedAtMs']),
+      capturedAtMs: number(row['capturedAtMs']),
       protectedAtMs: number(row['protectedAtMs']),
       protectedUpToMs: number(row['protectedUpToMs']),
       packsLost: Number(row['packsLost']),

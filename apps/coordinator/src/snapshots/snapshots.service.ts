@@ -41,6 +41,7 @@ export class SnapshotsService {
         deviceId,
         receivedAtMs: this.clock.nowMs(),
         ...{ vaultId, sequence, startedAtMs, endedAtMs, partial, stats, neededPacks },
+        adHoc: body.adHoc === true ? true : null,
         headHash: hashOf(body.head),
         ...counts,
       });

@@ -59,8 +59,8 @@ export class FakeAgent {
     };
   }
 
-  async commit(ordinals = this.packs.map((p) => p.ordinal)): Promise<void> {
-    expectStatus(await this.device.fresh().post('/agent/snapshots', this.snapshotBody(ordinals)), 204);
+  async commit(ordinals = this.packs.map((p) => p.ordinal), over: Record<string, unknown> = {}): Promise<void> {
+    expectStatus(await this.device.fresh().post('/agent/snapshots', this.snapshotBody(ordinals, over)), 204);
   }
 
   async jobs(): Promise<Job[]> {
