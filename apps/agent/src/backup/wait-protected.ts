@@ -9,8 +9,8 @@ import { deliverSoon } from './deliver-soon.ts';
 const pollMs = 1_000;
 
 /**
- * Resolves when every pack of the newest snapshot has enough holders. Serves packs meanwhile: without a daemon this
- * process is the only source there is. Throws `not_protected_in_time`.
+ * Resolves when every pack of the newest snapshot has enough holders. Somebody must serve its packs meanwhile, see `serveWhileWaiting`.
+ * Throws `not_protected_in_time`.
  */
 export async function waitProtected(
   agent: AgentRuntime,
@@ -18,34 +18,28 @@ export async function waitProtected(
 ): Promise<void> {
   const { clock, protection } = agent;
   const untilMs = clock.nowMs() + options.timeoutMs;
-  const serving =
-    agent.role === 'command' ? (await import('./serve-while-waiting.ts')).serveWhileWaiting(agent, options.signal) : undefined;
-  try {
-    for (;;) {
-      await deliverSoon(agent, options.signal);
-      await fetchReceipts(agent, options.signal).catch(() => undefined);
-      await protection.refresh();
-      const { latest, packsWaiting } = protection.view('newest');
-      if (latest && packsWaiting === 0) return;
-      const total = latest?.packIds.length ?? 0;
-      options.onProgress({
-        event: 'progress',
-        phase: 'protect',
-        filesDone: total - packsWaiting,
-        filesTotal: total,
-        bytesDone: 0,
-        current: `${formatCount(packsWaiting, 'pack')} without enough holders`,
+  for (;;) {
+    await deliverSoon(agent, options.signal);
+    await fetchReceipts(agent, options.signal).catch(() => undefined);
+    await protection.refresh();
+    const { latest, packsWaiting } = protection.view('newest');
+    if (latest && packsWaiting === 0) return;
+    const total = latest?.packIds.length ?? 0;
+    options.onProgress({
+      event: 'progress',
+      phase: 'protect',
+      filesDone: total - packsWaiting,
+      filesTotal: total,
+      bytesDone: 0,
+      current: `${formatCount(packsWaiting, 'pack')} without enough holders`,
+    });
+    if (clock.nowMs() >= untilMs) {
+      throw new AgentError('not_protected_in_time', `${formatCount(packsWaiting, 'pack')} with too few holders still`, {
+        status: 'temporary',
+        context: { packsWaiting },
+        nextStep: 'The snapshot is captured; holders get it when they are online. "holdfast status" shows when it is protected.',
       });
-      if (clock.nowMs() >= untilMs) {
-        throw new AgentError('not_protected_in_time', `${formatCount(packsWaiting, 'pack')} with too few holders still`, {
-          status: 'temporary',
-          context: { packsWaiting },
-          nextStep: 'The snapshot is captured; holders get it when they are online. "holdfast status" shows when it is protected.',
-        });
-      }
-      await clock.sleep(pollMs, options.signal);
     }
-  } finally {
-    await serving?.stop();
+    await clock.sleep(pollMs, options.signal);
   }
 }

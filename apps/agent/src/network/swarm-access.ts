@@ -7,18 +7,23 @@ export interface SwarmAccessPorts {
   readonly roster: RosterKeeper;
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
-  /** How this role takes part: a command only dials, the daemon listens. */
+  /** How this role takes part: a command only dials (see {@link SwarmAccess.serve}), the daemon listens. */
   readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayServe' | 'rates' | 'onEvent' | 'bitswap'>;
 }
+
+/** Where a command is reached that serves for a time: any free port, as the daemon has it unless told otherwise. */
+const servedAt = ['/ip4/0.0.0.0/tcp/0'];
 
 /** The swarm, started at its first use: a command that stays on this disk never loads libp2p. */
 export class SwarmAccess {
   readonly #ports: SwarmAccessPorts;
   #starting: Promise<Swarm> | undefined;
   #swarm: Swarm | undefined;
+  #listen: readonly string[];
 
   constructor(ports: SwarmAccessPorts) {
     this.#ports = ports;
+    this.#listen = ports.options.listen;
   }
 
   /** Undefined until it is started. */
@@ -35,6 +40,18 @@ export class SwarmAccess {
     return this.#starting;
   }
 
+  /**
+   * {@link start}, so that others reach this process too, directly or through the relay: who only dials is reached by nobody. Whatever was started
+   * only to dial ends first. Throws `listen_failed`.
+   */
+  async serve(): Promise<Swarm> {
+    if (this.#listen.length === 0) {
+      await this.stop();
+      this.#listen = servedAt;
+    }
+    return this.start();
+  }
+
   async stop(): Promise<void> {
     const swarm = await this.#starting?.catch(() => undefined);
     this.#starting = undefined;
@@ -49,6 +66,7 @@ export class SwarmAccess {
       seed: identity.seed,
       stores: [own, held.packs],
       ...options,
+      listen: this.#listen,
       ...(roster.roster ? { roster: roster.roster } : {}),
     });
     // The roster may have changed while libp2p was loading.
