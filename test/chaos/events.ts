@@ -26,6 +26,43 @@ const ballast = 'ballast';
 
 const running = (world: World): Machine[] => world.machines.filter((machine) => machine.state === 'running');
 const runningOwners = (world: World): Machine[] => running(world).filter((machine) => machine.documents !== undefined && !machine.diskFull);
+const inState = (world: World, state: Machine['state']): Machine[] => world.machines.filter((machine) => machine.state === state);
+const withRoom = (world: World): Machine[] => running(world).filter((machine) => machine.disk && !machine.diskFull);
+const reachable = (world: World): Machine[] => running(world).filter((machine) => machine.cutPorts.length === 0);
+
+/** Something that happens to one of some machines, when there are more of them than `spared`. */
+function toMachine(
+  event: Pick<ChaosEvent, 'name' | 'weight'>,
+  among: (world: World) => readonly Machine[],
+  act: (machine: Machine, world: World, luck: Luck) => Promise<string | void> | string | void,
+  spared = 0,
+): ChaosEvent {
+  return {
+    ...event,
+    possible: (world) => among(world).length > spared,
+    async run(world, luck) {
+      const machine = luck.pick(among(world));
+      const more = await act(machine, world, luck);
+      return more === undefined ? machine.name : `${machine.name}: ${more}`;
+    },
+  };
+}
+
+/** Something that happens to a pack whose loss there leaves copies enough. */
+function toPack(event: Pick<ChaosEvent, 'name' | 'weight'>, where: 'own' | 'held', act: (pack: FoundPack, luck: Luck) => void): ChaosEvent {
+  return {
+    ...event,
+    possible: (world) => world.captured.length > 0,
+    async run(world, luck) {
+      const packs = world.expendable(world.look(), where);
+      if (packs.length === 0) return 'nothing to spare';
+      const pack = luck.pick(packs);
+      world.blame(pack);
+      act(pack, luck);
+      return `${pack.machine}: ${pack.packId}`;
+    },
+  };
+}
 
 /** A backup either captures, and is owed from then on, or says why not; it never ends in an unknown way. */
 function settle(world: World, owner: Machine, result: CommandResult): string {
@@ -52,77 +89,55 @@ function rot(pack: FoundPack, luck: Luck): void {
 }
 
 export const chaosEvents: readonly ChaosEvent[] = [
-  {
-    name: 'backup',
-    weight: 6,
-    possible: (world) => runningOwners(world).length > 0,
-    async run(world, luck) {
-      const owner = luck.pick(runningOwners(world));
-      world.work(owner, luck);
-      return `${owner.name}: ${settle(world, owner, await owner.agent.run(['backup'], backupLimitMs))}`;
-    },
-  },
-  {
-    name: 'kill -9 in the middle of a backup',
-    weight: 3,
-    possible: (world) => runningOwners(world).length > 0,
-    async run(world, luck) {
-      const owner = luck.pick(runningOwners(world));
-      world.work(owner, luck);
-      const backup = owner.agent.begin(['backup'], backupLimitMs);
-      const afterMs = luck.below(1_500);
-      await sleep(afterMs);
-      await owner.agent.kill();
-      const result = await backup.result;
-      const said = lastEvent<{ event: string }>(result).event === 'result' ? settle(world, owner, result) : 'cut off';
-      await owner.agent.daemonReady();
-      return `${owner.name} after ${afterMs} ms: ${said}`;
-    },
-  },
-  {
-    name: 'kill -9 of a machine',
-    weight: 3,
-    possible: (world) => running(world).length > 2,
-    async run(world, luck) {
-      const machine = luck.pick(running(world));
+  toMachine({ name: 'backup', weight: 6 }, runningOwners, async (owner, world, luck) => {
+    world.work(owner, luck);
+    return settle(world, owner, await owner.agent.run(['backup'], backupLimitMs));
+  }),
+  toMachine({ name: 'kill -9 in the middle of a backup', weight: 3 }, runningOwners, async (owner, world, luck) => {
+    world.work(owner, luck);
+    const backup = owner.agent.begin(['backup'], backupLimitMs);
+    const afterMs = luck.below(1_500);
+    await sleep(afterMs);
+    await owner.agent.kill();
+    const result = await backup.result;
+    const said = lastEvent<{ event: string }>(result).event === 'result' ? settle(world, owner, result) : 'cut off';
+    await owner.agent.daemonReady();
+    return `after ${afterMs} ms: ${said}`;
+  }),
+  toMachine(
+    { name: 'kill -9 of a machine', weight: 3 },
+    running,
+    async (machine) => {
       await machine.agent.kill();
       machine.state = 'stopped';
-      return machine.name;
     },
-  },
-  {
-    name: 'a machine comes back',
-    weight: 4,
-    possible: (world) => world.machines.some((machine) => machine.state === 'stopped'),
-    async run(world, luck) {
-      const machine = luck.pick(world.machines.filter((one) => one.state === 'stopped'));
+    2,
+  ),
+  toMachine(
+    { name: 'a machine comes back', weight: 4 },
+    (world) => inState(world, 'stopped'),
+    async (machine) => {
       await machine.agent.daemonReady();
       machine.state = 'running';
-      return machine.name;
     },
-  },
-  {
-    name: 'a machine freezes (SIGSTOP) and its sockets stall',
-    weight: 2,
-    possible: (world) => running(world).length > 2,
-    async run(world, luck) {
-      const machine = luck.pick(running(world));
+  ),
+  toMachine(
+    { name: 'a machine freezes (SIGSTOP) and its sockets stall', weight: 2 },
+    running,
+    (machine) => {
       machine.agent.daemon.kill('SIGSTOP');
       machine.state = 'frozen';
-      return machine.name;
     },
-  },
-  {
-    name: 'a frozen machine thaws',
-    weight: 4,
-    possible: (world) => world.machines.some((machine) => machine.state === 'frozen'),
-    async run(world, luck) {
-      const machine = luck.pick(world.machines.filter((one) => one.state === 'frozen'));
+    2,
+  ),
+  toMachine(
+    { name: 'a frozen machine thaws', weight: 4 },
+    (world) => inState(world, 'frozen'),
+    (machine) => {
       machine.agent.daemon.kill('SIGCONT');
       machine.state = 'running';
-      return machine.name;
     },
-  },
+  ),
   {
     name: 'kill -9 of the coordinator, and a start',
     weight: 2,
@@ -134,93 +149,37 @@ export const chaosEvents: readonly ChaosEvent[] = [
       return 'restarted';
     },
   },
-  {
-    name: 'bits rot at a holder',
-    weight: 3,
-    possible: (world) => world.captured.length > 0,
-    async run(world, luck) {
-      const packs = world.expendable(world.look(), 'held');
-      if (packs.length === 0) return 'nothing to spare';
-      const pack = luck.pick(packs);
-      world.blame(pack);
-      rot(pack, luck);
-      return `${pack.machine}: ${pack.packId}`;
-    },
-  },
-  {
-    name: "bits rot on an owner's disk",
-    weight: 1,
-    possible: (world) => world.captured.length > 0,
-    async run(world, luck) {
-      const packs = world.expendable(world.look(), 'own');
-      if (packs.length === 0) return 'nothing to spare';
-      const pack = luck.pick(packs);
-      world.blame(pack);
-      rot(pack, luck);
-      return `${pack.machine}: ${pack.packId}`;
-    },
-  },
-  {
-    name: 'a holder drops packs and says nothing',
-    weight: 2,
-    possible: (world) => world.captured.length > 0,
-    async run(world, luck) {
-      const packs = world.expendable(world.look(), 'held');
-      if (packs.length === 0) return 'nothing to spare';
-      const pack = luck.pick(packs);
-      world.blame(pack);
-      rmSync(pack.path);
-      return `${pack.machine}: ${pack.packId}`;
-    },
-  },
-  {
-    name: 'a disk is full',
-    weight: 2,
-    possible: (world) => running(world).some((machine) => machine.disk && !machine.diskFull),
-    async run(world, luck) {
-      const machine = luck.pick(running(world).filter((one) => one.disk && !one.diskFull));
-      const { bavail, bsize } = statfsSync(machine.disk!.path);
-      machine.diskFull = true;
-      try {
-        writeFileSync(join(machine.disk!.path, ballast), Buffer.alloc(Math.max(0, bavail * bsize - luck.below(roomBytes))));
-      } catch (error) {
-        // The machine writes at the same time: then it is full all the sooner.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-      }
-      return machine.name;
-    },
-  },
-  {
-    name: 'a full disk has room again',
-    weight: 4,
-    possible: (world) => world.machines.some((machine) => machine.diskFull),
-    async run(world, luck) {
-      const machine = luck.pick(world.machines.filter((one) => one.diskFull));
-      emptyDisk(machine);
-      return machine.name;
-    },
-  },
-  {
-    name: 'a clock jumps',
-    weight: 2,
-    possible: () => MachineClock.library !== undefined,
-    async run(world, luck) {
-      const machine = luck.pick(world.machines);
+  toPack({ name: 'bits rot at a holder', weight: 3 }, 'held', rot),
+  toPack({ name: "bits rot on an owner's disk", weight: 1 }, 'own', rot),
+  toPack({ name: 'a holder drops packs and says nothing', weight: 2 }, 'held', (pack) => rmSync(pack.path)),
+  toMachine({ name: 'a disk is full', weight: 2 }, withRoom, (machine, _world, luck) => {
+    const { bavail, bsize } = statfsSync(machine.disk!.path);
+    machine.diskFull = true;
+    try {
+      writeFileSync(join(machine.disk!.path, ballast), Buffer.alloc(Math.max(0, bavail * bsize - luck.below(roomBytes))));
+    } catch (error) {
+      // The machine writes at the same time: then it is full all the sooner.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }),
+  toMachine({ name: 'a full disk has room again', weight: 4 }, (world) => world.machines.filter((one) => one.diskFull), emptyDisk),
+  toMachine(
+    { name: 'a clock jumps', weight: 2 },
+    (world) => (MachineClock.library === undefined ? [] : world.machines),
+    (machine, _world, luck) => {
       machine.clock.set(luck.pick([-30 * day, -day, -600, 600, day, 30 * day, 400 * day]));
-      return `${machine.name}: ${machine.clock.offsetSeconds} s`;
+      return `${machine.clock.offsetSeconds} s`;
     },
-  },
-  {
-    name: 'a machine can not be reached',
-    weight: 2,
-    possible: (world) => world.partitions && running(world).some((machine) => machine.cutPorts.length === 0),
-    async run(world, luck) {
-      const machine = luck.pick(running(world).filter((one) => one.cutPorts.length === 0));
+  ),
+  toMachine(
+    { name: 'a machine can not be reached', weight: 2 },
+    (world) => (world.partitions ? reachable(world) : []),
+    (machine, world) => {
       machine.cutPorts = world.portsOf(machine);
       network.cut(machine.cutPorts);
-      return `${machine.name}: ports ${machine.cutPorts.join(', ')}`;
+      return `ports ${machine.cutPorts.join(', ')}`;
     },
-  },
+  ),
   {
     name: 'the coordinator can not be reached for a while',
     weight: 1,
