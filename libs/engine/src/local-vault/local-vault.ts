@@ -1,7 +1,6 @@
 import { deriveVaultKeys, type VaultKeys } from '#libs/crypto';
-import type { SnapshotStats } from '#libs/contracts';
-import type { Clock, PackId, RandomSource, VaultId } from '#libs/kernel';
-import { isAppError, messageOf, Mutex, systemClock, systemRandom } from '#libs/kernel';
+import type { Clock, RandomSource, VaultId } from '#libs/kernel';
+import { Mutex, systemClock, systemRandom } from '#libs/kernel';
 import type { ChunkIds, PackBitmap, PackInfo, SnapshotRecord, VaultHead, VaultHeader, VaultReader } from '#libs/vault';
 import {
   ChunkIndex,
@@ -16,44 +15,20 @@ import {
 } from '#libs/vault';
 import type { CommittedSnapshot } from '../backup/backup-types.ts';
 import type { FinishedPack } from '../backup/data-pack-writer.ts';
-import { diskFull, EngineError } from '../errors.ts';
+import { EngineError } from '../errors.ts';
 import { openReader, type OpenedVault } from '../open-reader.ts';
 import type { FileLock } from '../platform/index.ts';
 import { createVaultFiles } from './create-vault-files.ts';
 import { describeSnapshot } from './describe-snapshot.ts';
 import { sealIndexPacks } from './index-packs.ts';
-import type { CreateLocalVaultOptions, LocalVaultOptions } from './local-vault-types.ts';
+import type { CreateLocalVaultOptions, LocalVaultOptions, NewRecord, VaultChange } from './local-vault-types.ts';
 import { indexCacheFile } from './index-cache-file.ts';
-import { type HeadChange, nextHead, type PlacedRecord } from './next-head.ts';
+import { nextHead, type PlacedRecord } from './next-head.ts';
 import { type LostPack, LostPacks } from './lost-packs.ts';
 import { type RetiredPack, RetiredPacks } from './retired-packs.ts';
 import { SessionGate } from './session-gate.ts';
-import { SessionJournal } from './session-journal.ts';
-import { UncommittedPacks } from './uncommitted-packs.ts';
-import { findUnfinished } from './unfinished-session.ts';
+import { PackIntake } from './pack-intake.ts';
 import { noVault, VaultFiles } from './vault-files.ts';
-
-/** What a finished run says of itself; the vault adds sequence, previous record and end. */
-export type NewRecord = Omit<SnapshotRecord, 'sequence' | 'previous' | 'endedAtMs' | 'stats'> & { readonly stats: SnapshotStats };
-
-/** Everything that one new head brings. */
-export interface VaultChange extends Omit<HeadChange, 'newIndexPacks' | 'records'> {
-  /** Packs that become part of the vault, by ordinal; others that no index names yet stay in the journal. */
-  readonly include: ReadonlySet<number>;
-  /** Merged fragments, to stand before that of the included packs. */
-  readonly fragments?: readonly Uint8Array[];
-  /** Plain records to store: a new one, or those of an index pack that is replaced. */
-  readonly records?: readonly { readonly sequence: number; readonly plaintext: Uint8Array }[];
-  /** Packs that the vault does without from now on. */
-  readonly retire?: readonly { readonly pack: PackInfo; readonly reason: RetiredPack['reason'] }[];
-  /**
-   * Packs that no source has whole. The vault does without them like without those that retire, but nobody may release or delete them: a
-   * machine that is away may bring one back, see {@link LocalVault.lostPacks}.
-   */
-  readonly lose?: readonly LostPack[];
-  /** Whether a pack is on enough other machines already: what is retired waits for all of the vault that is not. Default: none is. */
-  readonly isProtected?: (packId: PackId) => boolean;
-}
 
 /**
  * The owner's vault on this machine: `header`, `head`, `session.journal`, `retired`, `lost` and a lock in one folder, the packs in a store.
@@ -73,20 +48,15 @@ export class LocalVault {
   readonly #lock: FileLock;
   readonly #clock: Clock;
   readonly #random: RandomSource;
-  readonly #journal: SessionJournal;
   readonly #retired: RetiredPacks;
   readonly #lost: LostPacks;
-  readonly #uncommitted = new UncommittedPacks();
-  /** Journalled, not in the store yet. */
-  readonly #onTheirWay = new Map<number, PackId>();
+  readonly #intake: PackIntake;
   readonly #commits = new Mutex();
   #header: VaultHeader;
   #headerBytes: Uint8Array;
   #head: VaultHead;
   #headBytes: Uint8Array;
   #reader: VaultReader;
-  #nextOrdinal: number;
-  #found: PackInfo[] = [];
 
   private constructor(options: LocalVaultOptions, files: VaultFiles, lock: FileLock, documents: Documents, reader: VaultReader) {
     this.options = options;
@@ -101,8 +71,8 @@ export class LocalVault {
     this.#head = reader.head;
     this.keys = deriveVaultKeys(options.masterKey, this.header.epoch);
     this.chunkIds = createChunkIds(options.primitives, this.keys.chunkId);
-    this.#nextOrdinal = reader.head.nextOrdinal;
-    this.#journal = new SessionJournal(options.files, files.path('session.journal'));
+    const loaded = (): LoadedIndex => ({ index: this.index, packs: this.packs });
+    this.#intake = new PackIntake({ vault: options, files, nextOrdinal: reader.head.nextOrdinal, loaded });
     this.#retired = new RetiredPacks(options.files, files.path('retired'));
     this.#lost = new LostPacks(options.files, files.path('lost'));
   }
@@ -137,7 +107,7 @@ export class LocalVault {
         ...(options.despiteLostIndexPacks && { salvageFrom: async function* () {} }),
       });
       const vault = new LocalVault(options, files, lock, documents, opened.reader);
-      await vault.#takeInUnfinished(opened);
+      await vault.#intake.takeIn(opened, vault.head, await vault.retiredPacks());
       return vault;
     } catch (error) {
       lock.release();
@@ -182,7 +152,7 @@ export class LocalVault {
 
   /** Packs that a crash left outside the index and that {@link LocalVault.open} took in. */
   get foundPacks(): readonly PackInfo[] {
-    return this.#found;
+    return this.#intake.found;
   }
 
   /** Every pack of the vault in the local store, index packs included: all of them must have been announced. */
@@ -192,7 +162,7 @@ export class LocalVault {
 
   /** Whether no committed index names the pack yet. */
   isUncommitted(ordinal: number): boolean {
-    return this.#uncommitted.has(ordinal);
+    return this.#intake.isUncommitted(ordinal);
   }
 
   /** The newest snapshot's record, or undefined in a vault without one. */
@@ -206,33 +176,13 @@ export class LocalVault {
    * The journal is written first, so that no stored pack is ever unknown. `copies`: its chunks are known already and are found where they
    * were until {@link preferUncommitted}. Throws `disk_full` when the store is.
    */
-  async storePack(pack: FinishedPack, options: { readonly copies?: boolean } = {}): Promise<PackInfo> {
-    const ordinal = this.#nextOrdinal;
-    this.#nextOrdinal += 1;
-    const { packId, kind, sizeBytes, epoch, noncePrefix } = pack;
-    const info: PackInfo = { ordinal, packId, kind, sizeBytes, epoch, noncePrefix };
-    this.#onTheirWay.set(ordinal, packId);
-    try {
-      await this.#journal.add([{ ordinal, packId }]);
-      if ('path' in pack) await this.options.store.staging!.adopt(pack);
-      else await this.options.store.put(pack);
-    } catch (error) {
-      throw storeError(error);
-    } finally {
-      this.#onTheirWay.delete(ordinal);
-    }
-    this.packs.add(info);
-    if (!options.copies) this.index.insertDirectory(ordinal, pack.directory);
-    this.#uncommitted.addWritten(info, pack.directory);
-    await this.options.onPack?.(info);
-    return info;
+  storePack(pack: FinishedPack, options: { readonly copies?: boolean } = {}): Promise<PackInfo> {
+    return this.#intake.store(pack, options);
   }
 
   /** From now on chunks are found in the packs that no index names yet, where these have them: before what they were copied from retires. */
   preferUncommitted(): void {
-    const ordinals = new Set(this.#uncommitted.packs.map(({ ordinal }) => ordinal));
-    for (const { id, ordinal, offset, sealedLength, plainLength } of this.#uncommitted.chunks(ordinals))
-      this.index.insert(id, ordinal, offset, sealedLength, plainLength);
+    this.#intake.prefer();
   }
 
   /** `needed`: packs of data and trees, index packs left out. Writes the index pack with the delta and the signed record, then the head. The snapshot exists when this resolves. */
@@ -247,7 +197,7 @@ export class LocalVault {
         endedAtMs: this.#clock.nowMs(),
       };
       const indexPacks = await this.#write({
-        include: new Set(this.#uncommitted.packs.map(({ ordinal }) => ordinal)),
+        include: new Set(this.#intake.uncommitted.map(({ ordinal }) => ordinal)),
         records: [{ sequence: complete.sequence, plaintext: encodeSnapshotRecord(complete, this.options.signingKeyPair) }],
       });
       return { snapshot: describeSnapshot(complete, needed, this.#head, this.#headBytes, indexPacks), indexPacks };
@@ -279,12 +229,8 @@ export class LocalVault {
   }
 
   /** Takes a pack back in that is durable in the store, under the number that it always had; the next change that includes it indexes it. */
-  async adopt(pack: PackInfo, directory: Uint8Array): Promise<void> {
-    await this.#journal.add([pack]);
-    this.packs.add(pack);
-    this.index.insertDirectory(pack.ordinal, directory);
-    this.#uncommitted.addWritten(pack, directory);
-    await this.options.onPack?.(pack);
+  adopt(pack: PackInfo, directory: Uint8Array): Promise<void> {
+    return this.#intake.adopt(pack, directory);
   }
 
   /** A snapshot as the coordinator is told, once more: after a crash between commit and report. Throws `snapshot_not_found`. */
@@ -319,45 +265,54 @@ export class LocalVault {
     return openReader({ primitives, masterKey, ...documents, sources: [store, ...otherSources], loadedIndex });
   }
 
+  /** Everything that one new head brings, in the order of the class comment. */
   async #write(change: VaultChange): Promise<PackInfo[]> {
-    const { primitives, signingKeyPair } = this.options;
-    for (const pack of this.#found) if (change.include.has(pack.ordinal)) await this.options.onPack?.(pack);
-    const included = this.#uncommitted.packs.filter(({ ordinal }) => change.include.has(ordinal));
-    const delta =
-      included.length > 0 || (change.records ?? []).length > 0 ? encodeFragments(included, this.#uncommitted.chunks(change.include)) : [];
+    await this.#intake.announceFound(change.include);
+    const included = this.#intake.uncommitted.filter(({ ordinal }) => change.include.has(ordinal));
+    const { indexPacks, records } = await this.#storeIndexPacks(change, included);
+    const committed = new Set([...included, ...indexPacks].map(({ ordinal }) => ordinal));
+    const { retire = [], lose = [] } = change;
+    const leaving = new Set([...retire.map(({ pack }) => pack.ordinal), ...lose.map(({ ordinal }) => ordinal)]);
+    const live = this.allPacks().filter(
+      ({ ordinal }) => !leaving.has(ordinal) && (committed.has(ordinal) || !this.#intake.isUncommitted(ordinal)),
+    );
+    const head = nextHead(
+      this.options.primitives,
+      { head: this.#head, bytes: this.#headBytes },
+      { ...change, newIndexPacks: indexPacks, records },
+      { nowMs: this.#clock.nowMs(), nextOrdinal: this.#intake.nextOrdinal, live: live.map(({ packId }) => packId) },
+    );
+    const headBytes = encodeHead(head, this.options.signingKeyPair);
+    // Before the head drops them: a pack that no head names must be on a list.
+    if (retire.length > 0) await this.#retired.write([...(await this.retiredPacks()), ...retiredBy(change, head.sequence, live)]);
+    if (lose.length > 0) await this.#lost.add(lose);
+    await this.#files.replaceHead(headBytes, this.#headBytes);
+    this.#head = head;
+    this.#headBytes = headBytes;
+    this.#intake.settled(committed, leaving);
+    // From now on nobody finds a chunk in these packs. Readers that are open keep the index that they have.
+    if (leaving.size > 0) this.#reader = (await this.#open(withoutPacks(this, leaving))).reader;
+    await this.#intake.cutJournal();
+    return indexPacks;
+  }
+
+  async #storeIndexPacks(
+    change: VaultChange,
+    included: readonly PackInfo[],
+  ): Promise<{ readonly indexPacks: PackInfo[]; readonly records: PlacedRecord[] }> {
+    const { fragments = [], records: written = [] } = change;
+    const delta = included.length > 0 || written.length > 0 ? encodeFragments(included, this.#intake.chunks(change.include)) : [];
+    const sequences = new Map(written.map((one) => [keyOf(this.chunkIds.of('record', one.plaintext)), one.sequence]));
     const indexPacks: PackInfo[] = [];
     const records: PlacedRecord[] = [];
-    const plaintexts = (change.records ?? []).map(({ plaintext }) => plaintext);
-    const sequences = new Map((change.records ?? []).map((one) => [keyOf(this.chunkIds.of('record', one.plaintext)), one.sequence]));
-    for (const sealed of sealIndexPacks(this.#sealing(), [...(change.fragments ?? []), ...delta], plaintexts)) {
+    const plaintexts = written.map(({ plaintext }) => plaintext);
+    for (const sealed of sealIndexPacks(this.#sealing(), [...fragments, ...delta], plaintexts)) {
       const pack = await this.storePack(sealed);
       indexPacks.push(pack);
       for (const place of readDirectory(sealed.directory))
         if (place.kind === 'record') records.push({ sequence: sequences.get(keyOf(place.id))!, ordinal: pack.ordinal, place });
     }
-
-    const committed = new Set([...included, ...indexPacks].map(({ ordinal }) => ordinal));
-    const retired = (change.retire ?? []).map(({ pack }) => pack.ordinal);
-    const retire = new Set([...retired, ...(change.lose ?? []).map(({ ordinal }) => ordinal)]);
-    const live = this.allPacks().filter((p) => !retire.has(p.ordinal) && (committed.has(p.ordinal) || !this.#uncommitted.has(p.ordinal)));
-    const head = nextHead(
-      primitives,
-      { head: this.#head, bytes: this.#headBytes },
-      { ...change, newIndexPacks: indexPacks, records },
-      { nowMs: this.#clock.nowMs(), nextOrdinal: this.#nextOrdinal, live: live.map(({ packId }) => packId) },
-    );
-    const headBytes = encodeHead(head, signingKeyPair);
-    if (retired.length > 0) await this.#listRetired(change, head.sequence, live);
-    if ((change.lose ?? []).length > 0) await this.#lost.add(change.lose!);
-    await this.#files.replaceHead(headBytes, this.#headBytes);
-    this.#head = head;
-    this.#headBytes = headBytes;
-    this.#uncommitted.remove(new Set([...committed, ...retire]));
-    this.#found = this.#found.filter(({ ordinal }) => !committed.has(ordinal));
-    if (retire.size > 0) await this.#leaveOut(retire);
-    const waiting = [...this.#onTheirWay].map(([ordinal, packId]) => ({ ordinal, packId }));
-    await this.#journal.keepOnly([...this.#uncommitted.packs.map(({ ordinal, packId }) => ({ ordinal, packId })), ...waiting]);
-    return indexPacks;
+    return { indexPacks, records };
   }
 
   #sealing() {
@@ -369,41 +324,6 @@ export class LocalVault {
       chunkIds: this.chunkIds,
     };
   }
-
-  /** Before the head drops them: a pack that no head names must be on the list. */
-  async #listRetired({ retire = [], isProtected }: VaultChange, headSequence: number, live: readonly PackInfo[]): Promise<void> {
-    const waitsFor = live.map(({ packId }) => packId).filter((packId) => !isProtected?.(packId));
-    const entries = retire.map(({ pack: { packId, ordinal, sizeBytes }, reason }) => ({
-      ...{ packId, ordinal, sizeBytes, reason, headSequence, waitsFor },
-    }));
-    await this.#retired.write([...(await this.retiredPacks()), ...entries]);
-  }
-
-  /** From now on nobody finds a chunk in these packs. Readers that are open keep the index that they have. */
-  async #leaveOut(ordinals: ReadonlySet<number>): Promise<void> {
-    const loaded: LoadedIndex = { index: new ChunkIndex(this.index.size), packs: new PackTable() };
-    for (const pack of this.packs.values()) if (!ordinals.has(pack.ordinal)) loaded.packs.add(pack);
-    for (const { id, ordinal, offset, sealedLength, plainLength } of this.index.entries())
-      if (!ordinals.has(ordinal)) loaded.index.insert(id, ordinal, offset, sealedLength, plainLength);
-    this.#reader = (await this.#open(loaded)).reader;
-  }
-
-  /** Takes in what an unfinished session stored: its chunks are known from now on, and the next commit indexes them. */
-  async #takeInUnfinished(opened: OpenedVault): Promise<void> {
-    const journal = await this.#journal.read();
-    for (const { ordinal } of journal) this.#nextOrdinal = Math.max(this.#nextOrdinal, ordinal + 1);
-    const { store } = this.options;
-    const found = await findUnfinished(journal, { head: this.#head, store, opened, retired: await this.retiredPacks() });
-    if (!found) return;
-    for (const pack of found.packs.values()) {
-      this.packs.add(pack);
-      this.#found.push(pack);
-    }
-    // What a head names stays where the head says: it may be all that ever counts.
-    for (const { id, ordinal, offset, sealedLength, plainLength } of found.index.entries())
-      if (!this.index.has(id)) this.index.insert(id, ordinal, offset, sealedLength, plainLength);
-    this.#uncommitted.addFound(found.packs.values(), found.index);
-  }
 }
 
 interface Documents {
@@ -413,7 +333,17 @@ interface Documents {
 
 const keyOf = (id: Uint8Array): string => Buffer.from(id).toString('base64');
 
-function storeError(error: unknown): unknown {
-  if (!isAppError(error, 'store_full') && !isAppError(error, 'disk_full')) return error;
-  return diskFull(messageOf(error), error);
+function retiredBy({ retire = [], isProtected }: VaultChange, headSequence: number, live: readonly PackInfo[]): RetiredPack[] {
+  const waitsFor = live.map(({ packId }) => packId).filter((packId) => !isProtected?.(packId));
+  return retire.map(({ pack: { packId, ordinal, sizeBytes }, reason }) => ({
+    ...{ packId, ordinal, sizeBytes, reason, headSequence, waitsFor },
+  }));
+}
+
+function withoutPacks({ index, packs }: LoadedIndex, ordinals: ReadonlySet<number>): LoadedIndex {
+  const left: LoadedIndex = { index: new ChunkIndex(index.size), packs: new PackTable() };
+  for (const pack of packs.values()) if (!ordinals.has(pack.ordinal)) left.packs.add(pack);
+  for (const { id, ordinal, offset, sealedLength, plainLength } of index.entries())
+    if (!ordinals.has(ordinal)) left.index.insert(id, ordinal, offset, sealedLength, plainLength);
+  return left;
 }

@@ -1,7 +1,8 @@
 import { systemClock, type PackId } from '#libs/kernel';
 import { PackBitmap, type PackInfo, type Snapshot } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
-import type { LocalVault, VaultChange } from '../local-vault/local-vault.ts';
+import type { LocalVault } from '../local-vault/local-vault.ts';
+import type { VaultChange } from '../local-vault/local-vault-types.ts';
 import { type OnProgress, type Phase, ProgressReporter } from '../progress.ts';
 import { indexUse } from './index-use.ts';
 import { UsedChunks } from './mark-used.ts';
