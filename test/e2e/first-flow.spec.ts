@@ -128,16 +128,4 @@ describe('a team backs up and restores', () => {
     const holders = new Set(result.fromHolders.list.flatMap((pack) => pack.from));
     expect([...holders].every((name) => name === 'ben' || name === 'chloe')).toBe(true);
   });
-
-  it('protects without a daemon: the command serves its packs until others have them', async () => {
-    const notes = join(scene.folder, 'notes');
-    mkdirSync(notes);
-    writeFileSync(join(notes, 'plan'), incompressible(3 * MiB, 9));
-    const eve = await scene.team.enrol('eve', [notes]);
-    for (const sequence of [1, 2]) {
-      writeFileSync(join(notes, `note ${sequence}`), incompressible(MiB, sequence));
-      const backup = await eve.run(['backup', '--wait-protected', '--timeout', '90']);
-      expect(lastEvent(backup)).toMatchObject({ event: 'result', state: 'protected', sequence, packsWaiting: 0 });
-    }
-  });
 });
