@@ -180,8 +180,16 @@ describe('the panel in a real browser', () => {
       // Small test disks: nothing is kept free.
       await page.getByRole('textbox', { name: 'Always kept free (GB)' }).fill('0');
       await page.getByRole('textbox', { name: 'And at least this share of the disk (%)' }).fill('0');
+      // Limits of its own for the local network: none, at first; then one way only.
+      await page.getByRole('switch', { name: 'Local network: limits of its own' }).click();
+      await page.getByRole('textbox', { name: 'Local network: upload (MB/s)' }).fill('80.5');
+      await accessible();
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('The team’s policy is saved').waitFor();
+      await page.reload();
+      expect(await page.getByRole('textbox', { name: 'Local network: upload (MB/s)' }).inputValue()).toBe('80.5');
+      expect(await page.getByRole('textbox', { name: 'Local network: download (MB/s)' }).inputValue()).toBe('');
+      expect(await page.getByRole('switch', { name: 'Relay: limits of its own' }).isChecked()).toBe(false);
     },
     60_000,
   );

@@ -23,12 +23,8 @@ export function LimitFields({ value, onChange, disabled }: FieldsProps<'limits'>
   return (
     <div className={classes['fields']}>
       <Rates value={value} disabled={disabled} onChange={(rates) => onChange({ ...value, ...rates })} />
-      {links(
-        'lan',
-        'Local network',
-        'Devices with private addresses get a limit of their own instead of the general one. Those in a VPN count, too.',
-      )}
-      {links('relay', 'Relay', 'What has to run through the coordinator is limited further, beside the general limit.')}
+      {links('lan', 'Local network', 'Devices with private addresses, those in a VPN included, have these instead of the limits above.')}
+      {links('relay', 'Relay', 'What has to run through the coordinator has these besides the limits above.')}
     </div>
   );
 }
