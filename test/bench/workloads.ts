@@ -4,7 +4,7 @@ import { copyOf, edit, incompressible, mixed, once, smallFiles } from './corpora
 import type { Measured } from './measure.ts';
 import { evenStart } from './page-cache.ts';
 import { assertRestored, assertRestoredFile, sizeMiB } from './same-content.ts';
-import type { Compression, Tool } from './tools/tool.ts';
+import { type Compression, type Tool, unsynced } from './tools/tool.ts';
 
 /** What can be asked for with `--workload`. */
 export const workloadNames = [
@@ -121,6 +121,10 @@ async function fullRestore(bench: Bench, label: string, tool: Tool, state: strin
   const target = freshTarget(bench);
   await step(bench, 'full-restore', label, tool, data, () => tool.restore(state, target));
   onceVerified(bench, label, tool, () => assertRestored(data, target, tool.name));
+  rmSync(target, { recursive: true, force: true });
+  if (!tool.restoreUnsynced) return;
+  const name = `${tool.name}${unsynced}`;
+  await step(bench, 'full-restore', label, { ...tool, name }, data, () => tool.restoreUnsynced!(state, target));
   rmSync(target, { recursive: true, force: true });
 }
 

@@ -6,7 +6,9 @@ import { clear, type Tool } from './tool.ts';
 
 const installation = join(import.meta.dirname, '../../..');
 const bundled = 'dist/bench';
-const run = (...args: string[]) => measure(process.execPath, [join(installation, bundled, 'engine-run.js'), ...args]);
+const runWith = (env: Readonly<Record<string, string>>, ...args: string[]) =>
+  measure(process.execPath, [join(installation, bundled, 'engine-run.js'), ...args], { env });
+const run = (...args: string[]) => runWith({}, ...args);
 
 /** This tree's built engine in a process of its own, bundled like the agent. */
 export async function holdfast(): Promise<Tool> {
@@ -14,7 +16,8 @@ export async function holdfast(): Promise<Tool> {
   await bundle(installation, { 'engine-run': 'test/support/engine-run.ts' }, bundled);
   return {
     name: 'holdfast',
-    durability: 'packs, index and head fsynced with their folders',
+    durability:
+      'packs, index and head fsynced with their folders; what a restore wrote is on the disk when it ends (the peers do not wait for that)',
     async prepare(state, compression) {
       clear(state);
       mkdirSync(join(state, 'store'));
@@ -23,6 +26,7 @@ export async function holdfast(): Promise<Tool> {
     },
     backup: (state, folder) => run('backup', state, folder),
     restore: (state, target) => run('restore', state, target),
+    restoreUnsynced: (state, target) => runWith({ HOLDFAST_DURABLE: '0' }, 'restore', state, target),
     restoreFile: (state, target, file) => run('restore', state, target, file),
     storedIn: (state) => join(state, 'store'),
   };

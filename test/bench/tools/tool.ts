@@ -18,11 +18,16 @@ export interface Tool {
   backup(state: string, folder: string): Promise<Measured>;
   /** All of the latest snapshot to `target`, below it at the original absolute path or right in it. */
   restore(state: string, target: string): Promise<Measured>;
+  /** The same without waiting until the disk has everything, where that is not what {@link restore} does anyway. */
+  restoreUnsynced?(state: string, target: string): Promise<Measured>;
   /** One file (absolute path) of the latest snapshot, somewhere below `target`. */
   restoreFile(state: string, target: string, file: string): Promise<Measured>;
   /** The folder whose size counts as stored: without caches that can be made again. */
   storedIn(state: string): string;
 }
+
+/** Stands behind the name of a tool whose restore did not wait for the disk, as none of the peers does. */
+export const unsynced = ' --no-sync';
 
 export function clear(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
