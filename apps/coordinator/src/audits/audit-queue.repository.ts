@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, LessThanOrEqual } from 'typeorm';
+import { In, LessThan, LessThanOrEqual, MoreThan } from 'typeorm';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { inBatches } from '../database/batches.ts';
 import { Database } from '../database/database.ts';
@@ -55,6 +55,14 @@ export class AuditQueueRepository {
         .where('device_id = :deviceId AND due_at_ms > :nowMs', { deviceId, nowMs })
         .execute(),
     );
+  }
+
+  /** Those of these packs that are not due yet at a holder become due. */
+  async someDue(deviceId: DeviceId, packIds: readonly PackId[], nowMs: number): Promise<void> {
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds))
+        await manager.update(AuditQueueEntity, { deviceId, packId: In(batch), dueAtMs: MoreThan(nowMs) }, { dueAtMs: nowMs });
+    });
   }
 
   /** Held replicas that nobody has queued, among those after `after` in the order of the key; and where that look ended (null: at the end). */

@@ -1,5 +1,6 @@
 import type { OnModuleInit } from '@nestjs/common';
 import { Module } from '@nestjs/common';
+import { DeviceStatesModule } from '../devices/device-states.module.ts';
 import { DevicesModule } from '../devices/devices.module.ts';
 import { GatewayModule } from '../gateway/gateway.module.ts';
 import { MetricsService } from '../metrics/metrics.service.ts';
@@ -31,17 +32,27 @@ import { AuditsController } from './audits.controller.ts';
 import { BlockProofs } from './block-proof.ts';
 import { DeviceAuditsController } from './device-audits.controller.ts';
 import { DeviceAuditsService } from './device-audits.service.ts';
+import { ReturnSamplesService } from './return-samples.service.ts';
 import { ScrubReportsService } from './scrub-reports.service.ts';
 
 /** Holders prove that they still have whole packs. */
 @Module({
-  imports: [AuditStandingsModule, DevicesModule, GatewayModule, PacksModule, PresenceModule, ReplicasModule, VaultsModule],
+  imports: [
+    AuditStandingsModule,
+    DevicesModule,
+    DeviceStatesModule,
+    GatewayModule,
+    PacksModule,
+    PresenceModule,
+    ReplicasModule,
+    VaultsModule,
+  ],
   controllers: [AuditsController, DeviceAuditsController],
   providers: [
     ...[AuditChallengesRepository, AuditQueueRepository, AuditAsksRepository, AuditTimes, AuditMetrics, BlockProofs],
     ...[AuditChallengesService, AuditRecordsService, AuditResultsService, AuditAsksService, AuditAnswersService, AuditQuestionsService],
     ...[AuditRoundsService, AuditJudgeService, AuditUpkeepService, AuditSweepService],
-    ...[ScrubReportsService, DeviceAuditsService, AuditRequestsService],
+    ...[ScrubReportsService, DeviceAuditsService, AuditRequestsService, ReturnSamplesService],
   ],
 })
 export class AuditsModule implements OnModuleInit {

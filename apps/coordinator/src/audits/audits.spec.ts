@@ -131,6 +131,35 @@ describe('audits', () => {
     expect((await team.audits(away)).standing).toMatchObject({ failed: 0, quarantine: null });
   });
 
+  it('ask a device that is back for some of what it names at once, whenever its turn would have come', async () => {
+    await team.mint();
+    await team.hours(48);
+    const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
+    const admin = await team.team.people('admin');
+    const decide = async (decision: string): Promise<void> => {
+      expectStatus(await admin.post(`/devices/${holder.device.deviceId}/${decision}`), 204);
+      await team.round();
+    };
+    const asked = async (): Promise<string[]> => {
+      await team.sweep();
+      return (await team.questions(holder)).audits.map((audit) => audit.packId);
+    };
+    await team.answer(holder);
+    expect(await asked()).toEqual([]);
+    await decide('lost');
+    await decide('reactivate');
+    expect(await asked()).toEqual([]);
+    await holder.inventory();
+    await team.round();
+    const sample = await asked();
+    expect(sample.length).toBeGreaterThan(0);
+    expect([...holder.held.keys()]).toEqual(expect.arrayContaining(sample));
+    // It names them, and does not have them.
+    for (const packId of holder.held.keys()) team.spoil(holder, packId, null);
+    await team.answer(holder);
+    expect((await team.audits(holder)).standing.failed + (await kinds(holder)).length).toBeGreaterThan(0);
+  });
+
   it('take a holder’s own word that it has a pack no longer', async () => {
     await team.mint();
     const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];

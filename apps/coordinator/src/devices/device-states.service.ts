@@ -28,6 +28,7 @@ export interface StateChange {
  */
 @Injectable()
 export class DeviceStatesService implements OnModuleInit {
+  readonly #returnListeners: ((deviceId: DeviceId) => Promise<void>)[] = [];
   /** When the coordinator was down before this start. */
   #down: { readonly fromMs: number; readonly toMs: number } | undefined;
 
@@ -43,6 +44,11 @@ export class DeviceStatesService implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const lastSeen = (await this.devices.agents()).map((device) => device.lastSeenAtMs ?? device.enrolledAtMs);
     if (lastSeen.length > 0) this.#down = { fromMs: lastSeen.reduce((a, b) => Math.max(a, b)), toMs: this.clock.nowMs() };
+  }
+
+  /** Calls `listener` when a device that was doubted or gone is back and has shown what it holds. To be called in `onModuleInit`. */
+  onReturned(listener: (deviceId: DeviceId) => Promise<void>): void {
+    this.#returnListeners.push(listener);
   }
 
   standing(device: Device): DeviceStanding {
@@ -164,7 +170,9 @@ export class DeviceStatesService implements OnModuleInit {
 
   /** A whole inventory was taken: a device that was reconciling is believed again, from the next sweep on. */
   async showedInventory(deviceId: DeviceId): Promise<void> {
+    const wasReconciling = this.known.marksOf(deviceId).reconcilingSinceMs !== null;
     await this.known.setMarks(deviceId, { inventoryEndedAtMs: this.clock.nowMs(), reconcilingSinceMs: null });
+    if (wasReconciling) await this.#returned(deviceId);
   }
 
   /**
@@ -173,7 +181,12 @@ export class DeviceStatesService implements OnModuleInit {
    */
   async noteReturn(deviceId: DeviceId, sinceMs: number): Promise<boolean> {
     const shown = (this.known.marksOf(deviceId).inventoryEndedAtMs ?? 0) >= sinceMs;
-    if (!shown) await this.known.setMarks(deviceId, { reconcilingSinceMs: this.clock.nowMs() });
+    if (shown) await this.#returned(deviceId);
+    else await this.known.setMarks(deviceId, { reconcilingSinceMs: this.clock.nowMs() });
     return !shown;
+  }
+
+  async #returned(deviceId: DeviceId): Promise<void> {
+    for (const listener of this.#returnListeners) await listener(deviceId);
   }
 }

@@ -61,10 +61,17 @@ export class MemoryService implements OnModuleInit {
 
   /** For a start: whether tables were emptied while nobody looked. */
   async checkDatabase(): Promise<void> {
-    // A loss that is being made good looks just like it.
-    if (this.#present.afterLoss && this.#present.endedAtMs === null) return;
+    if (await this.#isWaitedForSomebody()) return;
     const cause = await this.memories.contradiction();
     if (cause !== null) await this.#begin(cause, undefined);
+  }
+
+  /** What somebody has still to tell is missing for a known reason, also when repair goes on without it. */
+  async #isWaitedForSomebody(): Promise<boolean> {
+    const { afterLoss, sinceMs } = this.#present;
+    if (!afterLoss) return false;
+    const members = (await this.devices.agents()).filter((device) => device.membership !== 'revoked' && device.enrolledAtMs <= sinceMs);
+    return members.some((device) => !this.#reported.has(device.deviceId));
   }
 
   /** Reads again what another coordinator on the same database may have written. */

@@ -25,7 +25,7 @@ export function RebuildNotice() {
     await client.invalidateQueries();
   };
   return (
-    <Alert icon={<IconDatabaseExclamation size={22} aria-hidden />} color="orange" title={rebuild.reason}>
+    <Alert role="alert" variant="light" color="red" icon={<IconDatabaseExclamation aria-hidden />} title={rebuild.reason}>
       <Text size="sm" mb="xs">
         {rebuild.cause} {rebuild.nextStep} Waiting for {listed}.
       </Text>
