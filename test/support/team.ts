@@ -41,9 +41,11 @@ export class Team {
   #coordinator: Coordinator;
   readonly setup: TeamSetup;
   readonly agents: Agent[] = [];
+  readonly #env: Record<string, string> | undefined;
 
-  private constructor(folder: string, coordinator: Coordinator, setup: TeamSetup) {
+  private constructor(folder: string, coordinator: Coordinator, setup: TeamSetup, env: Record<string, string> | undefined) {
     this.folder = folder;
+    this.#env = env;
     this.#coordinator = coordinator;
     this.setup = setup;
   }
@@ -55,7 +57,7 @@ export class Team {
     mkdirSync(join(folder, 'recovery'), { mode: 0o700 });
     writeFileSync(join(folder, 'recovery', 'kit.json'), setup.recoveryKit, { mode: 0o600 });
     writeFileSync(join(folder, 'recovery', 'passphrase'), `${setup.kitPassphrase}\n`, { mode: 0o600 });
-    return new Team(folder, coordinator, setup);
+    return new Team(folder, coordinator, setup, options.coordinatorEnv);
   }
 
   get recovery(): { kit: string; passphrase: string } {
@@ -74,10 +76,11 @@ export class Team {
     return this.#coordinator;
   }
 
-  /** After its process has ended: the same data and port again, so that sessions and agents find it. */
+  /** After its process has ended: the same data, port and settings again, so that sessions and agents find it. */
   async restartCoordinator(): Promise<void> {
     await this.#coordinator.process.ended;
-    this.#coordinator = await startCoordinator({ home: this.#coordinator.home, port: this.#coordinator.port });
+    const { home, port } = this.#coordinator;
+    this.#coordinator = await startCoordinator({ home, port, ...(this.#env && { env: this.#env }) });
   }
 
   /** A new machine joins by a one-time link and starts its daemon. */

@@ -65,7 +65,7 @@ export class AuditsModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.held.onHeld((replica) => this.results.queueNew([replica]));
+    this.held.onHeld((replicas) => this.results.queueNew(replicas));
     this.metrics.gauge(
       'holdfast_holders_quarantined',
       'Devices that are not believed after failed audits',

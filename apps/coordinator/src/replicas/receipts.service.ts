@@ -43,7 +43,7 @@ export class ReceiptsService {
     const kept = { packId, holderDeviceId: holder, ownerDeviceId: task.ownerDeviceId, statement: JSON.stringify(statement) };
     await this.replicas.addReceipt(kept, now);
     await this.counts.recount([packId]);
-    await this.held.tell({ packId, deviceId: holder });
+    await this.held.tell([{ packId, deviceId: holder }]);
     this.events.publishAgent(task.ownerDeviceId, { event: 'receipts' });
     this.events.publishPanel({ event: 'packs', deviceId: task.ownerDeviceId });
   }

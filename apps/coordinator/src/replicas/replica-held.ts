@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceId, PackId } from '#libs/kernel';
 
-type Listener = (replica: { readonly packId: PackId; readonly deviceId: DeviceId }) => Promise<void>;
+type Listener = (replicas: readonly { readonly packId: PackId; readonly deviceId: DeviceId }[]) => Promise<void>;
 
-/** "This holder has just signed for this pack", in the transaction that took the receipt. */
+/** "These holders have signed for these packs", in the transaction that took the receipts. */
 @Injectable()
 export class ReplicaHeld {
   readonly #listeners: Listener[] = [];
@@ -13,7 +13,7 @@ export class ReplicaHeld {
     this.#listeners.push(listener);
   }
 
-  async tell(replica: Parameters<Listener>[0]): Promise<void> {
-    for (const listener of this.#listeners) await listener(replica);
+  async tell(replicas: Parameters<Listener>[0]): Promise<void> {
+    for (const listener of this.#listeners) await listener(replicas);
   }
 }

@@ -163,15 +163,33 @@ export class ReplicasRepository {
 
   /**
    * Keeps a receipt under a new cursor, replacing the holder's older one for the pack. Cursors follow the time as far as they can, so that an
-   * owner that has seen later ones still gets those which come after the database was emptied or put back. `hadCursor`: of one that is handed back.
+   * owner that has seen later ones still gets those which come after the database was emptied or put back.
    */
-  async addReceipt(receipt: Omit<ReceiptEntity, 'cursor'>, nowMs: number, hadCursor?: number): Promise<void> {
+  async addReceipt(receipt: Omit<ReceiptEntity, 'cursor'>, nowMs: number): Promise<void> {
     await this.database.write(async (manager) => {
-      const last = await manager.findOne(ReceiptEntity, { where: {}, order: { cursor: 'DESC' }, select: { cursor: true } });
-      const fresh = Math.max((last?.cursor ?? 0) + 1, nowMs);
-      const isFree = hadCursor !== undefined && hadCursor <= nowMs && !(await manager.existsBy(ReceiptEntity, { cursor: hadCursor }));
+      const cursor = await this.#freshCursor(nowMs);
       await manager.delete(ReceiptEntity, { packId: receipt.packId, holderDeviceId: receipt.holderDeviceId });
-      await manager.insert(ReceiptEntity, { ...receipt, cursor: isFree ? hadCursor : fresh });
+      await manager.insert(ReceiptEntity, { ...receipt, cursor });
+    });
+  }
+
+  /** Keeps receipts that were lost, each under the cursor that it had, where that is free and not of the future. */
+  async addLostReceipts(receipts: readonly ReceiptEntity[], nowMs: number): Promise<void> {
+    await this.database.write(async (manager) => {
+      const taken = new Set<number>();
+      for (const batch of inBatches(receipts)) {
+        const rows = await manager.find(ReceiptEntity, { select: { cursor: true }, where: { cursor: In(batch.map((one) => one.cursor)) } });
+        for (const { cursor } of rows) taken.add(cursor);
+      }
+      // Above those that are free too.
+      let fresh = Math.max(await this.#freshCursor(nowMs), nowMs + 1);
+      const rows = receipts.map((receipt) => {
+        const { cursor } = receipt;
+        const isFree = cursor <= nowMs && !taken.has(cursor);
+        if (isFree) taken.add(cursor);
+        return isFree ? receipt : { ...receipt, cursor: fresh++ };
+      });
+      for (const batch of inBatches(rows, 5)) await manager.insert(ReceiptEntity, batch);
     });
   }
 
@@ -194,5 +212,11 @@ export class ReplicasRepository {
       order: { cursor: 'ASC' },
       take: limit,
     });
+  }
+
+  /** Above every one that is there, and not below the time. */
+  async #freshCursor(nowMs: number): Promise<number> {
+    const last = await this.database.read.findOne(ReceiptEntity, { where: {}, order: { cursor: 'DESC' }, select: { cursor: true } });
+    return Math.max((last?.cursor ?? 0) + 1, nowMs);
   }
 }

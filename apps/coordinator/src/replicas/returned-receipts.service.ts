@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Receipt, ReturnReceipts, SignedStatement } from '#libs/contracts';
 import { receipt as receiptSchema } from '#libs/contracts';
 import { openStatement, peekStatement } from '#libs/crypto';
-import type { DeviceId, PackId } from '#libs/kernel';
+import type { DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import type { PackRow } from '../packs/packs.repository.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
 import { ReplicaHeld } from './replica-held.ts';
+import type { ReceiptEntity, ReplicaEntity } from './replica.entity.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
 import { ShownPacksRepository } from './shown-packs.repository.ts';
 
@@ -47,7 +48,8 @@ export class ReturnedReceiptsService {
       const known = new Map((await this.replicas.ofPacks(packIds)).map((row) => [`${row.packId}/${row.deviceId}`, row]));
       const shown = new Map((await this.shown.of(packIds)).map((row) => [`${row.packId}/${row.deviceId}`, row]));
       const receipts = await this.replicas.receiptsFor(packIds);
-      const back: { packId: PackId; deviceId: DeviceId }[] = [];
+      const back = new Map<string, ReplicaEntity>();
+      const kept: ReceiptEntity[] = [];
       for (const { cursor, statement, body } of genuine) {
         const { packId, holderDeviceId: deviceId, sizeBytes, generation } = body;
         const at = `${packId}/${deviceId}`;
@@ -56,22 +58,20 @@ export class ReturnedReceiptsService {
         const isMissing = !row || row.status === 'pending';
         if (isMissing && !seen && from.hasShown(deviceId)) continue;
         if (isMissing) {
-          const heldAtMs = Math.min(body.atMs, from.nowMs);
-          const confirmedAtMs = seen?.shownAtMs ?? null;
-          await this.replicas.save([{ packId, deviceId, status: 'held', sizeBytes, generation, jobId: null, heldAtMs, confirmedAtMs }]);
-          if (seen) await this.shown.delete(deviceId, [packId]);
-          known.set(at, { packId, deviceId, status: 'held', sizeBytes, generation, jobId: null, heldAtMs, confirmedAtMs });
-          back.push({ packId, deviceId });
+          const [heldAtMs, confirmedAtMs] = [Math.min(body.atMs, from.nowMs), seen?.shownAtMs ?? null];
+          back.set(at, { packId, deviceId, status: 'held', sizeBytes, generation, jobId: null, heldAtMs, confirmedAtMs });
         }
         if (receipts.has(at)) continue;
         receipts.add(at);
-        const kept = { packId, holderDeviceId: deviceId, ownerDeviceId: owner, statement: JSON.stringify(statement) };
-        // Under the number that it had: its owner has it and need not fetch it again.
-        await this.replicas.addReceipt(kept, from.nowMs, cursor);
+        kept.push({ cursor, packId, holderDeviceId: deviceId, ownerDeviceId: owner, statement: JSON.stringify(statement) });
       }
-      await this.counts.recount([...new Set(back.map((one) => one.packId))]);
-      for (const one of back) await this.held.tell(one);
-      return back.length;
+      await this.replicas.save([...back.values()]);
+      await this.shown.forget([...back.keys()].flatMap((at) => shown.get(at) ?? []));
+      // Under the numbers that they had: their owner has them and need not fetch them again.
+      await this.replicas.addLostReceipts(kept, from.nowMs);
+      await this.counts.recount([...new Set([...back.values()].map((one) => one.packId))]);
+      await this.held.tell([...back.values()].map(({ packId, deviceId }) => ({ packId, deviceId })));
+      return back.size;
     });
   }
 }

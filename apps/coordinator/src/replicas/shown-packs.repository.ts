@@ -23,9 +23,12 @@ export class ShownPacksRepository {
     return found;
   }
 
-  async delete(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+  /** They are on record now. */
+  async forget(rows: readonly ShownPack[]): Promise<void> {
     await this.database.write(async (manager) => {
-      for (const batch of inBatches(packIds)) await manager.delete(ShownPackEntity, { deviceId, packId: In(batch) });
+      for (const [deviceId, some] of Map.groupBy(rows, (row) => row.deviceId))
+        for (const batch of inBatches(some))
+          await manager.delete(ShownPackEntity, { deviceId, packId: In(batch.map((row) => row.packId)) });
     });
   }
 
