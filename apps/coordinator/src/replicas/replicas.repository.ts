@@ -7,6 +7,8 @@ import type { ReplicaStatus } from './replica.entity.ts';
 import { ReceiptEntity, ReplicaEntity } from './replica.entity.ts';
 
 export type ReplicaRow = Readonly<ReplicaEntity>;
+/** A receipt as plain values. */
+export type LostReceipt = Readonly<Pick<ReceiptEntity, keyof ReceiptEntity>>;
 
 @Injectable()
 export class ReplicasRepository {
@@ -174,7 +176,7 @@ export class ReplicasRepository {
   }
 
   /** Keeps receipts that were lost, each under the cursor that it had, where that is free and not of the future. */
-  async addLostReceipts(receipts: readonly ReceiptEntity[], nowMs: number): Promise<void> {
+  async addLostReceipts(receipts: readonly LostReceipt[], nowMs: number): Promise<void> {
     await this.database.write(async (manager) => {
       const taken = new Set<number>();
       for (const batch of inBatches(receipts)) {
