@@ -48,6 +48,20 @@ describe('swarm of members', () => {
     expect(team.nodes[0]!.swarm.peerId).toBe(aDevice(0).peerId);
   });
 
+  it('leaves no timer behind that would keep a process from ending', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    team = await TestTeam.of(2);
+    const [reader, holder] = nodes();
+    await reader.swarm
+      .blockSource(holder.device.deviceId)
+      .rootBlock(aPack(1).packId)
+      .catch(() => undefined);
+    expect(timers()).toBeGreaterThan(before);
+    await team.stop();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   it('reads blocks for a restore from several devices, at once and partly', async () => {
     team = await TestTeam.of(3);
     const [reader, a, b] = nodes();

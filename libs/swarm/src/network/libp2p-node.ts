@@ -2,7 +2,7 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { identify } from '@libp2p/identify';
 import type { Identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, PrivateKey, Startable } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
 import type { Ping } from '@libp2p/ping';
 import type { Multiaddr } from '@multiformats/multiaddr';
@@ -92,9 +92,7 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
       services: {
         identify: identify(),
         ping: ping(),
-        listening: ({ transportManager }: { transportManager: { listen(addresses: Multiaddr[]): Promise<void> } }): Listening => ({
-          at: (address) => transportManager.listen([multiaddr(address)]),
-        }),
+        listening: listeningService,
         ...(options.relay ? { relay: relayService() } : {}),
       },
     });
@@ -104,6 +102,24 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
       cause: error,
     });
   }
+}
+
+interface NodeParts {
+  readonly transportManager: { listen(addresses: Multiaddr[]): Promise<void> };
+  readonly addressManager: unknown;
+}
+
+function listeningService({ transportManager, addressManager }: NodeParts): Listening & Startable {
+  return {
+    at: (address) => transportManager.listen([multiaddr(address)]),
+    start: () => undefined,
+    stop: () => undefined,
+    afterStop: () => {
+      // libp2p sets out to note its own addresses a second after its transports closed; a process that wants to end would wait for that.
+      const { _updatePeerStoreAddresses: noteLater } = addressManager as { readonly _updatePeerStoreAddresses?: { stop?(): void } };
+      noteLater?.stop?.();
+    },
+  };
 }
 
 /** Circuit relay with limits of our own; whom it serves is the gate's business. */
