@@ -45,6 +45,13 @@ export interface PackBuilderOptions {
 }
 
 /**
+ * Of the fast level the chunks of small files get a better one: 4 % smaller for a quarter more time of zstd, which is a sixth of what a small file takes.
+ * For large chunks, where zstd is most of the work, level 3 costs a quarter of the whole backup.
+ */
+const smallChunkLevel = 3;
+const smallChunkBytes = 32 * 1024;
+
+/**
  * One open pack. Chunks are sealed as they come, straight to where its bytes stand. What seals says, as {@link PackBytes.added} does, whether there is something
  * to wait for before the next call; over {@link MemoryBytes} there never is.
  */
@@ -81,6 +88,11 @@ export class PackBuilder<Bytes extends PackBytes> {
     );
   }
 
+  /** Bytes of padding if the pack were finished now. */
+  get padding(): number {
+    return this.sizeWith(0, 0) - (this.bytes.length + directorySize(this.#entries.length) + sealOverhead + packTrailerBytes);
+  }
+
   /** Size of the finished pack with everything of `other` in it. */
   sizeWithAll(other: PackBuilder<PackBytes>): number {
     return this.sizeWith(other.bytes.length - packHeaderBytes - other.chunkCount * sealOverhead, other.chunkCount);
@@ -88,7 +100,12 @@ export class PackBuilder<Bytes extends PackBytes> {
 
   /** Compresses a plaintext as this pack would store it. */
   toStored(plaintext: Uint8Array): Uint8Array {
-    return toStored(this.#options.primitives, plaintext, this.#options.compressionLevel ?? 1);
+    const { primitives, compressionLevel = 1 } = this.#options;
+    return toStored(
+      primitives,
+      plaintext,
+      compressionLevel === 1 && plaintext.length <= smallChunkBytes ? smallChunkLevel : compressionLevel,
+    );
   }
 
   /** Seals `stored` into the pack. Throws `limit_exceeded` when the chunk or the pack would become too large. */

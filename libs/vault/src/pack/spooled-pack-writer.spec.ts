@@ -168,6 +168,21 @@ describe('SpooledPackWriter', () => {
     await expectWhole(tails, 8 * mib);
   });
 
+  it('ends packs of many small chunks where they need no padding', async () => {
+    const many = await fill(
+      16 * mib,
+      Array.from({ length: 19_000 }, () => 60),
+    );
+    const full = many.packs.filter(({ directory }) => (directory.length - 4) / 45 > 8_000);
+    expect(full.length).toBe(2);
+    for (const { sizeBytes, directory } of full) {
+      const chunks = (directory.length - 4) / 45;
+      expect(chunks).toBeLessThan(10_000);
+      expect(sizeBytes - (42 + chunks * (60 + 16) + directory.length + 16 + 24)).toBeLessThan(60 + 16 + 45);
+    }
+    await expectWhole(many, 16 * mib);
+  });
+
   it('waits for a disk that is slower than it, and overwrites nothing that is not written yet', async () => {
     const sizes = Array.from({ length: 30 }, (_, i) => (i % 5 === 4 ? 5_000_001 : 400_001));
     await expectWhole(await fill(16 * mib, sizes, 2, 15), 16 * mib);
