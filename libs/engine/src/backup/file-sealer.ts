@@ -82,7 +82,7 @@ const growIds = 64 * 1024;
 
 /**
  * Read → chunk → id → known? → compress, seal, pack, for a batch of files. Shares nothing: one instance a thread, with its own open packs.
- * Memory: the chunker's buffer (12 MiB), and two open packs of some leaves each; whole packs where there is no spool.
+ * Memory: the chunker's buffer (8 MiB) and the leaves of the packs (7 MiB); whole packs where there is no spool.
  */
 export class FileSealer implements Sealer {
   readonly #platform: Platform;
