@@ -2,6 +2,7 @@ import type { ChunkKind } from '../chunk/chunk-kind.ts';
 import { limits } from '../limits.ts';
 import { LeafPool } from './leaf-pool.ts';
 import { PackBuilder, type SpooledPack, type WrittenPack } from './pack-builder.ts';
+import { directoryEntryBytes } from './pack-directory.ts';
 import { hashBlock } from './pack-id.ts';
 import type { PackSpool } from './pack-spool.ts';
 import type { PackWriterOptions } from './pack-writer.ts';
@@ -144,7 +145,7 @@ export class SpooledPackWriter<Spool extends PackSpool> {
   /** Whether a pack of small chunks, which ends at their number and not at its size, ends best here: the next one would cost a step of padding. */
   #isAtStep(pack: OpenPack<Spool>): boolean {
     const { chunkCount } = pack;
-    return chunkCount >= limits.chunksPerPack * almostFull && pack.padding < pack.bytes.length / chunkCount;
+    return chunkCount >= limits.chunksPerPack * almostFull && pack.padding < pack.bytes.length / chunkCount + directoryEntryBytes;
   }
 
   #isSmall(pack: OpenPack<Spool>): boolean {
