@@ -49,17 +49,22 @@ describe('swarm of members', () => {
   });
 
   it('leaves no timer behind that would keep a process from ending', async () => {
-    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    const before = timers();
-    team = await TestTeam.of(2);
-    const [reader, holder] = nodes();
-    await reader.swarm
-      .blockSource(holder.device.deviceId)
-      .rootBlock(aPack(1).packId)
-      .catch(() => undefined);
-    expect(timers()).toBeGreaterThan(before);
-    await team.stop();
-    expect(timers()).toBeLessThanOrEqual(before);
+    const made: NodeJS.Timeout[] = [];
+    const real = globalThis.setTimeout;
+    const spy = jest.spyOn(globalThis, 'setTimeout').mockImplementation((...args: Parameters<typeof setTimeout>) => {
+      const timer = real(...args);
+      made.push(timer);
+      return timer;
+    });
+    const running = (): number => made.filter((timer) => timer.hasRef() && !(timer as { _destroyed?: boolean })._destroyed).length;
+    try {
+      team = await TestTeam.of(2);
+      expect(running()).toBeGreaterThan(0);
+      await team.stop();
+      expect(running()).toBe(0);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   it('reads blocks for a restore from several devices, at once and partly', async () => {
