@@ -41,6 +41,8 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
     viewport: { width: options.width ?? 1280, height: options.height ?? 860 },
     colorScheme: options.colours ?? 'light',
     locale: 'en-GB',
+    // Without a locale of the system Chromium gives files no names beyond ASCII.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
     timezoneId: 'Europe/Berlin',
     permissions: ['clipboard-read', 'clipboard-write'],
     args: [

@@ -2,6 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import type { Calendars, DurabilitySettings, PresenceHistory } from '#libs/durability';
 import type { DeviceId } from '#libs/kernel';
+import { Mutex } from '#libs/kernel';
 import { AuditStandingsService } from '../audits/audit-standings.service.ts';
 import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import type { DeviceMarks } from './device-marks.repository.ts';
@@ -12,6 +13,7 @@ import { PresenceHistoriesService } from './presence-histories.service.ts';
  * the audits that it passed. In memory. */
 @Injectable()
 export class DeviceKnowledgeService implements OnModuleInit {
+  readonly #turn = new Mutex();
   #auditsPassed: (deviceId: DeviceId) => number = () => 0;
 
   constructor(
@@ -54,12 +56,17 @@ export class DeviceKnowledgeService implements OnModuleInit {
     return this.histories.of(deviceId);
   }
 
-  /** Reads what another coordinator may have changed, and writes down the hours that are over. */
-  async refresh(): Promise<void> {
-    await this.rules.refresh();
-    await this.marks.refresh();
-    await this.histories.fold();
-    await this.#readAudits();
+  /**
+   * Reads what another coordinator may have changed, and writes down the hours that are over. One at a time: what one has just written is not taken
+   * back by what another had read before, and whoever asks meanwhile sees it written.
+   */
+  refresh(): Promise<void> {
+    return this.#turn.run(async () => {
+      await this.rules.refresh();
+      await this.marks.refresh();
+      await this.histories.fold();
+      await this.#readAudits();
+    });
   }
 
   async #readAudits(): Promise<void> {

@@ -19,6 +19,8 @@ const unmarked = {
 @Injectable()
 export class DeviceMarksService implements OnModuleInit {
   #marks = new Map<DeviceId, DeviceMarks>();
+  /** Marks that were set so far. */
+  #changes = 0;
 
   constructor(
     private readonly marks: DeviceMarksRepository,
@@ -30,7 +32,10 @@ export class DeviceMarksService implements OnModuleInit {
   }
 
   async refresh(): Promise<void> {
-    this.#marks = new Map((await this.marks.all()).map((mark) => [mark.deviceId, mark]));
+    const changesBefore = this.#changes;
+    const marks = await this.marks.all();
+    // What was set while they were read is newer; the next refresh reads it too.
+    if (this.#changes === changesBefore) this.#marks = new Map(marks.map((mark) => [mark.deviceId, mark]));
   }
 
   of(deviceId: DeviceId): DeviceMarks {
@@ -48,6 +53,7 @@ export class DeviceMarksService implements OnModuleInit {
       const stored = (await this.marks.find(deviceId)) ?? { deviceId, ...unmarked };
       const next = { ...stored, ...change };
       await this.marks.save([next]);
+      this.#changes += 1;
       this.#marks.set(deviceId, next);
     });
   }
@@ -58,6 +64,7 @@ export class DeviceMarksService implements OnModuleInit {
       const stored = new Map((await this.marks.all()).map((mark) => [mark.deviceId, mark]));
       const next = [...changes].map(([deviceId, change]) => ({ ...(stored.get(deviceId) ?? { deviceId, ...unmarked }), ...change }));
       await this.marks.save(next);
+      this.#changes += 1;
       for (const mark of next) this.#marks.set(mark.deviceId, mark);
     });
   }

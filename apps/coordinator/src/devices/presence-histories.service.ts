@@ -2,7 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { PresenceHistory, hourOfWeek } from '#libs/durability';
 import type { Clock, DeviceId } from '#libs/kernel';
-import { Mutex, fromBase64Url, toBase64Url } from '#libs/kernel';
+import { fromBase64Url, toBase64Url } from '#libs/kernel';
 import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { PresenceService } from '../presence/presence.service.ts';
@@ -20,7 +20,6 @@ export class PresenceHistoriesService implements OnModuleInit {
   readonly #gaps = new Map<DeviceId, number[]>();
   /** Decoded histories, by the text that they came from. */
   readonly #decoded = new Map<DeviceId, { readonly text: string; readonly history: PresenceHistory }>();
-  readonly #turn = new Mutex();
   #hourMs = 0;
 
   constructor(
@@ -58,13 +57,8 @@ export class PresenceHistoriesService implements OnModuleInit {
   /**
    * Writes down the hour that is over: who was seen in it. Hours in which the coordinator was down are left out: it heard nobody.
    * Called by the sweep; with several coordinators the last to write an hour wins, and they saw the same heartbeats in turns.
-   * Whoever asks while an hour is being written waits until it is.
    */
-  fold(): Promise<void> {
-    return this.#turn.run(() => this.#fold());
-  }
-
-  async #fold(): Promise<void> {
+  async fold(): Promise<void> {
     const now = this.#hourNow();
     if (now <= this.#hourMs) return;
     const over = this.#hourMs;

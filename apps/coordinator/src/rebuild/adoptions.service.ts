@@ -39,13 +39,15 @@ export class AdoptionsService {
     private readonly database: Database,
   ) {}
 
-  /** The next batch. Returns how many holders were asked. */
-  async adoptSome(adopting: Adopting): Promise<number> {
+  /** The next batch. `orders`: how many holders were asked; `first` and `last`: whether it was that of a pass over everything that was shown. */
+  async adoptSome(adopting: Adopting): Promise<{ readonly orders: number; readonly first: boolean; readonly last: boolean }> {
     return this.database.write(async () => {
+      const first = this.#after.packId === '';
       const shown = await this.shown.adoptable(this.#after, BATCH);
-      const last = shown.at(-1);
-      this.#after = last && shown.length === BATCH ? { packId: last.packId, deviceId: last.deviceId } : { packId: '', deviceId: '' };
-      return this.#order(shown, adopting);
+      const end = shown.at(-1);
+      const last = end === undefined || shown.length < BATCH;
+      this.#after = last ? { packId: '', deviceId: '' } : { packId: end.packId, deviceId: end.deviceId };
+      return { orders: await this.#order(shown, adopting), first, last };
     });
   }
 

@@ -25,15 +25,14 @@ export class RebuildEndService {
   async reported(deviceId: DeviceId, memoryId: string): Promise<void> {
     await this.database.write(async () => {
       if (!(await this.state.note(deviceId, memoryId))) return;
-      await this.settle();
       this.events.publishPanel({ event: 'devices', deviceId });
     });
   }
 
-  /** Looks whether enough have reported by now. */
+  /** Enough have reported, and every holder was asked to sign for what is not on record: repair goes on. */
   async settle(): Promise<void> {
     await this.database.write(async () => {
-      if (await this.state.isFrozen()) return;
+      if (!(await this.state.isReported())) return;
       if (await this.state.end(null)) await this.#goOn('coordinator', 'rebuild.end');
     });
   }

@@ -8,6 +8,7 @@ import type { Device } from '../devices/devices.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { CoordinatorError } from '../errors.ts';
 import { CLOCK } from '../ports/ports.module.ts';
+import type { MemoryRow } from './memories.repository.ts';
 import { MemoriesRepository } from './memories.repository.ts';
 
 /** Whether the coordinator is getting its memory back: what everybody asks who would repair, release or delete. */
@@ -24,6 +25,23 @@ export class RebuildStateService {
   async verdict(): Promise<RebuildVerdict> {
     const present = await this.memories.present();
     if (!present?.afterLoss || present.endedAtMs !== null) return { frozen: false };
+    const rule = await this.#rule(present);
+    if (rule.frozen) return rule;
+    // Repair would send again what holders have and only have to sign for.
+    return {
+      frozen: true,
+      reason: 'The coordinator lost its memory. Enough devices have reported; the copies that they have are being put on record.',
+      nextStep: 'Wait: repair goes on by itself within a minute or so.',
+    };
+  }
+
+  /** Enough devices have reported, and repair does not go on yet. */
+  async isReported(): Promise<boolean> {
+    const present = await this.memories.present();
+    return present?.afterLoss === true && present.endedAtMs === null && !(await this.#rule(present)).frozen;
+  }
+
+  async #rule(present: MemoryRow): Promise<RebuildVerdict> {
     const known = await this.#known(present.sinceMs);
     const reports = await this.memories.reports(present.memoryId);
     const reported = known.filter((device) => reports.has(device.deviceId)).length;

@@ -10,9 +10,12 @@ export const REBUILD_SWEEP = 'rebuild-sweep';
 /** Batches in one run: each is a transaction, and jobs for more would only wait. */
 const BATCHES = 8;
 
-/** Every ten seconds: whether enough have reported, and packs that are on disks without being on record. */
+/** Every ten seconds: packs that are on disks without being on record, and, when all of these are asked for, whether enough have reported. */
 @Injectable()
 export class RebuildSweepService implements OnModuleInit {
+  /** Whether enough had reported already when the pass under way began: then it leaves nothing out. */
+  #isLastPass = false;
+
   constructor(
     private readonly state: RebuildStateService,
     private readonly ending: RebuildEndService,
@@ -25,10 +28,14 @@ export class RebuildSweepService implements OnModuleInit {
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
-    await this.ending.settle();
+    const isReported = await this.state.isReported();
     const { afterLoss, hasReported } = await this.state.owners();
     for (let batch = 0; batch < BATCHES && !signal.aborted; batch += 1) {
-      if ((await this.adoptions.adoptSome({ isSettled: hasReported, all: afterLoss })) === 0) return;
+      const { first, last } = await this.adoptions.adoptSome({ isSettled: hasReported, all: afterLoss });
+      if (first) this.#isLastPass = isReported;
+      if (!last) continue;
+      if (this.#isLastPass) await this.ending.settle();
+      return;
     }
   }
 }

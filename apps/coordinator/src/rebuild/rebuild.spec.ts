@@ -118,8 +118,10 @@ describe('a coordinator that lost its memory', () => {
       await done(agent);
       expect(await jobs()).toBe(0);
     }
-    expect(await view()).toMatchObject({ frozen: false, reportedDevices: 5, waitingFor: [], endedBy: null });
+    // Nothing is repaired before what is on the disks is on record.
+    expect(await view()).toMatchObject({ frozen: true, reportedDevices: 5, waitingFor: [], endedAtMs: null });
     await sweep();
+    expect(await view()).toMatchObject({ frozen: false, reportedDevices: 5, waitingFor: [], endedBy: null });
     expect(await jobs()).toBe(0);
     expect(await counts()).toEqual(before);
     // What the owner has already is not sent to it once more; what comes now is.
