@@ -340,7 +340,17 @@ export class VaultReader {
 
   async #record(one: HeadSnapshot, options: ReadOptions): Promise<Snapshot> {
     const { packId, ordinal } = this.head.indexPacks[one.pack]!;
-    const pack = this.#chunks.packOf({ ordinal, ...one });
+    const pack = this.packs.get(ordinal);
+    // An index with lost parts was opened all the same.
+    if (!pack)
+      throw new VaultError(
+        'pack_not_found',
+        `the record of snapshot ${one.sequence} is in the index pack ${packId}, which nobody at hand has`,
+        {
+          context: { packId, sequence: one.sequence },
+          nextStep: 'Wait until a holder of this pack is online, then try again; or use an earlier snapshot.',
+        },
+      );
     const sealed = await this.#chunks.blocks.readRange(packId, one.offset, one.sealedLength, options);
     const record = decodeSnapshotRecord(this.#chunks.opener.open(pack, 'record', one.recordId, one, sealed), this.header.signingPublicKey);
     if (record.sequence !== one.sequence) {
