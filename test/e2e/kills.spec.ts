@@ -77,7 +77,11 @@ describe(`kill -9 at random moments (HOLDFAST_SEED=${seed})`, () => {
       'the newest snapshot protected',
       async () => {
         const latest = await scene.team.latestSnapshot('ada');
-        return latest?.sequence === Math.max(...copies.keys()) && latest.packsBelowMinimum === 0;
+        if (latest?.sequence === Math.max(...copies.keys()) && latest.packsBelowMinimum === 0) return true;
+        // What it waits for stands in the failure.
+        const [{ repair, reasons }, devices] = await Promise.all([scene.team.overview(), scene.team.devices()]);
+        const states = devices.map(({ name, state, online, stateReason }) => ({ name, state, online, stateReason }));
+        throw new Error(JSON.stringify({ latest, newest: Math.max(...copies.keys()), repair, reasons, states }));
       },
       150_000,
     );
