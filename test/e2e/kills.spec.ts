@@ -152,6 +152,18 @@ describe(`kill -9 at random moments (HOLDFAST_SEED=${seed})`, () => {
     await protectedAgain();
   });
 
+  it('of the coordinator, and its holders are heard of only after the owner', async () => {
+    work();
+    scene.team.coordinator.process.kill('SIGKILL');
+    remember(lastEvent<{ sequence: number }>(await agent('ada').must(['backup'])).sequence);
+    for (const name of ['ben', 'chloe']) agent(name).daemon.kill('SIGSTOP');
+    await scene.team.restartCoordinator();
+    // Soon enough that nobody counts as asleep: their coming back is no change that anybody would act on.
+    await until('the new packs announced', async () => (await scene.team.overview()).repair.backlogPacks > 0, 60_000, 50);
+    for (const name of ['ben', 'chloe']) agent(name).daemon.kill('SIGCONT');
+    await protectedAgain();
+  });
+
   it('of the agent that restores: the next try completes the same folder', async () => {
     const { kit, passphrase } = scene.team.recovery;
     await agent('ada').stop();
