@@ -171,10 +171,15 @@ async function killHolderAndWatchRepair(
   replicas: number,
   report: Report,
 ): Promise<{ holder: string; packs: number }> {
-  const victim = (await team.devices())
-    .filter((device) => device.name !== owner && device.class !== 'coordinator')
-    .sort((a, b) => b.heldPacks - a.heldPacks)[0];
-  if (!victim || victim.heldPacks === 0) throw new Error('no holder has a pack');
+  // What devices hold is shown as of their last heartbeat, a moment after their receipts.
+  const victim = await until(
+    'a holder that reports its packs',
+    async () =>
+      (await team.devices())
+        .filter((device) => device.name !== owner && device.class !== 'coordinator' && device.heldPacks > 0)
+        .sort((a, b) => b.heldPacks - a.heldPacks)[0],
+    60_000,
+  );
   const holders = team.agents.length - 1;
   team.agents.find((agent) => agent.name === victim.name)?.daemon.kill('SIGKILL');
   report.say('kill', `${victim.name}, who holds ${victim.heldPacks} packs, is killed (SIGKILL) and does not come back.`, {
