@@ -60,6 +60,7 @@ const statusByCode = {
   receipt_invalid: 422,
   // releases
   head_invalid: 422,
+  header_invalid: 422,
   head_not_found: 404,
   release_not_found: 404,
   release_invalid: 422,

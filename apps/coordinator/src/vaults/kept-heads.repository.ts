@@ -21,6 +21,17 @@ export class KeptHeadsRepository {
     return this.database.read.findOne(KeptHeadEntity, { where: { vaultId, headSequence }, order: { keptAtMs: 'DESC' } });
   }
 
+  /** When the newest one was kept; null: none is. */
+  async newestAtMs(vaultId: VaultId): Promise<number | null> {
+    const [newest] = await this.database.read.find(KeptHeadEntity, {
+      select: { keptAtMs: true },
+      where: { vaultId },
+      order: { keptAtMs: 'DESC' },
+      take: 1,
+    });
+    return newest?.keptAtMs ?? null;
+  }
+
   async purge(beforeMs: number, exceptVaults: readonly VaultId[]): Promise<void> {
     await this.database.write((manager) =>
       manager.delete(KeptHeadEntity, {

@@ -4,12 +4,15 @@ import type { KeptHead } from '#libs/contracts';
 import type { Clock, DeviceId, VaultId } from '#libs/kernel';
 import { fromBase64Url } from '#libs/kernel';
 import type { VaultHead } from '#libs/vault';
-import { decodeHead } from '#libs/vault';
+import { decodeHead, headContinues } from '#libs/vault';
 import { DevicesService } from '../devices/devices.service.ts';
 import { CoordinatorError } from '../errors.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { KeptHeadsRepository } from './kept-heads.repository.ts';
 import { VaultsRepository } from './vaults.repository.ts';
+
+/** Of backups that go on as they should one head a week is kept: six of them are there at any time, of some hundred KiB each. */
+const KEEP_EVERY_MS = 7 * 24 * 60 * 60 * 1000;
 
 interface OwnedVault {
   readonly vaultId: VaultId;
@@ -61,11 +64,16 @@ export class KeptHeadsService {
     });
   }
 
-  /** As {@link keep}, unless the new head lists every snapshot that the present one lists. */
-  async keepIfDropped(vault: OwnedVault, newHead: string): Promise<void> {
+  /**
+   * As {@link keep}, unless the new head leads to every snapshot that the present one leads to, by the same way, and one was kept this week. What a new
+   * index pack says can't be read here: should it lead astray, a head from before it is there all the same.
+   */
+  async keepUnlessContinued(vault: OwnedVault & { readonly createdAtMs: number }, newHead: string): Promise<void> {
     const before = await this.current(vault);
-    const listed = new Set((await this.read(vault.deviceId, newHead))?.snapshots.map((s) => s.sequence));
-    if (before?.snapshots.some((s) => !listed.has(s.sequence))) await this.keep(vault);
+    if (!before) return;
+    const next = await this.read(vault.deviceId, newHead);
+    const keptAtMs = (await this.heads.newestAtMs(vault.vaultId)) ?? vault.createdAtMs;
+    if (!next || !headContinues(before, next) || this.clock.nowMs() - keptAtMs >= KEEP_EVERY_MS) await this.keep(vault);
   }
 
   /**

@@ -1,6 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { VaultDocument } from '#libs/contracts';
 import type { Clock, DeviceId, VaultId } from '#libs/kernel';
+import { fromBase64Url } from '#libs/kernel';
+import type { VaultHeader } from '#libs/vault';
+import { decodeHeader, headerLoss } from '#libs/vault';
 import { AuditLogService } from '../audit-log/audit-log.service.ts';
 import { Database } from '../database/database.ts';
 import { DevicesService } from '../devices/devices.service.ts';
@@ -63,10 +66,15 @@ export class VaultsService {
     });
   }
 
-  /** Keeps the newest header (key slots, parameters). Throws `vault_not_yours`. */
+  /**
+   * Keeps the newest header (key slots, parameters); an older one changes nothing. Throws `vault_not_yours`, and `header_invalid` for one that takes away
+   * what a recovery key opens the vault with: a machine that was taken over may not lock its history away.
+   */
   async putHeader(deviceId: DeviceId, vaultId: VaultId, header: string): Promise<void> {
     await this.database.write(async () => {
       await this.claim(vaultId, deviceId);
+      const before = (await this.vaults.document(vaultId))?.header;
+      if (before === header || (before && !mayFollow(before, header))) return;
       await this.vaults.update(vaultId, { header, headerAtMs: this.clock.nowMs() });
       const device = await this.devices.get(deviceId);
       // A new header may carry other key slots: who can open the vault has changed, so it leaves a trace.
@@ -75,11 +83,11 @@ export class VaultsService {
   }
 
   /**
-   * The newest head; the caller has checked that it may follow. The one before is kept when this one drops snapshots. Part of the
-   * caller's transaction.
+   * The newest head; the caller has checked that it may follow. The one before is kept when this one drops snapshots or leads to them otherwise. Part
+   * of the caller's transaction.
    */
   async storeHead(vault: Vault, head: string, headSequence: number | null): Promise<void> {
-    await this.heads.keepIfDropped(vault, head);
+    await this.heads.keepUnlessContinued(vault, head);
     await this.vaults.update(vault.vaultId, { head, headSequence });
   }
 
@@ -140,3 +148,25 @@ export class VaultsService {
 
 const notFound = (vaultId: VaultId): CoordinatorError =>
   new CoordinatorError('vault_not_found', 'There is no such vault.', { context: { vaultId } });
+
+/** False for one that is older. What is kept and can't be read (of before this was checked) is followed by anything. Throws `header_invalid`. */
+function mayFollow(before: string, next: string): boolean {
+  const kept = readHeader(before);
+  if (!kept) return true;
+  const offered = readHeader(next);
+  const loss = offered ? headerLoss(kept, offered) : 'it can’t be read';
+  if (!offered || loss !== undefined)
+    throw new CoordinatorError('header_invalid', `The vault’s new header is refused: ${loss}.`, {
+      nextStep:
+        'The one before stays. If nobody changed keys on this machine, look who has taken it over; its backups can still be restored.',
+    });
+  return offered.sequence >= kept.sequence;
+}
+
+function readHeader(header: string): VaultHeader | undefined {
+  try {
+    return decodeHeader(fromBase64Url(header));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { vaultDocument } from '#libs/contracts';
+import { boxKeyPairFromSecretKey } from '#libs/crypto';
+import { nodePrimitives } from '#libs/crypto/node';
+import { systemRandom, toBase64Url } from '#libs/kernel';
+import type { VaultHeader } from '#libs/vault';
+import { createVault, encodeHeader } from '#libs/vault';
 import { FakeAgent, expectStatus } from '../testing/fake-agent.ts';
 import type { TestCoordinator } from '../testing/test-coordinator.ts';
 import { startTestCoordinator } from '../testing/test-coordinator.ts';
@@ -62,5 +67,51 @@ describe('vault documents', () => {
     expect(expectStatus(await admin.get(`/vaults/${owner.vaultId}`), 200).header).toBe('dGhyZWU');
     expect((await (await team.people('auditor')).get(`/vaults/${owner.vaultId}`)).status).toBe(403);
     expect((await auditActions())[0]).toBe('vault.read by admin@example.org');
+  });
+
+  describe('of which the header changes', () => {
+    let header: VaultHeader;
+    let bytes: string;
+
+    beforeEach(async () => {
+      const recovery = boxKeyPairFromSecretKey(systemRandom.bytes(32));
+      const made = await createVault({
+        ...{ primitives: nodePrimitives(), random: systemRandom, nowMs: 1, masterKey: systemRandom.bytes(32) },
+        signingKeyPair: owner.device.signing,
+        slots: [{ kind: 'recovery', publicKey: recovery.publicKey, label: 'team' }],
+      });
+      header = made.header;
+      bytes = toBase64Url(made.headerBytes);
+      expectStatus(await putHeader(owner, bytes), 204);
+    });
+
+    const signed = (over: Partial<VaultHeader>): string => toBase64Url(encodeHeader({ ...header, ...over }, owner.device.signing));
+    const kept = async (): Promise<string> =>
+      expectStatus(await (await team.people('admin')).get(`/vaults/${owner.vaultId}`), 200).header as string;
+
+    it('keep the newest, whatever comes late', async () => {
+      const newer = signed({ sequence: 2 });
+      expectStatus(await putHeader(owner, newer), 204);
+      expectStatus(await putHeader(owner, bytes), 204);
+      expect(await kept()).toBe(newer);
+    });
+
+    it('do not take one that locks the recovery key out, from a machine that was taken over', async () => {
+      const [slot] = header.slots;
+      const box = slot!.box.map((byte) => byte ^ 1);
+      const own = { ...slot!, slotId: 'f'.repeat(16), publicKey: boxKeyPairFromSecretKey(systemRandom.bytes(32)).publicKey };
+      for (const shut of [
+        signed({ sequence: 2, slots: [{ ...slot!, box }] }),
+        signed({ sequence: 2, slots: [own] }),
+        signed({ sequence: 2, binding: header.binding.map((byte) => byte ^ 1) }),
+        toBase64Url(new Uint8Array(200)),
+      ]) {
+        expect((await putHeader(owner, shut)).body.code).toBe('header_invalid');
+      }
+      expect(await kept()).toBe(bytes);
+      const more = signed({ sequence: 2, slots: [slot!, own] });
+      expectStatus(await putHeader(owner, more), 204);
+      expect(await kept()).toBe(more);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import { equalBytes, messageOf } from '#libs/kernel';
-import { decodeHead, decodeHeader } from '#libs/vault';
+import { decodeHead, decodeHeader, headerLoss } from '#libs/vault';
 import type { VaultHeader } from '#libs/vault';
 import { SwarmError } from '../errors.ts';
 import type { VaultDocuments } from './store.ts';
@@ -12,7 +12,7 @@ export interface OwnerCheckOptions {
 /**
  * Who may leave documents of a vault here: whoever brings a header and a head that one member's device key signed, for
  * this vault, newer than what is there; and never another key than the one that came first. So a holder can neither be
- * filled with junk nor rolled back by anybody but the owner. Needs `cryptoReady()`. Throws `document_invalid`.
+ * filled with junk nor rolled back by anybody but the owner; and the owner itself, taken over, can't take a recovery key's way in away. Needs `cryptoReady()`. Throws `document_invalid`.
  */
 export function checkOwner(offered: VaultDocuments, previous: VaultDocuments | undefined, options: OwnerCheckOptions = {}): void {
   const refuse = (why: string, cause?: unknown): SwarmError =>
@@ -37,6 +37,8 @@ export function checkOwner(offered: VaultDocuments, previous: VaultDocuments | u
   if (!previous) return;
   const known = decodeHeader(previous.header);
   if (!equalBytes(known.signingPublicKey, header.signingPublicKey)) throw refuse('they are signed by another key than the first ones');
+  const loss = headerLoss(known, header);
+  if (loss !== undefined) throw refuse(loss);
   if (header.sequence < known.sequence) throw refuse(`the header is older (${header.sequence}) than the one kept (${known.sequence})`);
   if (offered.sequence === previous.sequence && offered.head && previous.head && !equalBytes(offered.head, previous.head)) {
     throw refuse(`another head of sequence ${offered.sequence} is kept already`);

@@ -86,6 +86,25 @@ describe('FileVaultDocumentStore', () => {
     expect(await store.get(vault.header.vaultId)).toEqual(states[0]);
   });
 
+  it('takes no header with which the owner, taken over, locks a recovery key out', async () => {
+    const store = aStore();
+    await store.put(states[1]!);
+    const header = decodeHeader(vault.headerBytes);
+    const next = { ...header, sequence: header.sequence + 1 };
+    const box = header.slots[0]!.box.map((byte) => byte ^ 1);
+    expect(header.slots.map((slot) => slot.kind)).toContain('recovery');
+    for (const shut of [
+      { ...next, binding: next.binding.map((byte) => byte ^ 1) },
+      { ...next, slots: header.slots.map((slot) => (slot.kind === 'recovery' ? { ...slot, box } : slot)) },
+    ]) {
+      const offered = { ...states[2]!, header: encodeHeader(shut, vault.signingKeyPair) };
+      await expect(store.put(offered)).rejects.toMatchObject({ code: 'document_invalid' });
+    }
+    expect(await store.get(vault.header.vaultId)).toEqual(states[1]);
+    const harmless = { ...states[2]!, header: encodeHeader(next, vault.signingKeyPair) };
+    expect(await store.put(harmless)).toBe(2);
+  });
+
   it('treats a damaged file as absent, and a full disk as such', async () => {
     const store = aStore();
     await store.put(states[1]!);

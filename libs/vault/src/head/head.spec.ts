@@ -10,6 +10,7 @@ import type { SnapshotRecord } from '../snapshot/snapshot-record.ts';
 import { aVaultId, mulberry32 } from '../testing/golden-vectors.ts';
 import { decodeOutcome, mutationsOf } from '../testing/mutations.ts';
 import { compareHeads, decodeHead, encodeHead, headDigest, livePackDigest } from './head-codec.ts';
+import { headContinues } from './head-succession.ts';
 import type { VaultHead } from './vault-head.ts';
 
 const packId = (n: number) => packIdOf(Uint8Array.from([1, 0x70, 0x1e, 32, ...mulberry32(n, 32)]));
@@ -50,6 +51,37 @@ describe('vault head', () => {
   it('comes back as it was written', () => {
     for (const head of [aHead(), aHead({ previousHead: undefined, snapshots: [], indexPacks: [], sequence: 1 })]) {
       expect(decodeHead(encodeHead(head, keys), keys.publicKey)).toEqual(head);
+    }
+  });
+
+  it('is told from one that leads elsewhere, though both list the same snapshots', () => {
+    const before = aHead({ dead: bitmap(0, 2) });
+    const [first, second] = before.snapshots;
+    const more = { packId: packId(3), ordinal: 10, sizeBytes: 7_000 };
+    const backedUp = {
+      ...{ sequence: 8, indexPacks: [...before.indexPacks, more], nextOrdinal: 11, dead: bitmap(2) },
+      snapshots: [...before.snapshots, { ...second!, sequence: 5, pack: 2, recordId: mulberry32(6, 32) }],
+    };
+    expect(headContinues(before, aHead(backedUp))).toBe(true);
+    expect(headContinues(before, before)).toBe(true);
+    // The same index pack at another place of the list.
+    const turned = {
+      indexPacks: before.indexPacks.toReversed(),
+      snapshots: before.snapshots.map((one) => ({ ...one, pack: 1 - one.pack })),
+    };
+    expect(headContinues(before, aHead({ ...turned, dead: bitmap(0, 2) }))).toBe(true);
+    for (const astray of [
+      { snapshots: [second!] },
+      { snapshots: [{ ...first!, pack: 1 }, second!] },
+      { snapshots: [{ ...first!, offset: 43 }, second!] },
+      { snapshots: [{ ...first!, sealedLength: 115 }, second!] },
+      { snapshots: [{ ...first!, plainLength: 299 }, second!] },
+      { snapshots: [{ ...first!, recordId: mulberry32(9, 32) }, second!] },
+      { dead: bitmap(0, 2, 5) },
+      { dead: bitmap(0, 2, 200), nextOrdinal: 201 },
+      { indexPacks: [before.indexPacks[0]!, more], snapshots: [first!, second!], nextOrdinal: 11 },
+    ]) {
+      expect(headContinues(before, aHead({ dead: bitmap(0, 2), ...astray }))).toBe(false);
     }
   });
 

@@ -5,6 +5,7 @@ import { nodePrimitives } from '#libs/crypto/node';
 import { seededRandom } from '#libs/kernel/testing';
 import { decodeOutcome, mutationsOf } from '../testing/mutations.ts';
 import { decodeHeader, encodeHeader } from './header-codec.ts';
+import { headerLoss } from './header-succession.ts';
 import { addSlot, createVault, type HeaderChange, isOlderHeader, removeSlot, unlockHeader } from './key-slots.ts';
 
 const cost = { memoryKiB: 64, passes: 1 };
@@ -72,6 +73,29 @@ describe('vault header', () => {
     const slot = { kind: 'device' as const, publicKey: device.publicKey, label: 'x' };
     await expect(addSlot({ ...change, signingKeyPair: stranger }, slot)).rejects.toMatchObject({ code: 'wrong_key' });
     await expect(addSlot({ ...change, masterKey: newMasterKey(random) }, slot)).rejects.toMatchObject({ code: 'wrong_key' });
+  });
+
+  it('may gain and lose passphrases, and never takes away what a recovery key opens', async () => {
+    const before = decodeHeader(change.headerBytes);
+    const added = decodeHeader(await addSlot(change, { kind: 'device', publicKey: device.publicKey, label: 'new laptop' }));
+    const removed = decodeHeader(await removeSlot(change, before.slots[0]!.slotId));
+    for (const next of [before, added, removed]) expect(headerLoss(before, next)).toBeUndefined();
+    const [, slot] = before.slots;
+    const changed = (over: Partial<NonNullable<typeof slot>>) => ({ ...before, slots: [before.slots[0]!, { ...slot!, ...over }] });
+    for (const next of [
+      { ...before, slots: before.slots.slice(0, 1) },
+      changed({ box: random.bytes(slot!.box.length) }),
+      changed({ publicKey: device.publicKey }),
+      changed({ kind: 'device' }),
+      { ...before, binding: random.bytes(32) },
+      { ...before, vaultId: 'f'.repeat(32) as typeof before.vaultId },
+      { ...before, signingPublicKey: random.bytes(32) },
+    ]) {
+      expect(headerLoss(before, next)).toBeDefined();
+    }
+    // Who keeps the first one only: the second way in is as safe as the first.
+    const two = decodeHeader(await addSlot(change, { kind: 'recovery', publicKey: device.publicKey, label: 'second kit' }));
+    expect(headerLoss(two, before)).toContain('recovery');
   });
 
   it('that another device signed over the same slots is refused once it is opened', async () => {
