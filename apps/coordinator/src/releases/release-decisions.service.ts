@@ -7,7 +7,7 @@ import { ReleaseEffectsService } from './release-effects.service.ts';
 import { ReleaseRecordService } from './release-record.service.ts';
 import { ReleaseSealsService } from './release-seals.service.ts';
 import type { ReleaseRow } from './releases.repository.ts';
-import { ReleasesRepository } from './releases.repository.ts';
+import { isOver, ReleasesRepository } from './releases.repository.ts';
 
 /** Countersigning and cancelling: the two things that a coordinator may do with an owner's release. */
 @Injectable()
@@ -60,7 +60,11 @@ export class ReleaseDecisionsService {
       const nowMs = this.seals.nowMs();
       const decided = { state: 'cancelled' as const, cancel, decidedBy: person.email, decidedAtMs: nowMs };
       await this.releases.update(releaseId, decided);
-      const snapshotsBack = await this.effects.revive(release, { pinnedBy: person.email, pinnedAtMs: nowMs });
+      const snapshotsBack = await this.effects.revive(
+        release,
+        { pinnedBy: person.email, pinnedAtMs: nowMs },
+        release.state === 'holding' && isOver(release, nowMs),
+      );
       await this.record.tell({ ...release, ...decided }, { actor: person.email, action: 'release.cancel', detail: { snapshotsBack } });
     });
   }

@@ -46,12 +46,19 @@ export class ReleaseEffectsService {
     );
   }
 
-  /** Everything counts and is repaired again. Returns how many forgotten snapshots came back, pinned by who cancelled. */
-  async revive({ releaseId, vaultId }: ReleaseRow, by: { readonly pinnedBy: string; readonly pinnedAtMs: number }): Promise<number> {
+  /**
+   * Everything counts and is repaired again; `mayBeGone`: what holders then still name. Returns how many forgotten snapshots came back, pinned by
+   * who cancelled.
+   */
+  async revive(
+    { releaseId, vaultId }: ReleaseRow,
+    by: { readonly pinnedBy: string; readonly pinnedAtMs: number },
+    mayBeGone: boolean,
+  ): Promise<number> {
     const rows = [...(await this.released.ofRelease(releaseId, 'waiting')), ...(await this.released.ofRelease(releaseId, 'released'))];
-    await this.#turn(
+    await this.#live(
       rows.map((row) => row.packId),
-      'live',
+      mayBeGone,
     );
     return this.returning.bringBack(await this.vaults.get(vaultId), by);
   }
@@ -65,16 +72,17 @@ export class ReleaseEffectsService {
     });
   }
 
-  /** Packs in hold that a retained snapshot needs by now are live again. Returns how many. */
-  async reviveNeeded(release: ReleaseRow): Promise<number> {
+  /** Packs in hold that a retained snapshot needs by now are live again, see {@link revive}. Returns how many. */
+  async reviveNeeded(release: ReleaseRow, mayBeGone: boolean): Promise<number> {
     const needed = await this.#needed(release, 'released');
-    await this.#turn(needed, 'live');
+    await this.#live(needed, mayBeGone);
     return needed.length;
   }
 
-  /** A holder deleted its replicas. Returns how many there were. */
-  async dropReplicas(release: ReleaseRow, deviceId: ReleaseRow['deviceId'], packIds: readonly PackId[]): Promise<number> {
-    const covered = new Set((await this.released.ofRelease(release.releaseId, 'released')).map((row) => row.packId));
+  /** A holder deleted its replicas, also of packs that are wanted again since. Returns how many there were. */
+  async dropReplicas({ releaseId }: ReleaseRow, deviceId: ReleaseRow['deviceId'], packIds: readonly PackId[]): Promise<number> {
+    const rows = [...(await this.released.ofRelease(releaseId, 'released')), ...(await this.released.ofRelease(releaseId, 'live'))];
+    const covered = new Set(rows.map((row) => row.packId));
     return this.replicas.deleted(
       deviceId,
       packIds.filter((packId) => covered.has(packId)),
@@ -98,6 +106,11 @@ export class ReleaseEffectsService {
     if (byRoot) return [];
     const rows = await this.released.ofRelease(releaseId, state);
     return this.checks.stillNeeded(await this.vaults.get(vaultId), await this.packs.find(rows.map((row) => row.packId)));
+  }
+
+  async #live(packIds: readonly PackId[], mayBeGone: boolean): Promise<void> {
+    await this.#turn(packIds, 'live');
+    if (mayBeGone) for (let at = 0; at < packIds.length; at += BATCH) await this.replicas.doubt(packIds.slice(at, at + BATCH));
   }
 
   async #turn(packIds: readonly PackId[], state: 'released' | 'live' | 'waiting'): Promise<void> {

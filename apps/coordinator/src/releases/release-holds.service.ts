@@ -8,7 +8,7 @@ import { ReleaseRecordService } from './release-record.service.ts';
 import { ReleaseSealsService } from './release-seals.service.ts';
 import { ReleasedPacksRepository } from './released-packs.repository.ts';
 import type { ReleaseRow } from './releases.repository.ts';
-import { ReleasesRepository } from './releases.repository.ts';
+import { isOver, ReleasesRepository } from './releases.repository.ts';
 
 /** What holders ask and tell. */
 @Injectable()
@@ -77,7 +77,7 @@ export class ReleaseHoldsService {
   }
 
   async #reviveNeeded(release: ReleaseRow): Promise<void> {
-    const revived = await this.effects.reviveNeeded(release);
+    const revived = await this.effects.reviveNeeded(release, isOver(release, this.seals.nowMs()));
     if (revived > 0) await this.record.tell(release, { actor: 'coordinator', action: 'release.revive', detail: { revived } });
   }
 

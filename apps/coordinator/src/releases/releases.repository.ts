@@ -7,6 +7,10 @@ import { Database } from '../database/database.ts';
 import { ForgottenSnapshotEntity, ReleaseEntity } from './release.entity.ts';
 
 export type ReleaseRow = Readonly<ReleaseEntity>;
+
+/** Holders may have been told that they may delete, and not have been heard of since. */
+export const isOver = ({ holdUntilMs }: Pick<ReleaseRow, 'holdUntilMs'>, nowMs: number): boolean =>
+  holdUntilMs !== null && holdUntilMs <= nowMs;
 const sortable: Readonly<Record<string, keyof ReleaseEntity>> = {
   receivedAtMs: 'receivedAtMs',
   state: 'state',

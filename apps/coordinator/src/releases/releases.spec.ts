@@ -6,6 +6,7 @@ import type { PackId } from '#libs/kernel';
 import { fromBase64Url, toBase64Url } from '#libs/kernel';
 import { DeviceTokensService } from '../device-tokens/device-tokens.service.ts';
 import { CoordinatorIdentity } from '../identity/coordinator-identity.ts';
+import { PacksService } from '../packs/packs.service.ts';
 import { SchedulesService } from '../schedules/schedules.service.ts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
 import { expectStatus } from '../testing/fake-agent.ts';
@@ -90,6 +91,28 @@ describe('releases', () => {
     return releaseId;
   };
 
+  it('leave a way back when somebody signs a head that lists every snapshot and leads nowhere, and one a week in any case', async () => {
+    const kept = async (): Promise<number[]> =>
+      expectStatus(await (await admin()).get(`/vaults/${owner.agent.vaultId}/heads`), 200).map(
+        (h: { headSequence: number }) => h.headSequence,
+      );
+    await owner.backUp([0]);
+    expect(await kept()).toEqual([]);
+    const good = owner.head();
+    const [, other] = owner.agent.packs;
+    owner.indexPacks = [{ packId: other!.packId, ordinal: other!.ordinal, sizeBytes: 1000 }];
+    await owner.backUp([0]);
+    expect(await kept()).toEqual([owner.headSequence - 1]);
+    const back = expectStatus(await (await admin()).get(`/vaults/${owner.agent.vaultId}/heads/${owner.headSequence - 1}`), 200);
+    expect(back.head).toBe(good);
+    await owner.backUp([0]);
+    expect(await kept()).toHaveLength(1);
+    await storage.coordinator.clock.advance(8 * day);
+    await owner.backUp([0]);
+    await owner.backUp([0]);
+    expect(await kept()).toHaveLength(2);
+  });
+
   it('are countersigned when they are housekeeping, kept for the hold, confirmed with a signature, and then gone', async () => {
     const id = await housekeeping();
     const view = await only();
@@ -129,6 +152,46 @@ describe('releases', () => {
     const located = await holder.device.fresh().post('/agent/packs/locate', { packIds: everything() });
     expect(located.body.locations).toHaveLength(14);
     expect(await actions()).toEqual(expect.arrayContaining(['snapshot.forget', 'release.accept', 'release.done']));
+  });
+
+  it('cancelled after the hold: a copy counts once its holder names it, since it may be deleted and not yet told', async () => {
+    const id = await housekeeping();
+    await passDays(14);
+    const [told, ...others] = holders as [FakeAgent, ...FakeAgent[]];
+    expectStatus(await confirm(told, id), 200);
+    // It deletes, and its line breaks before it could say so.
+    for (const packId of released()) told.held.delete(packId);
+    expectStatus(await (await admin()).post(`/releases/${id}/cancel`), 204);
+    const effective = async (): Promise<(number | undefined)[]> => {
+      const counts = await storage.coordinator.get(PacksService).effectiveOf(owner.agent.vaultId);
+      return [counts.get(1), counts.get(2), counts.get(3)];
+    };
+    const firstSnapshot = async (): Promise<unknown> =>
+      expectStatus(await (await admin()).get(`/devices/${owner.agent.device.deviceId}/snapshots`), 200).items.find(
+        (s: { sequence: number }) => s.sequence === 1,
+      )?.protection;
+    expect([await effective(), await firstSnapshot()]).toEqual([[0, 0, 3], 'captured']);
+    for (const holder of others) await holder.inventory();
+    await told.inventory();
+    expect([await effective(), await firstSnapshot()]).toEqual([[2, 2, 3], 'protected']);
+    await storage.replicate();
+    expect([await effective(), told.held.has(released()[0]!)]).toEqual([[3, 3, 3], true]);
+  });
+
+  it('needed again after the hold: the same', async () => {
+    const id = await housekeeping();
+    await passDays(14);
+    const [told] = holders as [FakeAgent];
+    expectStatus(await confirm(told, id), 200);
+    for (const packId of released()) told.held.delete(packId);
+    // A head of which the coordinator hears late lists what needs them.
+    await owner.backUp([0, 1]);
+    await storage.coordinator.get(SchedulesService).runNow(RELEASE_SWEEP);
+    const effective = async (): Promise<number | undefined> =>
+      (await storage.coordinator.get(PacksService).effectiveOf(owner.agent.vaultId)).get(1);
+    expect(await effective()).toBe(0);
+    for (const holder of holders) await holder.inventory();
+    expect(await effective()).toBe(2);
   });
 
   it('stop placement and repair of their packs, and nothing else', async () => {

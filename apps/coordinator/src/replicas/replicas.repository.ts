@@ -97,6 +97,20 @@ export class ReplicasRepository {
     });
   }
 
+  /** Held replicas of these packs count again only when their holders name them. Returns these holders. */
+  async doubt(packIds: readonly PackId[]): Promise<DeviceId[]> {
+    const holders = new Set<DeviceId>();
+    await this.database.write(async (manager) => {
+      for (const batch of inBatches(packIds)) {
+        const where = { packId: In(batch), status: 'held' as const };
+        for (const { deviceId } of await manager.find(ReplicaEntity, { select: { deviceId: true }, where })) holders.add(deviceId);
+        // What an inventory said before says nothing any more.
+        await manager.update(ReplicaEntity, where, { status: 'returning', confirmedAtMs: null });
+      }
+    });
+    return [...holders];
+  }
+
   async heldBy(deviceId: DeviceId, limit: number): Promise<PackId[]> {
     const where = { deviceId, status: 'held' as const };
     const rows = await this.database.read.find(ReplicaEntity, { select: { packId: true }, where, take: limit });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
+import { EventsService } from '../events/events.service.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
 import type { ReplicaRow } from './replicas.repository.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
@@ -17,6 +18,7 @@ export class ReplicasService {
     private readonly replicas: ReplicasRepository,
     private readonly shown: ShownPacksRepository,
     private readonly counts: ReplicaCountsService,
+    private readonly events: EventsService,
     private readonly database: Database,
   ) {}
 
@@ -92,6 +94,21 @@ export class ReplicasService {
     return this.counts.recount(packIds);
   }
 
+  /**
+   * Holders have had leave to delete these packs, and may have used it without having been able to say so: each copy counts again once its holder,
+   * which is asked at once, names it. Part of the caller's transaction.
+   */
+  async doubt(packIds: readonly PackId[]): Promise<void> {
+    const holders = await this.replicas.doubt(packIds);
+    await this.counts.recount(packIds);
+    this.#askForInventories(holders);
+  }
+
+  /** An agent shows its inventory whenever its channel opens. */
+  #askForInventories(holders: readonly DeviceId[]): void {
+    this.database.afterCommit(() => holders.forEach((deviceId) => this.events.closeAgent(deviceId)));
+  }
+
   /** A holder deleted released packs. Returns how many replicas that were. Part of the caller's transaction. */
   async deleted(deviceId: DeviceId, packIds: readonly PackId[]): Promise<number> {
     const there = (await this.replicas.ofDevice(deviceId, packIds)).map((row) => row.packId);
@@ -137,10 +154,15 @@ export class ReplicasService {
     await this.counts.recount(packIds);
   }
 
-  /** They are wanted after all and count again. Part of the caller's transaction. */
-  async keepAfterAll(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
-    await this.replicas.changeStatus(deviceId, packIds, 'trimming', 'held');
+  /**
+   * They are wanted after all and count again: at once, or, when the holder has had leave to delete them (`mayBeGone`), as soon as it names them.
+   * Part of the caller's transaction.
+   */
+  async keepAfterAll(deviceId: DeviceId, packIds: readonly PackId[], mayBeGone: boolean): Promise<void> {
+    await this.replicas.changeStatus(deviceId, packIds, 'trimming', mayBeGone ? 'returning' : 'held');
+    if (mayBeGone) await this.replicas.update(deviceId, packIds, { confirmedAtMs: null });
     await this.counts.recount(packIds);
+    if (mayBeGone && packIds.length > 0) this.#askForInventories([deviceId]);
   }
 
   /** The holder itself says that it has these no longer, or only damaged: they may be placed anew, there too. Part of the caller's transaction. */

@@ -61,7 +61,7 @@ export class TrimRecordService {
   /** These are wanted after all. Part of the caller's transaction. */
   async keep(trim: TrimRow, packIds: readonly PackId[]): Promise<void> {
     if (packIds.length === 0) return;
-    await this.replicas.keepAfterAll(trim.holderDeviceId, packIds);
+    await this.replicas.keepAfterAll(trim.holderDeviceId, packIds, this.#mayBeGone(trim));
     await this.trims.dropPacks(trim.releaseId, packIds);
     await this.#tell(trim, 'trim.keep', 'coordinator', { packs: packIds.length });
   }
@@ -86,10 +86,15 @@ export class TrimRecordService {
 
   /** Void for good: all that is left counts again. Part of the caller's transaction. */
   async cancel(trim: TrimRow, cancel: string, actor: string): Promise<void> {
-    await this.replicas.keepAfterAll(trim.holderDeviceId, await this.leaving(trim));
+    await this.replicas.keepAfterAll(trim.holderDeviceId, await this.leaving(trim), this.#mayBeGone(trim));
     await this.trims.dropPacks(trim.releaseId, await this.trims.packsOf(trim.releaseId));
     await this.trims.update(trim.releaseId, { state: 'cancelled', cancel });
     await this.#tell(trim, 'trim.cancel', actor);
+  }
+
+  /** Its holder may have been told that it may delete, and not have been heard of since. */
+  #mayBeGone({ holdUntilMs }: TrimRow): boolean {
+    return holdUntilMs <= this.clock.nowMs();
   }
 
   async #tell(trim: TrimRow, action: string, actor: string, detail: Record<string, unknown> = {}): Promise<void> {

@@ -148,9 +148,28 @@ describe('copies beyond what is wanted', () => {
     const word = expectStatus(await confirm(holder, releaseId), 200);
     expect(JSON.parse(Buffer.from(word.payload, 'base64url').toString())).toMatchObject({ packIds: [] });
     expect((await statuses())['trimming']).toBeUndefined();
+    // It could have been told before that it may delete them: they count as soon as it names them.
+    expect(await effective()).toEqual([2, 2]);
+    await holder.inventory();
     expect(await effective()).toEqual([3, 3]);
     await sweep();
     expect(await list()).toEqual([expect.objectContaining({ state: 'done' })]);
+  });
+
+  it('cancelled after the hold: a copy that its holder may have deleted counts only when the holder names it', async () => {
+    const { trims } = await afterAWeek();
+    const [first] = trims as [WantedTrims['trims'][number]];
+    expectStatus(await submit(trim(first.holderDeviceId, first.packIds)), 204);
+    const [{ releaseId }] = (await list()) as [TrimView];
+    const holder = agentOf(first.holderDeviceId);
+    await storage.coordinator.clock.advance(14 * day);
+    expectStatus(await confirm(holder, releaseId), 200);
+    for (const packId of first.packIds) holder.held.delete(packId);
+    expectStatus(await (await admin()).post(`/trims/${releaseId}/cancel`), 204);
+    expect(await effective()).toEqual([4, 4]);
+    await holder.inventory();
+    expect(await effective()).toEqual([4, 4]);
+    expect(await statuses()).toEqual({ held: 8 });
   });
 
   it('are kept when an admin cancels, and the holder hears of it', async () => {
