@@ -101,7 +101,10 @@ export class AuditAnswersService {
   #judge(asks: readonly AuditAsk[], kind: JudgementKind): Promise<void> {
     const notBeforeMs = this.times.nowMs();
     return this.asks.addJudgements(
-      asks.map(({ packId, deviceId, nonce, expected }) => ({ packId, deviceId, kind, nonce, expected, notBeforeMs, tries: 0 })),
+      asks.map(({ packId, deviceId, nonce, expected, answer }) => {
+        const said = kind === 'dispute' ? answer : expected;
+        return { packId, deviceId, kind, nonce, expected: said, notBeforeMs, tries: 0 };
+      }),
     );
   }
 }

@@ -87,6 +87,11 @@ export class AuditAsksRepository {
     });
   }
 
+  /** Holders that answered the same question about a pack otherwise than others, and are still to be judged. */
+  disputes(packId: PackId, nonce: string): Promise<AuditJudgementEntity[]> {
+    return this.database.read.findBy(AuditJudgementEntity, { packId, nonce, kind: 'dispute' });
+  }
+
   async deleteJudgement({ packId, deviceId }: ReplicaKey): Promise<void> {
     await this.database.write((manager) => manager.delete(AuditJudgementEntity, { packId, deviceId }));
   }

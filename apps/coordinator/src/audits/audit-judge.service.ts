@@ -64,12 +64,22 @@ export class AuditJudgeService {
     } else if (kind !== 'wrong') await this.results.timedOut({ deviceId, packId }, 0);
   }
 
-  async #whole({ deviceId, packId, kind, expected }: AuditJudgement, answer: string): Promise<void> {
+  async #whole({ deviceId, packId, kind, nonce, expected }: AuditJudgement, answer: string): Promise<void> {
     if (kind === 'wrong') {
       const ownerIsWrong = answer !== expected;
       await this.results.overruled({ deviceId, packId }, ownerIsWrong);
       if (ownerIsWrong) await this.challenges.throwAway(packId);
     }
     await this.results.passed([{ deviceId, packId }]);
+    if (kind === 'dispute') await this.#others(packId, nonce, answer);
+  }
+
+  /** The right answer is known by one holder's blocks: who gave another one need not let itself be read to be found out. */
+  async #others(packId: AuditJudgement['packId'], nonce: string, answer: string): Promise<void> {
+    for (const { deviceId, expected: said } of await this.asks.disputes(packId, nonce)) {
+      await this.asks.deleteJudgement({ deviceId, packId });
+      if (said === answer) await this.results.passed([{ deviceId, packId }]);
+      else await this.results.failed({ deviceId, packId }, 'wrong', true);
+    }
   }
 }

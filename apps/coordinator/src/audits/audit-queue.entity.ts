@@ -47,6 +47,7 @@ export class AuditJudgementEntity {
   @PrimaryColumn(idColumn) deviceId!: DeviceId;
   @Column(textColumn(10)) kind!: JudgementKind;
   @Column(textColumn(43)) nonce!: string;
+  /** The owner's answer; in a dispute the holder's own. */
   @Column({ ...textColumn(43), nullable: true }) expected!: string | null;
   @Column(timeColumn) notBeforeMs!: number;
   @Column(intColumn) tries!: number;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openAudits } from '#libs/contracts';
 import type { PackInfo } from '#libs/contracts';
@@ -6,6 +7,7 @@ import type { AuditTeam } from '../testing/audit-team.ts';
 import { startAuditTeam } from '../testing/audit-team.ts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
 import { expectStatus } from '../testing/fake-agent.ts';
+import { JobsService } from '../jobs/jobs.service.ts';
 import { BlockProofs } from './block-proof.ts';
 import type { BlockProof } from './block-proof.ts';
 
@@ -95,6 +97,27 @@ describe('audits', () => {
     expect((await kinds(holder))[0]).toBe('cleared');
   });
 
+  it('believe no copy again for a receipt that comes late, of a job that was given up', async () => {
+    await team.mint();
+    const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
+    const { packId } = packs[0]!;
+    team.spoil(holder, packId);
+    await untilSeen(holder, 'failed');
+    // A job for the same pack from before, that was given up without a word.
+    const about = { ...holder.held.get(packId)! };
+    const jobs = team.coordinator.get(JobsService);
+    const jobId = randomUUID();
+    await jobs.create([{ jobId, deviceId: holder.device.deviceId, task: about }]);
+    await jobs.callOff([await jobs.get(jobId, holder.device.deviceId)], {
+      code: 'no_longer_needed',
+      message: 'Enough copies are there again.',
+    });
+    const before = await team.effective(packs[0]!);
+    expect((await holder.report(jobId, { state: 'done', receipt: holder.receiptFor(about) })).status).toBe(204);
+    expect((await team.audits(holder)).standing.quarantinedReplicas).toBe(1);
+    expect(await team.effective(packs[0]!)).toBe(before);
+  });
+
   it('ask several holders the same where the owner left no challenges: agreement passes', async () => {
     await team.hours(20);
     expect(await sum('passed')).toBeGreaterThanOrEqual(12);
@@ -115,6 +138,20 @@ describe('audits', () => {
     expect((await kinds(liar)).at(-1)).toBe('failed');
     expect(await kinds(honest)).toEqual([]);
     expect((await team.audits(honest)).standing.failed).toBe(0);
+    expect(await team.effective(packs[0]!)).toBe(1);
+  });
+
+  it('settle a dispute also when the liar never lets its blocks be read: the right answer is known by the other’s', async () => {
+    const [liar, honest] = team.holdersOf(packs[0]!) as [FakeAgent, FakeAgent];
+    team.spoil(liar, packs[0]!.packId);
+    team.coordinator.get(BlockProofs).prove = (deviceId): Promise<BlockProof> =>
+      Promise.resolve(
+        deviceId === liar.device.deviceId
+          ? { kind: 'unreachable', why: 'it broke off' }
+          : { kind: 'whole', answer: toBase64Url(new Uint8Array(32)) },
+      );
+    await untilSeen(liar, 'failed');
+    expect(await kinds(honest)).toEqual([]);
     expect(await team.effective(packs[0]!)).toBe(1);
   });
 
