@@ -20,6 +20,7 @@ import { ReplicasModule } from './replicas/replicas.module.ts';
 import { RestoresModule } from './restores/restores.module.ts';
 import { RunsModule } from './runs/runs.module.ts';
 import { SnapshotsModule } from './snapshots/snapshots.module.ts';
+import { ShedsModule } from './sheds/sheds.module.ts';
 import { TrimsModule } from './trims/trims.module.ts';
 import { VaultsModule } from './vaults/vaults.module.ts';
 import { DeviceViewsModule } from './devices/device-views.module.ts';
@@ -61,4 +62,5 @@ export const features = [
   AuditsModule,
   RebuildModule,
   TrimsModule,
+  ShedsModule,
 ];

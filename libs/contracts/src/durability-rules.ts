@@ -67,6 +67,12 @@ export const durabilityRules = z
       .partial(),
     breaker: z.strictObject({ windowMs: ms, share, atLeast: z.int().min(1).max(100_000), graceMs: ms }).partial(),
     repair: z.strictObject({ maxAssignments: z.int().min(1).max(100_000), maxSources: z.int().min(1).max(16), linkShare: share }).partial(),
+    shed: z
+      .strictObject({
+        ...{ afterMs: ms, calmMs: ms, patienceMs: ms, margin: z.number().min(0).max(10) },
+        ...{ openPacks: z.int().min(1).max(10_000), copyBytesPerDay: z.int().min(0) },
+      })
+      .partial(),
   })
   .partial()
   .meta({ id: 'DurabilityRules' });

@@ -37,6 +37,11 @@ export const heartbeat = z
     availableForPacksBytes: sizeBytes,
     heldBytes: sizeBytes,
     heldPacks: count,
+    /**
+     * Bytes of held packs that this device would be rid of, since its disk has less free than the reserve or it holds more than its pledge. It deletes
+     * nothing for that. Absent: none, or an agent that does not know of it.
+     */
+    toGiveBackBytes: sizeBytes.optional(),
     vaultId: vaultId.optional(),
     /** Sent once before going to sleep or shutting down cleanly. */
     leaving: z.boolean().default(false),

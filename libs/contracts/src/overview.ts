@@ -18,6 +18,23 @@ export const deviceState = z.enum([
 ]);
 export type DeviceState = z.infer<typeof deviceState>;
 
+/** Packs that leave a device whose disk is short. Nothing is deleted for it but by the owner's word and after the hold. */
+export const deviceShed = z
+  .strictObject({
+    /** What it has to give back, by its last heartbeat. */
+    toGiveBackBytes: sizeBytes,
+    /** Chosen to leave: they wait for copies elsewhere, or for their owners' word. */
+    movingBytes: sizeBytes,
+    /** Let go by their owners: free when the hold is over. */
+    inHoldBytes: sizeBytes,
+    /** Since when packs are being moved; null: not yet, since the shortage may pass. */
+    begunAtMs: timeMs.nullable(),
+    /** Nothing more can be moved at present; the reason is in `stateReason`. */
+    stuck: z.boolean(),
+  })
+  .meta({ id: 'DeviceShed' });
+export type DeviceShed = z.infer<typeof deviceShed>;
+
 export const deviceSummary = z
   .strictObject({
     deviceId,
@@ -44,6 +61,8 @@ export const deviceSummary = z
     heldPacks: count,
     freeBytes: sizeBytes,
     availableForPacksBytes: sizeBytes,
+    /** What leaves it because its disk is short; null: nothing. In words in `stateReason`. */
+    shed: deviceShed.nullable(),
     snapshots: count,
   })
   .meta({ id: 'DeviceSummary' });

@@ -1,6 +1,6 @@
 /**
  * Durability: the pure rules that keep data alive. Device states by working hours and habit, replica counts, placement, allowances,
- * repair, the outage breaker, draining, reconciliation, surplus, snapshot protection, retention, RPO, and the words for each of them.
+ * repair, the outage breaker, draining, reconciliation, surplus, devices that give packs back, snapshot protection, retention, RPO, and the words for each of them.
  *
  * No I/O, no clock: the time is an argument, randomness a port. The coordinator and a simulator get the same answer from
  * the same input. Non-goals: carrying a plan out, remembering anything between two calls.
@@ -18,6 +18,7 @@ export * from './breaker.ts';
 export * from './candidate-pool.ts';
 export * from './candidate.ts';
 export * from './device-state.ts';
+export type { StandingWords } from './device-words.ts';
 export * from './drain.ts';
 export * from './errors.ts';
 export * from './headline.ts';
@@ -33,6 +34,10 @@ export * from './replicas.ts';
 export * from './retention.ts';
 export * from './rpo.ts';
 export * from './settings.ts';
+export * from './shed-need.ts';
+export * from './shed-way.ts';
+export * from './shed-words.ts';
+export * from './shed.ts';
 export * from './surplus.ts';
 export * from './time.ts';
 export * from './trusted-times.ts';

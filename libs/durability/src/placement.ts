@@ -55,7 +55,8 @@ export function placeOne(
   const { goal, settings } = input;
   const { owner, replicas } = pack;
   pool.begin(pack);
-  let hasElsewhere = replicas.some((r) => !isGone(r.state) && r.site !== owner.site);
+  // A copy that is about to leave is no copy at another site for long.
+  let hasElsewhere = replicas.some((r) => !isGone(r.state) && r.state !== 'draining' && r.site !== owner.site);
   let hasAnchor = replicas.some((r) => r.anchor && acceptsPacks(r.state));
   let vetted = vettedReplicas(replicas, owner, settings);
   let wanted = Math.ceil(wantedReplicas(pack.kind, goal, settings) - expectedReplicas(replicas, owner, settings));

@@ -82,6 +82,21 @@ export interface DurabilitySettings {
     /** Share of a link (and of a device's open slots) that repair may use while more than one copy is left. */
     readonly linkShare: number;
   };
+  /** Moving packs off a device whose disk is short. */
+  readonly shed: {
+    /** Begins when the disk was short for so long. */
+    readonly afterMs: number;
+    /** Ends when it was short no more for so long. */
+    readonly calmMs: number;
+    /** Share of what it lacks that is given back besides, so that it does not stay at the edge. */
+    readonly margin: number;
+    /** Packs of one device that wait for copies elsewhere at a time. */
+    readonly openPacks: number;
+    /** Bytes of such copies that are ordered in a day, for one device. */
+    readonly copyBytesPerDay: number;
+    /** What was chosen so long ago and is still not let go is counted on no more: others are chosen besides. */
+    readonly patienceMs: number;
+  };
 }
 
 export const defaultDurabilitySettings: DurabilitySettings = {
@@ -126,11 +141,16 @@ export const defaultDurabilitySettings: DurabilitySettings = {
   breaker: { windowMs: 10 * minute, share: 0.3, atLeast: 3, graceMs: day },
   // One plan stays small enough to be carried out before its view of the world is old. A fifth of a link is not felt at work.
   repair: { maxAssignments: 2000, maxSources: 8, linkShare: 0.2 },
+  // Half an hour: a build, a video or an update that fills a disk is often gone again by then. A day without shortage: daily habits repeat.
+  // A quarter more: or the next large file is one too many. 64 packs are 4 GB under way at most: what a wrong word could set off stays small.
+  // 50 GB are a night of a 10 Mbit/s line; the space is free only after the hold of 14 days, so more haste is of no use.
+  // A fortnight: whoever has not signed by then is on a long holiday, or does not reach enough holders.
+  shed: { afterMs: 30 * minute, calmMs: day, margin: 0.25, openPacks: 64, copyBytesPerDay: 50_000_000_000, patienceMs: 14 * day },
 };
 
 /** Settings with what a team wants otherwise. */
 export function withRules(settings: DurabilitySettings, rules: DurabilityRules = {}): DurabilitySettings {
-  const { silence, workWeek, presence, vetting, reconcile, weights, placement, allowance, breaker, repair } = rules;
+  const { silence, workWeek, presence, vetting, reconcile, weights, placement, allowance, breaker, repair, shed } = rules;
   return {
     silence: {
       workstation: { ...settings.silence.workstation, ...silence?.workstation },
@@ -145,5 +165,6 @@ export function withRules(settings: DurabilitySettings, rules: DurabilityRules =
     allowance: { ...settings.allowance, ...allowance },
     breaker: { ...settings.breaker, ...breaker },
     repair: { ...settings.repair, ...repair },
+    shed: { ...settings.shed, ...shed },
   };
 }

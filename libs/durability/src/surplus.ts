@@ -84,8 +84,9 @@ function isDispensable(replica: Replica, rest: readonly Replica[], pack: Surplus
   return !isElsewhere(replica, pack) || rest.some((r) => isElsewhere(r, pack));
 }
 
-const isElsewhere = (replica: Replica, pack: SurplusPack): boolean => replica.site !== pack.owner.site;
+/** At another site than the owner's. */
+export const isElsewhere = (replica: Replica, pack: Pick<SurplusPack, 'owner'>): boolean => replica.site !== pack.owner.site;
 
 /** There, and believed in full: no doubt, not gone, not about to leave, no newcomer. */
-const isReliable = ({ state, status, vetted }: Replica): boolean =>
+export const isReliable = ({ state, status, vetted }: Replica): boolean =>
   status === 'held' && vetted !== false && (acceptsPacks(state) || state === 'asleep') && !isGone(state);

@@ -26,8 +26,20 @@ export function roomForOthers(
   heldBytes: number,
   pledge: Policy['pledge'],
 ): { readonly bytes: number; readonly limit: 'pledge' | 'reserve' } {
-  const reserveBytes = Math.max(pledge.reserveBytes, Math.floor((room.totalBytes * pledge.reservePercent) / 100));
-  const afterReserve = Math.max(0, room.freeBytes - reserveBytes);
+  const afterReserve = Math.max(0, room.freeBytes - reserveOf(room, pledge));
   const afterPledge = pledge.maxBytes === null ? Number.POSITIVE_INFINITY : Math.max(0, pledge.maxBytes - heldBytes);
   return afterPledge < afterReserve ? { bytes: afterPledge, limit: 'pledge' } : { bytes: afterReserve, limit: 'reserve' };
 }
+
+/**
+ * Bytes of others' packs that should leave this disk: what is missing to the reserve, or what is held beyond the pledge, whichever is more. The
+ * coordinator is told, and has them moved; nothing is deleted here because of it.
+ */
+export function bytesToGiveBack(room: DiskRoom, heldBytes: number, pledge: Policy['pledge']): number {
+  const belowReserve = reserveOf(room, pledge) - room.freeBytes;
+  const beyondPledge = pledge.maxBytes === null ? 0 : heldBytes - pledge.maxBytes;
+  return Math.min(heldBytes, Math.max(0, belowReserve, beyondPledge));
+}
+
+const reserveOf = ({ totalBytes }: DiskRoom, pledge: Policy['pledge']): number =>
+  Math.max(pledge.reserveBytes, Math.floor((totalBytes * pledge.reservePercent) / 100));

@@ -1,7 +1,7 @@
 import type { HeartbeatReply } from '#libs/contracts';
 import { agentVersion } from '../cli/agent-version.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
-import { diskRoom, roomForOthers } from './disk-room.ts';
+import { bytesToGiveBack, diskRoom, roomForOthers } from './disk-room.ts';
 
 /** Tells the coordinator that this device is there, where it is reached and what it has room for. */
 export async function sendHeartbeat(
@@ -12,6 +12,7 @@ export async function sendHeartbeat(
   const room = await diskRoom(agent.held.packs.folder);
   const onDisk = agent.held.packs.totals();
   const held = await agent.damagedCopies.totals();
+  const toGiveBackBytes = bytesToGiveBack(room, onDisk.bytes, agent.policy.effective.pledge);
   return agent.coordinator.heartbeat(
     {
       addresses: (agent.swarm.running?.addresses() ?? []).filter((a) => a.length <= 300).slice(0, 32),
@@ -21,6 +22,7 @@ export async function sendHeartbeat(
       availableForPacksBytes: roomForOthers(room, onDisk.bytes, agent.policy.effective.pledge).bytes,
       heldBytes: held.bytes,
       heldPacks: held.packs,
+      ...(toGiveBackBytes > 0 && { toGiveBackBytes }),
       vaultId: agent.document.vaultId,
       leaving: options.leaving,
       memory: agent.memory.statement,

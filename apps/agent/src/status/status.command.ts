@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
-import { diskRoom, roomForOthers } from '../heartbeat/disk-room.ts';
+import { bytesToGiveBack, diskRoom, roomForOthers } from '../heartbeat/disk-room.ts';
 import type { HoldKeeper } from '../releases/hold-keeper.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
@@ -81,7 +81,11 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
       releases: { waiting: agent.releases.waiting, inHold: sumOf(agent.holds.waiting(), agent.trimHolds.waiting()) },
       waiting: await waitingWork(agent),
       scrub: await lastScrub(agent),
-      disk: { freeBytes: room.freeBytes, availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes },
+      disk: {
+        freeBytes: room.freeBytes,
+        availableForPacksBytes: roomForOthers(room, held.bytes, agent.policy.effective.pledge).bytes,
+        toGiveBackBytes: bytesToGiveBack(room, held.bytes, agent.policy.effective.pledge),
+      },
       folders,
       schedule: { cron: schedule.cron, timeZone: schedule.timeZone },
       nextRunAtMs: folders.length === 0 ? null : live ? (live.nextRunAtMs ?? null) : (nextFire(agent, clock.nowMs()) ?? null),

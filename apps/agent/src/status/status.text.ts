@@ -72,6 +72,11 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
     'held for others',
     `${formatCount(ms(held['packs']), 'pack')}, ${formatBytes(ms(held['bytes']))}; room for ${formatBytes(ms(disk['availableForPacksBytes']))} more`,
   );
+  if (ms(disk['toGiveBackBytes']) > 0)
+    row(
+      'to give back',
+      `${formatBytes(ms(disk['toGiveBackBytes']))} of it: the disk is nearly full, or the pledge is smaller. They are moved to others first and deleted after the hold`,
+    );
   for (const { what, text: why, untilMs } of status['waiting'] as { what: string; text: string; untilMs: number | null }[])
     row('waits', `${what}: ${why}${untilMs === null ? '' : ` (until ${formatTime(untilMs)})`}`);
   const scrub = status['scrub'] === null ? undefined : of(status['scrub']);

@@ -83,6 +83,8 @@ export const coordinatorConfig = z.strictObject({
     release: z.strictObject({ holdSeconds: seconds }),
     /** When copies beyond what is wanted are looked for. */
     trims: z.strictObject({ sweepCron: cron }),
+    /** When devices whose disk is short are looked at. */
+    sheds: z.strictObject({ sweepCron: cron }),
     jobs: z.strictObject({
       leaseSeconds: seconds,
       expirySeconds: seconds,

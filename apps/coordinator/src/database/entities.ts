@@ -29,6 +29,7 @@ import { ProtectionDayEntity } from '../overview/protection-day.entity.ts';
 import { MemoryEntity, RebuildReportEntity } from '../rebuild/memory.entity.ts';
 import { SurplusPackEntity, TrimEntity, TrimmedPackEntity } from '../trims/trim.entity.ts';
 import { ShownPackEntity } from '../replicas/shown-pack.entity.ts';
+import { ShedEntity } from '../sheds/shed.entity.ts';
 
 export const entities = [
   AuditEntryEntity,
@@ -59,4 +60,5 @@ export const entities = [
   ...[AuditHolderEntity, AuditDayEntity, AuditEventEntity],
   ...[MemoryEntity, RebuildReportEntity, ShownPackEntity],
   ...[TrimEntity, TrimmedPackEntity, SurplusPackEntity],
+  ShedEntity,
 ];

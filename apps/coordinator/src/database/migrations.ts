@@ -32,6 +32,7 @@ import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
 import { SnapshotAdHoc1767000160000 } from '../snapshots/snapshot-ad-hoc.migration.ts';
 import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
 import { Trims1767000151000 } from '../trims/trims.migration.ts';
+import { Sheds1767000170000 } from '../sheds/sheds.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -64,4 +65,5 @@ export const migrations = [
   Rebuild1767000150000,
   Trims1767000151000,
   SnapshotAdHoc1767000160000,
+  Sheds1767000170000,
 ];

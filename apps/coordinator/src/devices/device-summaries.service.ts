@@ -4,6 +4,8 @@ import { isStorageOnly } from '#libs/durability';
 import type { DeviceId, VaultId } from '#libs/kernel';
 import { PresenceService } from '../presence/presence.service.ts';
 import { RunsService } from '../runs/runs.service.ts';
+import type { ShedView } from '../sheds/shed-views.service.ts';
+import { ShedViewsService } from '../sheds/shed-views.service.ts';
 import { SnapshotViewsService } from '../snapshots/snapshot-views.service.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
 import type { DeviceReportCard } from './device-health.service.ts';
@@ -23,14 +25,16 @@ export class DeviceSummariesService {
     private readonly vaults: VaultsService,
     private readonly runs: RunsService,
     private readonly snapshots: SnapshotViewsService,
+    private readonly sheds: ShedViewsService,
   ) {}
 
   async page({ page, pageSize, sort = 'name', order, search }: PageQuery): Promise<Page<DeviceSummary>> {
     const cards = await this.health.of(await this.devices.agents());
     const vaults = new Map((await this.vaults.all()).map((vault) => [vault.deviceId, vault]));
+    const shedOf = await this.sheds.all();
     const wanted = search?.toLowerCase() ?? '';
     const found = cards
-      .map((card) => this.#summary(card, vaults.get(card.device.deviceId) ?? null))
+      .map((card) => this.#summary(card, vaults.get(card.device.deviceId) ?? null, shedOf(card.device.deviceId)))
       .filter((device) =>
         [device.name, device.site, device.os, device.state, device.deviceId].some((text) => text.toLowerCase().includes(wanted)),
       )
@@ -49,7 +53,7 @@ export class DeviceSummariesService {
     const device = await this.devices.get(deviceId);
     const [card] = await this.health.of([device]);
     return {
-      ...this.#summary(card!, await this.vaults.ofDevice(deviceId)),
+      ...this.#summary(card!, await this.vaults.ofDevice(deviceId), (await this.sheds.all())(deviceId)),
       runs: await this.runs.latest(deviceId, SHOWN),
       latestSnapshots: await this.snapshots.latest(deviceId, SHOWN),
     };
@@ -58,13 +62,14 @@ export class DeviceSummariesService {
   #summary(
     { device, standing, snapshots, rpo, health }: DeviceReportCard,
     vault: { vaultId: VaultId; bytes: number } | null,
+    shed: ShedView | null,
   ): DeviceSummary {
     const { deviceId, peerId, name, site, class: deviceClass, os, enrolledAtMs, signingKey, boxKey } = device;
     const { lastSeenAtMs, agentVersion, heldBytes, heldPacks, freeBytes, availableForPacksBytes } = this.presence.get(deviceId) ?? device;
     return {
       ...{ deviceId, peerId, name, site, class: deviceClass, os, agentVersion, enrolledAtMs, lastSeenAtMs, signingKey, boxKey },
       state: standing.state,
-      stateReason: standing.nextStep ? `${standing.reason} ${standing.nextStep}` : standing.reason,
+      stateReason: [standing.reason, standing.nextStep, shed?.words.reason, shed?.words.nextStep].filter(Boolean).join(' '),
       online: this.presence.isOnline(deviceId),
       vaultId: vault?.vaultId ?? null,
       lastCapturedAtMs: snapshots?.capturedAtMs ?? null,
@@ -72,6 +77,7 @@ export class DeviceSummariesService {
       rpoMet: standing.state === 'revoked' || isStorageOnly(health) ? null : rpo.met,
       vaultBytes: vault?.bytes ?? 0,
       ...{ heldBytes, heldPacks, freeBytes, availableForPacksBytes },
+      shed: shed?.shed ?? null,
       snapshots: snapshots?.snapshots ?? 0,
     };
   }

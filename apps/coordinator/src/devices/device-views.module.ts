@@ -3,6 +3,7 @@ import { JobsModule } from '../jobs/jobs.module.ts';
 import { PoliciesModule } from '../policies/policies.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
 import { RunsModule } from '../runs/runs.module.ts';
+import { ShedViewsModule } from '../sheds/shed-views.module.ts';
 import { SnapshotsModule } from '../snapshots/snapshots.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { BackupRequestsService } from './backup-requests.service.ts';
@@ -14,7 +15,17 @@ import { DevicesModule } from './devices.module.ts';
 
 /** Devices as people see them; stands on everything that is known of a device. */
 @Module({
-  imports: [DevicesModule, DeviceStatesModule, JobsModule, PoliciesModule, PresenceModule, RunsModule, SnapshotsModule, VaultsModule],
+  imports: [
+    DevicesModule,
+    DeviceStatesModule,
+    JobsModule,
+    PoliciesModule,
+    PresenceModule,
+    RunsModule,
+    ShedViewsModule,
+    SnapshotsModule,
+    VaultsModule,
+  ],
   controllers: [DevicesController],
   providers: [DeviceHealthService, DeviceSummariesService, BackupRequestsService],
   exports: [DeviceHealthService],

@@ -35,6 +35,8 @@ export class DeviceEntity {
   @Column(bigColumn) availableForPacksBytes!: number;
   @Column(bigColumn) heldBytes!: number;
   @Column(bigColumn) heldPacks!: number;
+  /** Bytes that it has to give back; null: it said nothing of any. */
+  @Column({ ...bigColumn, nullable: true }) toGiveBackBytes!: number | null;
   /** Why an admin revoked it; empty otherwise. */
   @Column(longTextColumn) note!: string;
 }

@@ -12,7 +12,7 @@ export type NewDevice = Pick<
 /** What a heartbeat says. */
 export type DeviceReport = Pick<
   DeviceEntity,
-  'lastSeenAtMs' | 'leaving' | 'agentVersion' | 'freeBytes' | 'availableForPacksBytes' | 'heldBytes' | 'heldPacks'
+  'lastSeenAtMs' | 'leaving' | 'agentVersion' | 'freeBytes' | 'availableForPacksBytes' | 'heldBytes' | 'heldPacks' | 'toGiveBackBytes'
 >;
 
 @Injectable()
@@ -43,7 +43,7 @@ export class DevicesRepository {
 
   async insert(device: NewDevice): Promise<void> {
     const empty = { addresses: [], membership: 'active', revokedAtMs: null, lastSeenAtMs: null, leaving: false, note: '' } as const;
-    const sizes = { freeBytes: 0, availableForPacksBytes: 0, heldBytes: 0, heldPacks: 0 };
+    const sizes = { freeBytes: 0, availableForPacksBytes: 0, heldBytes: 0, heldPacks: 0, toGiveBackBytes: null };
     await this.database.write((manager) => manager.insert(DeviceEntity, { ...empty, addresses: [], ...sizes, ...device }));
   }
 

@@ -97,9 +97,11 @@ export class PacksService {
     return this.packs.setCounts(packIds, { queue: queue.parked, parkedFor });
   }
 
-  /** Something changed: every parked pack is looked at again. */
-  async unpark(): Promise<void> {
-    if ((await this.packs.unpark()) > 0) this.signal.raise();
+  /** Something changed: every parked pack is looked at again. Returns how many those are. */
+  async unpark(): Promise<number> {
+    const packs = await this.packs.unpark();
+    if (packs > 0) this.signal.raise();
+    return packs;
   }
 
   /** Lets the planner look whether there is something to do. */

@@ -6,6 +6,7 @@ import { JobReportsService } from '../jobs/job-reports.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { PresenceService } from '../presence/presence.service.ts';
 import { DeviceTransitionsService } from './device-transitions.service.ts';
+import { LookPace } from './look-pace.ts';
 import { RepairBreakerService } from './repair-breaker.service.ts';
 import { RoomGrowth } from './room-growth.ts';
 import { SweepSchedule } from './sweep-schedule.ts';
@@ -17,6 +18,7 @@ const SLOW_ROUND_MS = 5 * 60_000;
 @Injectable()
 export class DurabilitySweepService implements OnModuleInit {
   readonly #room = new RoomGrowth();
+  readonly #looks = new LookPace();
   #unparkedAtMs = 0;
   #sweptAtMs = 0;
   #remindedAtMs = 0;
@@ -48,9 +50,10 @@ export class DurabilitySweepService implements OnModuleInit {
     const pauseOver = await this.jobReports.pausesEndedSince(this.#sweptAtMs);
     this.#sweptAtMs = nowMs;
     const roomier = this.#roomGrew();
-    if (awake || roomier || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= SLOW_ROUND_MS) {
+    if (awake || roomier || closed || recounted > 0 || pauseOver || nowMs - this.#unparkedAtMs >= SLOW_ROUND_MS) this.#looks.ask();
+    if (this.#looks.isDue(nowMs)) {
       this.#unparkedAtMs = nowMs;
-      await this.packs.unpark();
+      this.#looks.looked(nowMs, await this.packs.unpark());
     }
     if (nowMs - this.#remindedAtMs >= SLOW_ROUND_MS) {
       this.#remindedAtMs = nowMs;

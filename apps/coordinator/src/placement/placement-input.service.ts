@@ -4,7 +4,7 @@ import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { JobsService } from '../jobs/jobs.service.ts';
 import type { PackRow } from '../packs/packs.repository.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
-import { packToPlace } from '../replicas/replica-counts.service.ts';
+import { goalFor, packToPlace } from '../replicas/replica-counts.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 import { AllowancesService } from './allowances.service.ts';
 import { CandidatesService } from './candidates.service.ts';
@@ -34,7 +34,8 @@ export class PlacementInputService {
       candidates: view.candidates,
       settings: this.states.settings,
       packs: packs.map((pack) => {
-        const toPlace = packToPlace(pack, replicas.get(pack.packId) ?? [], stateOf, view.siteOf);
+        const rows = replicas.get(pack.packId) ?? [];
+        const toPlace = packToPlace(pack, rows, stateOf, view.siteOf);
         const known = new Set(toPlace.replicas.map((replica) => replica.deviceId));
         // A device that just gave up on a pack stands as a lost pending copy: it counts nothing and is not asked again yet.
         const avoid = (failed.get(pack.packId) ?? [])
@@ -43,7 +44,7 @@ export class PlacementInputService {
         return {
           ...toPlace,
           replicas: [...toPlace.replicas, ...avoid],
-          goal: goals(pack.ownerDeviceId),
+          goal: goalFor(rows, goals(pack.ownerDeviceId)),
           overAllowance: over(pack.ownerDeviceId),
           ownerOnline: view.online.has(pack.ownerDeviceId),
         };

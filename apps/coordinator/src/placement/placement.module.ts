@@ -46,6 +46,6 @@ import { SweepSchedule } from './sweep-schedule.ts';
     ...[AllowancesService, CandidatesService, PlacementInputService, PlacementService, PlacementLoopService],
     ...[RepairBreakerRepository, RepairBreakerService, DeviceTransitionsService, SweepSchedule, DurabilitySweepService],
   ],
-  exports: [PlacementLoopService, RepairBreakerService],
+  exports: [CandidatesService, PlacementLoopService, RepairBreakerService],
 })
 export class PlacementModule {}

@@ -18,6 +18,8 @@ export interface Presence {
   readonly availableForPacksBytes: number;
   readonly heldBytes: number;
   readonly heldPacks: number;
+  /** Null: it has nothing to give back. */
+  readonly toGiveBackBytes: number | null;
 }
 
 export type PresenceChange = 'arrived' | 'left';
@@ -120,11 +122,14 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap, Be
   }
 }
 
-const pick = (from: Omit<Presence, 'lastSeenAtMs'>): Omit<Presence, 'lastSeenAtMs'> => ({
+const pick = (
+  from: Omit<Presence, 'lastSeenAtMs' | 'toGiveBackBytes'> & { readonly toGiveBackBytes?: number | null | undefined },
+): Omit<Presence, 'lastSeenAtMs'> => ({
   leaving: from.leaving,
   agentVersion: from.agentVersion,
   freeBytes: from.freeBytes,
   availableForPacksBytes: from.availableForPacksBytes,
   heldBytes: from.heldBytes,
   heldPacks: from.heldPacks,
+  toGiveBackBytes: from.toGiveBackBytes ?? null,
 });

@@ -6,7 +6,7 @@ import { JobsService } from '../jobs/jobs.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { DurabilityRulesService } from '../policies/durability-rules.service.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
-import { packToPlace } from './replica-counts.service.ts';
+import { goalFor, packToPlace } from './replica-counts.service.ts';
 import { ReplicasService } from './replicas.service.ts';
 
 /** What a returned device still holds need not be sent again: copies that nobody has begun to fetch are called off. */
@@ -30,8 +30,9 @@ export class NeedlessCopiesService {
     const stateOf = await this.states.recorded([...new Set([...rows.values()].flat().map((row) => row.deviceId))]);
     const goals = await this.policies.goals();
     const needless = packs.flatMap((pack) => {
-      const toPlace = packToPlace(pack, rows.get(pack.packId) ?? [], stateOf);
-      return needlessPending({ ...toPlace, goal: goals(pack.ownerDeviceId) }, this.rules.settings).map(
+      const replicas = rows.get(pack.packId) ?? [];
+      const toPlace = packToPlace(pack, replicas, stateOf);
+      return needlessPending({ ...toPlace, goal: goalFor(replicas, goals(pack.ownerDeviceId)) }, this.rules.settings).map(
         (deviceId) => `${pack.packId}/${deviceId}`,
       );
     });

@@ -40,7 +40,7 @@ export class ReceiptsService {
     const known = await this.replicas.find(packId, holder);
     if (known?.status === 'quarantine' || known?.status === 'trimming') return;
     await this.replicas.save([
-      { packId, deviceId: holder, status: 'held', sizeBytes, generation, jobId, heldAtMs: now, confirmedAtMs: now },
+      { packId, deviceId: holder, status: 'held', sizeBytes, generation, jobId, heldAtMs: now, confirmedAtMs: now, shedSinceMs: null },
     ]);
     const kept = { packId, holderDeviceId: holder, ownerDeviceId: task.ownerDeviceId, statement: JSON.stringify(statement) };
     await this.replicas.addReceipt(kept, now);

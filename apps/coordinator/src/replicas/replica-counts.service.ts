@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { PackToPlace, Replica, ReplicaChange, ReplicaGoal } from '#libs/durability';
-import { effectiveReplicas, needsCopies } from '#libs/durability';
+import { effectiveReplicas, goalWhileLeaving, isDoubted, isGone, needsCopies } from '#libs/durability';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import type { DeviceState } from '#libs/contracts';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
@@ -63,7 +63,7 @@ export class ReplicaCountsService {
     return {
       effective: Math.round(effective * 2),
       lack: effective < goal.minimum ? lack.belowMinimum : effective < goal.target ? lack.belowTarget : lack.none,
-      queue: needsCopies(toPlace, goal, this.rules.settings) ? queue.wanting : queue.settled,
+      queue: needsCopies(toPlace, goalFor(rows, goal), this.rules.settings) ? queue.wanting : queue.settled,
       parkedFor: '',
     };
   }
@@ -82,7 +82,7 @@ export interface DeviceSite {
 /**
  * A stored pack as the rules see it. A device is its own machine: nothing tells the coordinator yet which devices share one.
  * A returning replica counts as gone until its inventory names it, a quarantined one until it has proved itself, one that is let go for good; yet its device
- * is not asked for the pack again.
+ * is not asked for the pack again. One that is to leave a full disk counts like a leaver's, pack by pack.
  */
 export function packToPlace(
   pack: PackRow,
@@ -90,11 +90,11 @@ export function packToPlace(
   stateOf: (deviceId: DeviceId) => DeviceState,
   siteOf: (deviceId: DeviceId) => DeviceSite = () => ({ site: '', anchor: false }),
 ): PackToPlace {
-  const replicas = rows.map(({ deviceId, status }): Replica => ({
+  const replicas = rows.map(({ deviceId, status, shedSinceMs }): Replica => ({
     deviceId,
     machineId: deviceId,
     ...siteOf(deviceId),
-    state: status === 'held' || status === 'pending' ? stateOf(deviceId) : 'missing',
+    state: stateForRules(status, shedSinceMs !== null, stateOf(deviceId)),
     status: status === 'pending' ? 'pending' : 'held',
   }));
   const { packId, kind, sizeBytes, ownerDeviceId } = pack;
@@ -106,3 +106,12 @@ export function packToPlace(
     owner: { deviceId: ownerDeviceId, machineId: ownerDeviceId, site: siteOf(ownerDeviceId).site },
   };
 }
+
+function stateForRules(status: ReplicaRow['status'], isShed: boolean, state: DeviceState): DeviceState {
+  if (status !== 'held' && status !== 'pending') return 'missing';
+  return isShed && !isGone(state) && !isDoubted(state) ? 'draining' : state;
+}
+
+/** What is wanted of a pack: while a copy of it is to leave a full disk, as many others as its owner asks for before it lets one go. */
+export const goalFor = (rows: readonly ReplicaRow[], goal: ReplicaGoal): ReplicaGoal =>
+  rows.some((row) => row.shedSinceMs !== null && row.status === 'held') ? goalWhileLeaving(goal) : goal;

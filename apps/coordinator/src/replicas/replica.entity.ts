@@ -13,6 +13,7 @@ export type ReplicaStatus = 'pending' | 'held' | 'returning' | 'quarantine' | 't
 @Entity('replicas')
 @Index(['deviceId', 'packId'])
 @Index(['status', 'deviceId'])
+@Index('ix_replicas_shed', ['deviceId'], { where: '"shed_since_ms" IS NOT NULL' })
 export class ReplicaEntity {
   @PrimaryColumn(textColumn(120)) packId!: PackId;
   @PrimaryColumn(idColumn) deviceId!: DeviceId;
@@ -23,6 +24,8 @@ export class ReplicaEntity {
   @Column(nullableTimeColumn) heldAtMs!: number | null;
   /** When an inventory last named it. */
   @Column(nullableTimeColumn) confirmedAtMs!: number | null;
+  /** Since when it is to leave its holder, whose disk is short. Counts until its owner lets it go; what is still to be placed is counted without it. */
+  @Column(nullableTimeColumn) shedSinceMs!: number | null;
 }
 
 /** A holder's signed receipt, kept for the owner to fetch by cursor. */

@@ -50,6 +50,7 @@ import { ShownPacksRepository } from './shown-packs.repository.ts';
     ReceiptsService,
     GoalChangesService,
     LocationsService,
+    NeedlessCopiesService,
     ReplicaHeld,
     ReturnedReceiptsService,
     ShownPacksRepository,

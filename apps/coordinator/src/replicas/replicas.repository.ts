@@ -7,6 +7,11 @@ import type { ReplicaStatus } from './replica.entity.ts';
 import { ReceiptEntity, ReplicaEntity } from './replica.entity.ts';
 
 export type ReplicaRow = Readonly<ReplicaEntity>;
+export interface LeavingBytes {
+  trimmingBytes: number;
+  markedBytes: number;
+  oldMarkedBytes: number;
+}
 /** A receipt as plain values. */
 export type LostReceipt = Readonly<Pick<ReceiptEntity, keyof ReceiptEntity>>;
 
@@ -78,9 +83,54 @@ export class ReplicasRepository {
     return new Map(rows.map((row) => [row.device, Number(row.bytes)]));
   }
 
+  /**
+   * Bytes that are leaving a device: let go by their owners, and to leave since its disk is short, the latter by whether they were chosen before
+   * `chosenBeforeMs`.
+   */
+  async leavingBytes(deviceIds: readonly DeviceId[], chosenBeforeMs = 0): Promise<Map<DeviceId, LeavingBytes>> {
+    const found = new Map(deviceIds.map((deviceId) => [deviceId, { trimmingBytes: 0, markedBytes: 0, oldMarkedBytes: 0 }]));
+    for (const batch of inBatches(deviceIds)) {
+      const marked = { deviceId: In(batch), status: 'held' as const, shedSinceMs: Not(IsNull()) };
+      const rows = await this.database.read.find(ReplicaEntity, {
+        select: { deviceId: true, sizeBytes: true, shedSinceMs: true },
+        where: marked,
+      });
+      for (const { deviceId, sizeBytes, shedSinceMs } of rows)
+        found.get(deviceId)![shedSinceMs! < chosenBeforeMs ? 'oldMarkedBytes' : 'markedBytes'] += sizeBytes;
+      const trimming = await this.database.read
+        .createQueryBuilder(ReplicaEntity, 'r')
+        .select(['r.device_id AS device', 'SUM(r.size_bytes) AS bytes'])
+        .where({ status: 'trimming', deviceId: In(batch) })
+        .groupBy('r.device_id')
+        .getRawMany<{ device: DeviceId; bytes: string | number }>();
+      for (const { device, bytes } of trimming) found.get(device)!.trimmingBytes = Number(bytes);
+    }
+    return found;
+  }
+
+  /** An owner's packs that are to leave full disks, by holder; at most `limit` of them. */
+  async shedOf(ownerDeviceId: DeviceId, limit: number): Promise<{ packId: PackId; deviceId: DeviceId }[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .innerJoin('packs', 'p', 'p.pack_id = r.pack_id')
+      .select(['r.pack_id AS id', 'r.device_id AS device'])
+      .where('r.shed_since_ms IS NOT NULL AND r.status = :held AND p.owner_device_id = :ownerDeviceId', { held: 'held', ownerDeviceId })
+      .orderBy('r.shed_since_ms')
+      .addOrderBy('r.pack_id')
+      .limit(limit)
+      .getRawMany<{ id: PackId; device: DeviceId }>();
+    return rows.map((row) => ({ packId: row.id, deviceId: row.device }));
+  }
+
+  /** Packs that are marked to leave a device, whatever became of them. */
+  async markedAt(deviceId: DeviceId, limit: number): Promise<PackId[]> {
+    const where = { deviceId, shedSinceMs: Not(IsNull()) };
+    return (await this.database.read.find(ReplicaEntity, { select: { packId: true }, where, take: limit })).map((row) => row.packId);
+  }
+
   async save(replicas: readonly ReplicaEntity[]): Promise<void> {
     await this.database.write(async (manager) => {
-      for (const batch of inBatches(replicas, 8)) await manager.upsert(ReplicaEntity, batch, ['packId', 'deviceId']);
+      for (const batch of inBatches(replicas, 9)) await manager.upsert(ReplicaEntity, batch, ['packId', 'deviceId']);
     });
   }
 

@@ -3,7 +3,7 @@ import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { EventsService } from '../events/events.service.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
-import type { ReplicaRow } from './replicas.repository.ts';
+import type { LeavingBytes, ReplicaRow } from './replicas.repository.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
 import type { ShownPack } from './shown-packs.repository.ts';
 import { ShownPacksRepository } from './shown-packs.repository.ts';
@@ -45,7 +45,9 @@ export class ReplicasService {
 
   /** Notes packs as on their way to devices and counts them again. Part of the caller's transaction. */
   async expect(pending: readonly Pick<ReplicaRow, 'packId' | 'deviceId' | 'sizeBytes' | 'generation' | 'jobId'>[]): Promise<void> {
-    await this.replicas.save(pending.map((replica) => ({ ...replica, status: 'pending', heldAtMs: null, confirmedAtMs: null })));
+    await this.replicas.save(
+      pending.map((replica) => ({ ...replica, status: 'pending', heldAtMs: null, confirmedAtMs: null, shedSinceMs: null })),
+    );
     await this.counts.recount([...new Set(pending.map((replica) => replica.packId))]);
   }
 
@@ -163,6 +165,39 @@ export class ReplicasService {
     if (mayBeGone) await this.replicas.update(deviceId, packIds, { confirmedAtMs: null });
     await this.counts.recount(packIds);
     if (mayBeGone && packIds.length > 0) this.#askForInventories([deviceId]);
+  }
+
+  /** Held replicas are to leave their holder from now on, since its disk is short; `null`: they are not. Part of the caller's transaction. */
+  async markShed(deviceId: DeviceId, packIds: readonly PackId[], sinceMs: number | null): Promise<void> {
+    await this.replicas.update(deviceId, packIds, { shedSinceMs: sinceMs });
+    await this.counts.recount(packIds);
+  }
+
+  /** The next packs that are to leave this holder, for taking all of the marks back by and by. */
+  markedAt(deviceId: DeviceId, limit: number): Promise<PackId[]> {
+    return this.replicas.markedAt(deviceId, limit);
+  }
+
+  /** Bytes that are leaving a device; marked ones by whether that was before `chosenBeforeMs`. */
+  async leavingBytes(deviceId: DeviceId, chosenBeforeMs: number): Promise<LeavingBytes> {
+    return (await this.replicas.leavingBytes([deviceId], chosenBeforeMs)).get(deviceId)!;
+  }
+
+  /** What is to leave devices, and what their owners have let go already. */
+  async leavingByDevice(deviceIds: readonly DeviceId[]): Promise<Map<DeviceId, { movingBytes: number; inHoldBytes: number }>> {
+    const leaving = await this.replicas.leavingBytes(deviceIds);
+    return new Map(
+      [...leaving].map(([deviceId, { markedBytes, trimmingBytes }]) => [
+        deviceId,
+        { movingBytes: markedBytes, inHoldBytes: trimmingBytes },
+      ]),
+    );
+  }
+
+  /** An owner's packs that are to leave full disks, by holder. */
+  async shedOf(owner: DeviceId, limit: number): Promise<Map<DeviceId, PackId[]>> {
+    const found = Map.groupBy(await this.replicas.shedOf(owner, limit), (one) => one.deviceId);
+    return new Map([...found].map(([deviceId, some]) => [deviceId, some.map((one) => one.packId)]));
   }
 
   /** The holder itself says that it has these no longer, or only damaged: they may be placed anew, there too. Part of the caller's transaction. */

@@ -59,7 +59,17 @@ export class ReturnedReceiptsService {
         if (isMissing && !seen && from.hasShown(deviceId)) continue;
         if (isMissing) {
           const [heldAtMs, confirmedAtMs] = [Math.min(body.atMs, from.nowMs), seen?.shownAtMs ?? null];
-          back.set(at, { packId, deviceId, status: 'held', sizeBytes, generation, jobId: null, heldAtMs, confirmedAtMs });
+          back.set(at, {
+            packId,
+            deviceId,
+            status: 'held',
+            sizeBytes,
+            generation,
+            jobId: null,
+            heldAtMs,
+            confirmedAtMs,
+            shedSinceMs: null,
+          });
         }
         if (receipts.has(at)) continue;
         receipts.add(at);

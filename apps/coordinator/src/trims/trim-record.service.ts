@@ -40,6 +40,11 @@ export class TrimRecordService {
     return { vault, nextSequence, oldest };
   }
 
+  /** An owner's packs that are to leave full disks, by holder; no more than it can be asked about at once. */
+  shedOf(owner: DeviceId): Promise<Map<DeviceId, PackId[]>> {
+    return this.replicas.shedOf(owner, ASKED);
+  }
+
   /** Those of the packs of which this device is on record with a copy that counts. */
   async heldAt(holder: DeviceId, packIds: readonly PackId[]): Promise<PackId[]> {
     return (await this.replicas.ofDevice(holder, packIds)).filter((row) => row.status === 'held').map((row) => row.packId);

@@ -4,7 +4,7 @@ import type { DeviceSummary } from '#libs/contracts';
 import type { Column } from '../parts/server-table.tsx';
 import { TimeWords } from '../parts/time-words.tsx';
 import { TonePill } from '../parts/tone-pill.tsx';
-import { deviceProtectionWords, deviceStateWords } from '../wording/states.ts';
+import { deviceProtectionWords, deviceStateOf } from '../wording/states.ts';
 import { formatBytes } from '../wording/quantities.ts';
 
 export const deviceColumns: readonly Column<DeviceSummary>[] = [
@@ -43,7 +43,7 @@ export const deviceColumns: readonly Column<DeviceSummary>[] = [
     title: 'State',
     sort: 'state',
     cell: (device) => {
-      const words = { ...deviceStateWords[device.state], meaning: device.stateReason };
+      const words = { ...deviceStateOf(device), meaning: device.stateReason };
       return (
         <span>
           <TonePill words={words} />

@@ -4,7 +4,7 @@ import type { DeviceDetail } from '#libs/contracts';
 import { PanelCard } from '../parts/panel-card.tsx';
 import { TimeWords } from '../parts/time-words.tsx';
 import { TonePill } from '../parts/tone-pill.tsx';
-import { deviceProtectionWords, deviceStateWords } from '../wording/states.ts';
+import { deviceProtectionWords, deviceStateOf, deviceStateWords } from '../wording/states.ts';
 import { counted, formatBytes } from '../wording/quantities.ts';
 import { keyFingerprint } from './key-fingerprint.ts';
 import classes from './device.module.css';
@@ -18,6 +18,7 @@ export function DeviceFacts({ device }: { readonly device: DeviceDetail }) {
         </Fact>
         <Fact name="State" note={device.stateReason}>
           {device.online ? 'Online' : deviceStateWords[device.state].label}
+          {device.shed !== null && `, ${deviceStateOf(device).label.toLowerCase()}`}
         </Fact>
         <Fact name="Last seen">
           <TimeWords atMs={device.lastSeenAtMs} />

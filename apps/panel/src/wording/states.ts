@@ -1,4 +1,4 @@
-import type { DeviceClass, DeviceState, JoinLink, Overview, Protection, Restore, Run, Snapshot } from '#libs/contracts';
+import type { DeviceClass, DeviceState, DeviceSummary, JoinLink, Overview, Protection, Restore, Run, Snapshot } from '#libs/contracts';
 
 /** Green is for protected alone; captured is amber; red needs a person. */
 export type Tone = 'protected' | 'waiting' | 'risk' | 'neutral' | 'active';
@@ -35,6 +35,15 @@ export const deviceStateWords: Readonly<Record<DeviceState, Words>> = {
   draining: { tone: 'waiting', label: 'Draining', meaning: 'Its packs are being copied out before it leaves.' },
   revoked: { tone: 'risk', label: 'Revoked', meaning: 'No longer part of the team; nobody talks to it.' },
 };
+
+/** A device's state as the list shows it: a full disk is worth a word where nothing worse is to be said. */
+export function deviceStateOf({ state, shed }: Pick<DeviceSummary, 'state' | 'shed'>): Words {
+  const words = deviceStateWords[state];
+  if (shed === null || words.tone !== 'neutral') return words;
+  if (shed.stuck) return { tone: 'risk', label: 'Disk full', meaning: 'Packs should leave its disk and can not be moved.' };
+  if (shed.toGiveBackBytes === 0) return words;
+  return { tone: 'waiting', label: 'Disk nearly full', meaning: 'Packs that it holds for others are being moved.' };
+}
 
 /** What the devices table says about a device's own data. */
 export function deviceProtectionWords(device: {
