@@ -18,9 +18,9 @@ export interface TeamForTests {
 
 /**
  * One team for all tests of a file: a coordinator process, set up by its first admin, replicas as given (2 unless said
- * otherwise), no backup unless asked for. `config`: YAML laid over the coordinator's configuration. Agents join in the tests. Everything is stopped and removed at the end.
+ * otherwise), no backup unless asked for. `config`: YAML laid over the coordinator's configuration; `env`: for the coordinator's process. Agents join in the tests. Everything is stopped and removed at the end.
  */
-export function teamForTests(options: { replicas?: number; config?: string } = {}): TeamForTests {
+export function teamForTests(options: { replicas?: number; config?: string; env?: Readonly<Record<string, string>> } = {}): TeamForTests {
   const replicas = options.replicas ?? 2;
   let team: Team | undefined;
   const endings: (() => void)[] = [];
@@ -34,7 +34,7 @@ export function teamForTests(options: { replicas?: number; config?: string } = {
     if (options.config !== undefined) writeFileSync(config, options.config);
     team = await Team.start(folder, {
       kitCost: { memoryKiB: 1024, passes: 1 },
-      ...(options.config !== undefined && { coordinatorEnv: { HOLDFAST_CONFIG: config } }),
+      coordinatorEnv: { ...options.env, ...(options.config !== undefined && { HOLDFAST_CONFIG: config }) },
     });
     await team.changeTeamPolicy((policy) => ({
       ...policy,
