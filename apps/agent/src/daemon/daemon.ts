@@ -161,10 +161,10 @@ export class Daemon {
         const reply = await sendHeartbeat(agent, { leaving: false }, this.#signal);
         const nowMs = agent.clock.nowMs();
         this.#live.lastHeartbeatAtMs = nowMs;
-        await agent.holdTimer.contact(reply.timeMs);
         this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
+        await this.#note('the time that has passed', () => agent.holdTimer.contact(reply.timeMs));
         if (reply.memory) await this.#remember(reply.memory);
-        await agent.roster.confirm(reply.rosterVersion, nowMs);
+        await this.#note('the roster', () => agent.roster.confirm(reply.rosterVersion, nowMs));
         if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
         if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
         if (reply.openJobs > 0) void this.#jobsPoll.ask();
@@ -178,11 +178,13 @@ export class Daemon {
     }
   }
 
+  /** A full disk must not keep this device from hearing the rest of what the coordinator says; the newest word is in memory. */
+  async #note(what: string, write: () => Promise<void>): Promise<void> {
+    await write().catch((error: unknown) => this.#problem(`${what} could not be written down`, error));
+  }
+
   async #remember({ statement, report }: NonNullable<HeartbeatReply['memory']>): Promise<void> {
-    // A full disk must not keep this device from hearing the rest; the newest word is in memory.
-    await this.#agent.memory
-      .keep(statement, this.#agent.clock.nowMs())
-      .catch((error: unknown) => this.#problem('how far the coordinator was could not be noted', error));
+    await this.#note('how far the coordinator was', () => this.#agent.memory.keep(statement, this.#agent.clock.nowMs()));
     if (report && !this.#reporting) void this.#report.ask();
   }
 

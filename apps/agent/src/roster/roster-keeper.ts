@@ -10,8 +10,7 @@ import type { JsonFile } from '../home/json-file.ts';
 const confirmEveryMs = 3_600_000;
 
 /**
- * The newest roster that this device has seen, and nothing older ever after: also not after a restart, because it is
- * on disk before it is used.
+ * The newest roster that this device has seen, and nothing older ever after: also not after a restart, as long as the disk took it.
  */
 export class RosterKeeper {
   readonly #file: JsonFile<z.infer<typeof rosterState>>;
@@ -20,6 +19,8 @@ export class RosterKeeper {
   #roster: Roster | undefined;
   #receivedAtMs = 0;
   #statement: SignedStatement | undefined;
+  /** The disk has it. */
+  #isWritten = true;
 
   private constructor(file: JsonFile<z.infer<typeof rosterState>>, teamId: string, coordinatorKey: Uint8Array) {
     this.#file = file;
@@ -87,19 +88,25 @@ export class RosterKeeper {
       });
     }
     const isNew = offered.version > this.version;
-    await this.#file.write({ statement, receivedAtMs: nowMs });
     this.#roster = offered;
     this.#statement = statement;
     this.#receivedAtMs = nowMs;
+    // In force whatever the disk says: a full one must not keep a revoked device in. `confirm` writes it then, or says why it can't.
+    this.#isWritten = await this.#file.write({ statement, receivedAtMs: nowMs }).then(
+      () => true,
+      () => false,
+    );
     return isNew ? offered : undefined;
   }
 
-  /** The coordinator still has this version: it is as good as new. Written down once an hour at most. */
+  /** The coordinator still has this version: it is as good as new. Written down once an hour at most. Throws what the disk says. */
   async confirm(version: number, nowMs: number): Promise<void> {
     if (version !== this.version || this.#statement === undefined) return;
-    if (Math.abs(nowMs - this.#receivedAtMs) < confirmEveryMs) return;
-    await this.#file.write({ statement: this.#statement, receivedAtMs: nowMs });
+    if (this.#isWritten && Math.abs(nowMs - this.#receivedAtMs) < confirmEveryMs) return;
     this.#receivedAtMs = nowMs;
+    this.#isWritten = false;
+    await this.#file.write({ statement: this.#statement, receivedAtMs: nowMs });
+    this.#isWritten = true;
   }
 
   #checked(statement: SignedStatement): Roster {
