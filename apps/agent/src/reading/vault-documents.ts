@@ -14,9 +14,6 @@ export interface FoundDocuments {
   readonly from: string;
 }
 
-/** Colleagues that are asked for documents when the coordinator can't be. */
-const maxAsked = 12;
-
 /**
  * Header and head of this machine's own vault: from the disk, else (damaged, lost) from the coordinator, else from a
  * holder. `problem` says what was wrong on the disk.
@@ -78,7 +75,7 @@ export async function documentsOfDevice(agent: AgentRuntime, nameOrId: string, s
   return documentsElsewhere(agent, held, member.deviceId, member.name, signal);
 }
 
-/** Documents of one vault: from the coordinator, else the newest that a colleague has. */
+/** Documents of one vault: from the coordinator, else the newest that colleagues have. */
 export async function documentsElsewhere(
   agent: AgentRuntime,
   vaultId: VaultId,
@@ -95,24 +92,18 @@ export async function documentsElsewhere(
     failure = error;
   }
   const swarm = await agent.swarm.start();
-  const candidates = (agent.roster.roster?.members ?? [])
-    .filter((m) => m.deviceId !== agent.document.deviceId && m.state !== 'revoked' && m.class !== 'coordinator')
-    .slice(0, maxAsked);
-  const answers = await Promise.allSettled(
-    candidates.map(async (m) => ({
-      from: m.name,
-      documents: await swarm.fetchVaultDocuments(m.deviceId, vaultId, { signal: AbortSignal.any([signal, AbortSignal.timeout(20_000)]) }),
-    })),
+  const { documentsOfColleagues } = await import('./documents-of-colleagues.ts');
+  const found = await documentsOfColleagues(
+    {
+      members: agent.roster.roster?.members ?? [],
+      self: agent.document.deviceId,
+      holders: deviceId === agent.document.deviceId ? agent.receipts.holders() : new Set(),
+      ownerKey: agent.roster.member(deviceId)?.signingKey,
+      fetch: (holder, either) => swarm.fetchVaultDocuments(holder, vaultId, { signal: either }),
+    },
+    signal,
   );
-  signal.throwIfAborted();
-  let best: { from: string; header: Uint8Array; head: Uint8Array | undefined; sequence: number } | undefined;
-  for (const answer of answers) {
-    if (answer.status !== 'fulfilled' || !answer.value.documents) continue;
-    const { documents, from } = answer.value;
-    if (!best || documents.sequence > best.sequence)
-      best = { from, header: documents.header, head: documents.head, sequence: documents.sequence };
-  }
-  if (best) return { vaultId, deviceId, deviceName, header: best.header, head: best.head, from: best.from };
+  if (found) return { vaultId, deviceId, deviceName, header: found.header, head: found.head, from: found.from };
   if (failure instanceof Error) throw failure;
   throw new AgentError('no_snapshot', `${deviceName} has no snapshot`, { nextStep: 'It has to finish a first backup.' });
 }
