@@ -34,6 +34,35 @@ describe('FilePackStore', () => {
       .map((e) => e.name)
       .sort();
 
+  it('keeps the latest of what was broken off, and not all of it for ever', async () => {
+    const packs = Array.from({ length: 12 }, (_, n) => aPack(MiB + 1, 100 + n));
+    const store = await FilePackStore.open(folder);
+    const breakOff = async (into: FilePackStore, { packId, sizeBytes, rootBlock, bytes }: (typeof packs)[number]): Promise<void> => {
+      const receiver = await into.beginReceive(packId, sizeBytes);
+      await receiver.acceptRoot(rootBlock);
+      await receiver.acceptLeaf(0, bytes.subarray(0, MiB));
+      await receiver.close();
+    };
+    const left = async (): Promise<number[]> => {
+      const ids = await store.incoming();
+      return packs.flatMap(({ packId }, n) => (ids.includes(packId) ? [n] : []));
+    };
+    for (const pack of packs.slice(0, 10)) await breakOff(store, pack);
+    expect(await left()).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    // Taken up again, it is the latest.
+    await breakOff(store, packs[2]!);
+    await breakOff(store, packs[10]!);
+    expect(await left()).toEqual([2, 4, 5, 6, 7, 8, 9, 10]);
+    const receiver = await store.beginReceive(packs[2]!.packId, MiB + 1);
+    expect(receiver.missing()).toEqual([{ first: 1, count: 1 }]);
+    await receiver.close();
+    // What was left by an earlier process goes first; what is being received never does.
+    const again = await FilePackStore.open(folder);
+    await breakOff(again, packs[11]!);
+    expect((await again.incoming()).length).toBe(8);
+    expect(await again.incoming()).toContain(packs[11]!.packId);
+  });
+
   it('keeps packs over a restart, with sizes, totals and notes', async () => {
     const store = await FilePackStore.open(folder);
     await store.put(small, { about: Uint8Array.of(1, 2, 3) });

@@ -34,6 +34,8 @@ export interface VerifyResult {
 export type PackStoreChange = { readonly kind: 'added' | 'deleted'; readonly packId: PackId };
 
 const aboutLimitBytes = 16 * 1024;
+/** Packs of which a part is kept for the next try: what an evening of closing laptops breaks off. A part has up to 128 MiB, and most are fetched elsewhere then. */
+const keptIncoming = 8;
 
 /**
  * Packs as flat files: the plain pack bytes (leaf k at k MiB), the small root block, optionally a note about the pack.
@@ -50,6 +52,8 @@ export class FilePackStore implements PackStore, PackSink {
   readonly #sizes = new Map<PackId, number>();
   readonly #locks = new Map<PackId, { mutex: Mutex; users: number }>();
   readonly #receiving = new Set<PackId>();
+  /** Broken off by this process, the latest last. */
+  readonly #brokenOff = new Set<PackId>();
   readonly #listeners = new Set<(change: PackStoreChange) => void>();
   #bytes = 0;
 
@@ -124,12 +128,17 @@ export class FilePackStore implements PackStore, PackSink {
     }
     this.#receiving.add(packId);
     try {
+      if (stored === undefined) await this.#makeRoom(packId);
       return await onDisk(packId, this.name, () =>
         FilePackReceiver.open(
           { packId, sizeBytes, folder: this.folder, files: this.#files, storeName: this.name, stored: stored !== undefined },
           {
             publish: (rootBlock) => this.#locked(packId, () => this.#publishReceived(packId, sizeBytes, rootBlock, about)),
-            released: () => this.#receiving.delete(packId),
+            released: () => {
+              this.#receiving.delete(packId);
+              this.#brokenOff.delete(packId);
+              if (!this.#sizes.has(packId)) this.#brokenOff.add(packId);
+            },
           },
         ),
       );
@@ -265,9 +274,35 @@ export class FilePackStore implements PackStore, PackSink {
     return [...new Set(entries.flatMap((entry) => parseName(entry.name)?.packId ?? []))];
   }
 
+  /** Gives up what was broken off longest ago, so that what nobody ever fetches to its end does not fill the disk. */
+  async #makeRoom(coming: PackId): Promise<void> {
+    const left = (await onDisk(coming, this.name, () => this.incoming())).filter(
+      (packId) => packId !== coming && !this.#receiving.has(packId),
+    );
+    for (const packId of this.#brokenOff) if (!left.includes(packId)) this.#brokenOff.delete(packId);
+    if (left.length < keptIncoming) return;
+    const lately = [...this.#brokenOff];
+    const oldestFirst = left.sort((a, b) => lately.indexOf(a) - lately.indexOf(b));
+    for (const packId of oldestFirst.slice(0, left.length - keptIncoming + 1)) {
+      if (this.#receiving.has(packId)) continue;
+      // Nobody takes it up while it goes.
+      this.#receiving.add(packId);
+      try {
+        await onDisk(packId, this.name, () => this.#removeIncoming(packId));
+        this.#brokenOff.delete(packId);
+      } finally {
+        this.#receiving.delete(packId);
+      }
+    }
+  }
+
   /** Gives up a partly received pack and frees its space. No error when there is none, or when it is being received now. */
   async discardIncoming(packId: PackId): Promise<void> {
     if (this.#receiving.has(packId)) return;
+    await this.#removeIncoming(packId);
+  }
+
+  async #removeIncoming(packId: PackId): Promise<void> {
     await this.#files.remove(incomingPath(this.folder, packId, 'part'));
     await this.#files.remove(incomingPath(this.folder, packId, 'root'));
   }
