@@ -3,13 +3,22 @@ import type { FastifyReply } from 'fastify';
 /** A reader that is this far behind is gone or too slow: it is cut off and will fetch the state when it comes back. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 
+/** A reader that was told of the end and does not take even that (it sleeps) is cut off after this long. */
+const CLOSE_LIMIT_MS = 5_000;
+
 /** One open stream of server-sent events. Events are hints: nothing breaks when one is lost. */
 export class SseStream {
   readonly #reply: FastifyReply;
+  readonly #onClose: () => void;
+  readonly #closeLimitMs: number;
+  /** Until it is ended here or gone; the connection may outlive that while the reader sleeps. */
   #open = true;
 
-  constructor(reply: FastifyReply, onClose: () => void) {
+  /** `onClose` is called once: when it is ended here, or the reader is gone. */
+  constructor(reply: FastifyReply, onClose: () => void, closeLimitMs = CLOSE_LIMIT_MS) {
     this.#reply = reply;
+    this.#onClose = onClose;
+    this.#closeLimitMs = closeLimitMs;
     reply.hijack();
     // Headers that hooks and plugins set so far (request id, security headers) go along.
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value);
@@ -20,10 +29,9 @@ export class SseStream {
     });
     // A reconnection after a second; clients add their own backoff.
     reply.raw.write('retry: 1000\n\n');
-    reply.raw.once('close', () => {
-      this.#open = false;
-      onClose();
-    });
+    reply.raw.once('close', () => this.#ended());
+    // A connection that breaks is closed next; without a listener its error would end the process.
+    reply.raw.on('error', () => this.#ended());
   }
 
   send(event: { readonly event: string }): void {
@@ -36,7 +44,20 @@ export class SseStream {
   }
 
   close(): void {
-    if (this.#open) this.#reply.raw.end();
+    if (!this.#open) return;
+    const { socket } = this.#reply.raw;
+    this.#reply.raw.end();
+    // The response counts as closed by now; its connection may carry other requests, unless nobody takes anything from it.
+    setTimeout(() => {
+      if (socket && socket.writableLength > 0) socket.destroy();
+    }, this.#closeLimitMs).unref();
+    this.#ended();
+  }
+
+  #ended(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#onClose();
   }
 
   #write(text: string): void {
