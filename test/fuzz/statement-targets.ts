@@ -4,6 +4,7 @@ import {
   createTeam,
   newBoxKeyPair,
   openBox,
+  openBundle,
   openCountersigned,
   openRelease,
   openStatement,
@@ -12,6 +13,7 @@ import {
   passphraseBoxCost,
   peerIdFromSigningKey,
   readRecoveryKit,
+  sealBundle,
   sealToBox,
   sealWithPassphrase,
   signCountersign,
@@ -85,7 +87,11 @@ export async function statementTargets(): Promise<FuzzTarget[]> {
   const signedReceipt = makeReceipt(seed, receipt);
   const signedRelease = signRelease(release, keys.secretKey);
   const countersigned = signCountersign(signedRelease, release, { holdMs: 5, atMs: 6 }, keys.secretKey);
-  const { teamDocument, recoveryKit } = await createTeam({
+  const {
+    keys: teamKeys,
+    teamDocument,
+    recoveryKit,
+  } = await createTeam({
     name: 'team',
     nowMs: 1_800_000_000_000,
     coordinatorKey: keys.publicKey,
@@ -93,6 +99,12 @@ export async function statementTargets(): Promise<FuzzTarget[]> {
     random,
     cost: cheap,
   });
+  const bundle = sealBundle(
+    utf8('what a coordinator knows'),
+    { teamId: teamKeys.teamId, madeAtMs: 1, rosterVersion: 2, certificate: teamDocument.coordinator },
+    teamKeys.recovery.publicKey,
+    keys.secretKey,
+  );
   const box = await sealWithPassphrase(utf8('secret'), 'passphrase', { random, cost: cheap });
   const sealed = sealToBox(boxKeys.publicKey, utf8('secret'));
   const link = buildJoinLink({ host: 'backup.example', port: 7443, secret: toBase64Url(seed), fingerprint: toBase64Url(seed) });
@@ -143,6 +155,14 @@ export async function statementTargets(): Promise<FuzzTarget[]> {
       memoryBytes: 4 * MiB,
       input: statementInput(signStatement('roster', roster, keys.secretKey)),
       decode: (statement) => rosterSchema.safeParse(openStatement('roster', statement, keys.publicKey)),
+    }),
+    target({
+      name: 'bundle of a coordinator',
+      weight: 3,
+      errors: cryptoErrors,
+      memoryBytes: 8 * MiB,
+      input: statementInput(bundle),
+      decode: (statement) => openBundle(statement, teamKeys),
     }),
     target({
       name: 'team document',

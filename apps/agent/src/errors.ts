@@ -14,6 +14,7 @@ export type AgentErrorCode =
   | 'pin_mismatch'
   | 'statement_invalid'
   | 'roster_rollback'
+  | 'bundle_missing'
   | 'coordinator_unreachable'
   | 'coordinator_refused'
   | 'response_invalid'

@@ -75,12 +75,16 @@ const statusByCode = {
   coordinator_rebuilding: 503,
   rebuild_not_running: 409,
   trim_refused: 409,
+  bundle_not_found: 404,
   policy_invalid: 422,
   // start and operation: shown by the command, never sent
   config_invalid: 500,
   data_folder_unusable: 500,
   address_in_use: 500,
   audit_log_broken: 500,
+  bundle_invalid: 500,
+  recovery_kit_unreadable: 500,
+  passphrase_missing: 500,
 } as const satisfies Record<string, number>;
 
 export type CoordinatorErrorCode = keyof typeof statusByCode;

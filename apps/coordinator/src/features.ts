@@ -30,6 +30,7 @@ import { ReleasesModule } from './releases/releases.module.ts';
 import { AuditStandingsModule } from './audits/audit-standings.module.ts';
 import { AuditsModule } from './audits/audits.module.ts';
 import { GatewayModule } from './gateway/gateway.module.ts';
+import { BundleModule } from './bundle/bundle.module.ts';
 
 export const features = [
   DevicesModule,
@@ -63,4 +64,5 @@ export const features = [
   RebuildModule,
   TrimsModule,
   ShedsModule,
+  BundleModule,
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { base64Url, count, deviceId, peerId, publicKey, signature, signedStatement, sizeBytes, timeMs, vaultId } from './common.ts';
+import { bundleDigest, bundleWish } from './bundle.ts';
 import { teamDocument } from './team.ts';
 
 /** `proof`: Ed25519 signature by the device key over `"holdfast/enrol/1" + NUL + secret (UTF-8)`. */
@@ -47,6 +48,8 @@ export const heartbeat = z
     leaving: z.boolean().default(false),
     /** The newest statement `memory` that this device was given, null: none yet. Absent: an agent that knows nothing of them. */
     memory: signedStatement.nullable().optional(),
+    /** The newest bundle of the coordinator that this device keeps, null: none. Absent: an agent that keeps none. */
+    bundle: bundleDigest.nullable().optional(),
   })
   .meta({ id: 'Heartbeat' });
 export type Heartbeat = z.infer<typeof heartbeat>;
@@ -61,6 +64,8 @@ export const heartbeatReply = z
     intervalSeconds: z.number().positive(),
     /** Only for who sent `memory`: the statement to keep, and whether the device is to tell everything again. */
     memory: z.strictObject({ statement: signedStatement, report: z.boolean() }).optional(),
+    /** Only for who sent `bundle`. */
+    bundle: bundleWish.optional(),
   })
   .meta({ id: 'HeartbeatReply' });
 export type HeartbeatReply = z.infer<typeof heartbeatReply>;

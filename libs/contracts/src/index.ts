@@ -3,6 +3,7 @@
  * the agent and the panel. No behaviour, no I/O.
  */
 export * from './audits.ts';
+export * from './bundle.ts';
 export * from './common.ts';
 export * from './durability-rules.ts';
 export * from './enrolment.ts';

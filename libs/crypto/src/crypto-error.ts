@@ -22,6 +22,10 @@ export type CryptoErrorCode =
   /** A key, seed, nonce prefix or number of the wrong size or range. */
   | 'bad_key'
   | 'bad_kit'
+  /** A coordinator's bundle that is torn, altered, of an unknown version, or not by a coordinator of this team. */
+  | 'bad_bundle'
+  /** A coordinator's bundle of a team that the recovery kit is not of. */
+  | 'other_team'
   | 'bad_join_link'
   /** What the coordinator showed is not what the join link promised. */
   | 'fingerprint_mismatch'

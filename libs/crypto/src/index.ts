@@ -15,6 +15,7 @@
  */
 export * from './audit-challenge.ts';
 export * from './box-keys.ts';
+export * from './coordinator-bundle.ts';
 export * from './crypto-error.ts';
 export * from './join-link.ts';
 export { sha256 } from './loaded-parts.ts';

@@ -15,6 +15,7 @@ export * from './audit-schedule.ts';
 export * from './audit-settings.ts';
 export * from './audit-verdict.ts';
 export * from './breaker.ts';
+export * from './bundle-keepers.ts';
 export * from './candidate-pool.ts';
 export * from './candidate.ts';
 export * from './device-state.ts';

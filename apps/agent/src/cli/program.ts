@@ -205,6 +205,22 @@ export function createProgram(usage: UsageOutput): Command {
     .description('a key must no longer open it')
     .action(async (slotId: string, _o: unknown, c: Command) => run(c, 'key-remove', { slotId }));
 
+  const coordinator = program.command('coordinator').description("the team's coordinator, and what it leaves here for a new one");
+  coordinator
+    .command('show', { isDefault: true })
+    .description('where it is, and the bundle that is kept here')
+    .action(async (_o: unknown, c: Command) => run(c, 'coordinator', {}));
+  coordinator
+    .command('bundle')
+    .argument('<file>', 'a file that is not there yet')
+    .description("copy out what a new coordinator needs (only the team's recovery kit opens it)")
+    .action(async (file: string, _o: unknown, c: Command) => run(c, 'coordinator-bundle', { file: resolve(file) }));
+  coordinator
+    .command('move')
+    .argument('<address>', 'HOST:PORT')
+    .description('it answers at another address now; it must show the same certificate')
+    .action(async (address: string, _o: unknown, c: Command) => run(c, 'coordinator-move', { address }));
+
   program
     .command('devices')
     .description('the team as this machine knows it')

@@ -23,6 +23,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   folders: async () => (await import('../folders/folders.command.ts')).foldersCommand,
   pause: async () => (await import('../manners/pause.commands.ts')).pauseCommand,
   resume: async () => (await import('../manners/pause.commands.ts')).resumeCommand,
+  coordinator: async () => (await import('../coordinator-bundle/coordinator.commands.ts')).coordinatorCommand,
+  'coordinator-bundle': async () => (await import('../coordinator-bundle/coordinator.commands.ts')).coordinatorBundleCommand,
+  'coordinator-move': async () => (await import('../coordinator-bundle/coordinator.commands.ts')).coordinatorMoveCommand,
   devices: async () => (await import('../devices/devices.command.ts')).devicesCommand,
 };
 

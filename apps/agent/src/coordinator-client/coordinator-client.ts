@@ -82,8 +82,8 @@ const jobList = z.union([z.array(job), z.strictObject({ items: z.array(job) }).t
  */
 export class CoordinatorClient {
   readonly #options: CoordinatorClientOptions;
-  readonly #base: URL;
-  readonly #connections: PinnedConnections;
+  #base: URL;
+  #connections: PinnedConnections;
   #token: { readonly text: string; readonly endsAtMs: number } | undefined;
   #serverTimeMs: number | undefined;
   #asking: Promise<string> | undefined;
@@ -92,6 +92,19 @@ export class CoordinatorClient {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#connections = new PinnedConnections(options.check);
+  }
+
+  /** `https://host:port` */
+  get url(): string {
+    return this.#base.origin;
+  }
+
+  /** The same coordinator, at another address: what is under way to the old one breaks, and everything after goes to the new one. */
+  moveTo(url: string): void {
+    const before = this.#connections;
+    this.#base = new URL(url);
+    this.#connections = new PinnedConnections(this.#options.check);
+    before.destroy();
   }
 
   heartbeat(body: Heartbeat, signal?: AbortSignal): Promise<HeartbeatReply> {
@@ -237,6 +250,11 @@ export class CoordinatorClient {
 
   reportedAll(body: ReportedAll, signal?: AbortSignal): Promise<void> {
     return this.#call({ method: 'POST', path: `${api}/rebuild/done`, body, answer: undefined, signal });
+  }
+
+  /** What a new coordinator would need, to be kept here. */
+  bundle(signal?: AbortSignal): Promise<SignedStatement> {
+    return this.#call({ method: 'GET', path: `${api}/bundle`, answer: signedStatement, signal });
   }
 
   /** Open to everybody: check it against the team root. */

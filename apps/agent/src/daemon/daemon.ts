@@ -1,4 +1,4 @@
-import { type AgentEvent, type HeartbeatReply, teamDocument } from '#libs/contracts';
+import { type AgentEvent, type BundleWish, type HeartbeatReply, teamDocument } from '#libs/contracts';
 import { fromBase64Url } from '#libs/kernel';
 import { openTeamDocument } from '#libs/crypto';
 import { nodeFiles } from '#libs/kernel/node';
@@ -52,6 +52,7 @@ export class Daemon {
   readonly #audits: Coalesced;
   readonly #challenges: Coalesced;
   readonly #report: Coalesced;
+  readonly #bundle: Coalesced;
   readonly #scrub: Scrub;
   #beatNow = new AbortController();
   #spreadSequence = 0;
@@ -69,6 +70,7 @@ export class Daemon {
       lastHeartbeatAtMs: undefined,
       clockSkewMs: undefined,
       lastProblem: undefined,
+      bundle: undefined,
       get nextRunAtMs() {
         return nextRunAtMs();
       },
@@ -107,6 +109,7 @@ export class Daemon {
     this.#audits = guarded('audits could not be answered', () => this.#answerAudits());
     this.#challenges = guarded('challenges for audits could not be made', () => this.#makeChallenges());
     this.#report = guarded('the coordinator lost its memory and could not be told everything', () => this.#reportEverything());
+    this.#bundle = guarded('the bundle of the coordinator could not be kept', () => this.#keepBundle());
     this.#jobsPoll = guarded('jobs could not be fetched', () => this.#jobs.poll(this.#signal));
     this.#releases = guarded('releases could not be followed', () => followReleases(agent, this.#signal));
     agent.releases.onProposed(() => void this.#releases.ask());
@@ -164,6 +167,7 @@ export class Daemon {
         this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
         await this.#note('the time that has passed', () => agent.holdTimer.contact(reply.timeMs));
         if (reply.memory) await this.#remember(reply.memory);
+        if (reply.bundle) this.#heardOfBundle(reply.bundle);
         await this.#note('the roster', () => agent.roster.confirm(reply.rosterVersion, nowMs));
         if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
         if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
@@ -186,6 +190,19 @@ export class Daemon {
   async #remember({ statement, report }: NonNullable<HeartbeatReply['memory']>): Promise<void> {
     await this.#note('how far the coordinator was', () => this.#agent.memory.keep(statement, this.#agent.clock.nowMs()));
     if (report && !this.#reporting) void this.#report.ask();
+  }
+
+  #heardOfBundle({ keep, ...team }: BundleWish): void {
+    this.#live.bundle = team;
+    if (keep !== null && keep !== this.#agent.bundles.newest?.digest) void this.#bundle.ask();
+  }
+
+  async #keepBundle(): Promise<void> {
+    const { bundles, coordinator, log } = this.#agent;
+    const { facts } = await bundles.accept(await coordinator.bundle(this.#signal));
+    log.write('info', 'keeps what a new coordinator would need', { madeAtMs: facts.madeAtMs, rosterVersion: facts.rosterVersion });
+    // The coordinator counts on it once it has heard.
+    this.#beatNow.abort();
   }
 
   async #reportEverything(): Promise<void> {

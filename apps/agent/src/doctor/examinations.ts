@@ -9,7 +9,7 @@ import { agentDocument, policyState } from '../home/agent-document.ts';
 import type { AgentPaths } from '../home/agent-paths.ts';
 import { JsonFile } from '../home/json-file.ts';
 import { proofOf, readIdentity } from '../identity/device-identity.ts';
-import { formatBytes } from '../output/format.ts';
+import { formatBytes, formatTime } from '../output/format.ts';
 import { backupFolders } from '../policy/backup-folders.ts';
 import { defaultPolicy, type Policy } from '#libs/contracts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
@@ -112,6 +112,26 @@ const daemonRuns: Examination = async ({ status }) => {
   ];
 };
 
+/** What the running daemon heard of it: the coordinator knows what the whole team keeps. */
+const coordinatorBundle: Examination = async ({ status }) => {
+  const bundle = (
+    status?.['coordinator'] as { bundle?: { keptMadeAtMs: number | null; safeSinceMs: number | null; worrying: boolean } } | undefined
+  )?.bundle;
+  if (!bundle) return [];
+  const { keptMadeAtMs, safeSinceMs, worrying } = bundle;
+  if (worrying)
+    return [
+      warning(
+        'bundle_old',
+        safeSinceMs === null
+          ? 'too few machines keep what a new coordinator would need if its disk were lost'
+          : `what a new coordinator would need was last left with enough machines on ${formatTime(safeSinceMs)}`,
+        'Switch on more machines, best an anchor; the overview in the admin panel says more.',
+      ),
+    ];
+  return keptMadeAtMs === null ? [] : [ok('bundle', `keeps what a new coordinator would need, of ${formatTime(keptMadeAtMs)}`)];
+};
+
 /** Signatures, schedules and retention tolerate this much. */
 const toleratedSkewMs = 60_000;
 
@@ -208,4 +228,12 @@ const schedule: Examination = async ({ paths }) => {
   return found;
 };
 
-export const examinations: readonly Examination[] = [enrolment, permissions, daemonRuns, coordinatorAnswers, disk, schedule];
+export const examinations: readonly Examination[] = [
+  enrolment,
+  permissions,
+  daemonRuns,
+  coordinatorAnswers,
+  coordinatorBundle,
+  disk,
+  schedule,
+];

@@ -31,7 +31,8 @@ export class OwnFolders {
   }
 
   async #write(folders: string[]): Promise<void> {
-    const changed = { ...this.#document, folders };
+    // Its other parts may have been changed since by other commands.
+    const changed = { ...((await this.#file.read()) ?? this.#document), folders };
     await this.#file.write(changed);
     this.#document = changed;
   }

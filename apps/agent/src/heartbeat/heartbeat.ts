@@ -26,6 +26,7 @@ export async function sendHeartbeat(
       vaultId: agent.document.vaultId,
       leaving: options.leaving,
       memory: agent.memory.statement,
+      bundle: agent.bundles.newest?.digest ?? null,
     },
     signal,
   );

@@ -19,6 +19,8 @@ export interface AgentPaths {
   readonly runs: string;
   /** The coordinator's word on how far it was. */
   readonly memory: string;
+  /** What the coordinator left here for a new one. */
+  readonly bundles: string;
   readonly protection: string;
   readonly vault: string;
   readonly ownPacks: string;
@@ -65,6 +67,7 @@ export function agentPaths(home: string): AgentPaths {
     backupRules: at('backup.yaml'),
     runs: at('state', 'runs.json'),
     memory: at('state', 'memory.json'),
+    bundles: at('state', 'bundles'),
     protection: at('state', 'protection.json'),
     vault: at('vault'),
     ownPacks: at('packs', 'own'),

@@ -1,8 +1,10 @@
+import type { BundleWish } from '#libs/contracts';
 import type { Clock, RandomSource } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import type { FilePackStore, HeldPackStore } from '#libs/swarm';
 import type { BackupRunner } from '../backup/backup-runner.ts';
 import type { VaultReporter } from '../backup/vault-reporter.ts';
+import type { BundleKeeper } from '../coordinator-bundle/bundle-keeper.ts';
 import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
 import type { OwnFolders } from '../folders/own-folders.ts';
 import type { AgentDocument } from '../home/agent-document.ts';
@@ -38,6 +40,8 @@ export interface LiveState {
   readonly clockSkewMs: number | undefined;
   readonly nextRunAtMs: number | undefined;
   readonly lastProblem: string | undefined;
+  /** What the coordinator last said of its bundle. */
+  readonly bundle: Omit<BundleWish, 'keep'> | undefined;
 }
 
 /** The parts of an enrolled agent, put together by `openAgent`: what commands, jobs and the daemon's loops work with. */
@@ -48,11 +52,11 @@ export interface AgentRuntime {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly log: AgentLog;
-  /** As it was when the agent was opened; the folders are in {@link ownFolders}. */
+  /** As it was when the agent was opened; the folders are in {@link ownFolders}, the address in {@link coordinator}. */
   readonly document: AgentDocument;
   readonly ownFolders: OwnFolders;
   readonly identity: DeviceIdentity;
-  readonly team: { readonly teamId: string; readonly name: string; readonly recoveryKey: Uint8Array };
+  readonly team: { readonly teamId: string; readonly name: string; readonly recoveryKey: Uint8Array; readonly coordinatorKey: Uint8Array };
   readonly coordinator: CoordinatorClient;
   readonly roster: RosterKeeper;
   readonly policy: PolicyKeeper;
@@ -60,6 +64,7 @@ export interface AgentRuntime {
   readonly runs: RunHistory;
   readonly receipts: ReceiptBook;
   readonly memory: MemoryNote;
+  readonly bundles: BundleKeeper;
   readonly protection: Protection;
   readonly own: FilePackStore;
   readonly held: HeldPackStore;

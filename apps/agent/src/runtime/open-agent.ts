@@ -6,6 +6,7 @@ import { FilePackStore, HeldPackStore, type SwarmOptions } from '#libs/swarm';
 import { backupResources } from '../backup/backup-resources.ts';
 import { BackupRunner } from '../backup/backup-runner.ts';
 import { deliveredState, VaultReporter } from '../backup/vault-reporter.ts';
+import { BundleKeeper } from '../coordinator-bundle/bundle-keeper.ts';
 import { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
 import { certificatePin } from '../coordinator-client/certificate-pin.ts';
 import { AgentError } from '../errors.ts';
@@ -94,6 +95,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   );
   const receipts = await ReceiptBook.open(files, paths.receipts);
   const memory = await MemoryNote.open(json(paths.memory, memoryState));
+  const bundles = await BundleKeeper.open(files, paths.bundles, team.teamId, team.coordinatorKey);
   const activeMember = (id: DeviceId): boolean => roster.member(id) !== undefined && roster.member(id)!.state !== 'revoked';
   const protection = await Protection.open({
     file: json(paths.protection, protectionState),
@@ -192,6 +194,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     runs,
     receipts,
     memory,
+    bundles,
     protection,
     own,
     held,

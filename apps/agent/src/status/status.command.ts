@@ -45,13 +45,14 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
       },
       daemon: live ? { running: true, startedAtMs: live.startedAtMs } : { running: false },
       coordinator: {
-        url: document.coordinatorUrl,
+        url: agent.coordinator.url,
         reachable,
         lastHeartbeatAtMs: live?.lastHeartbeatAtMs ?? null,
         clockSkewMs: live?.clockSkewMs ?? null,
         lastProblem: live?.lastProblem ?? null,
         reportsWaiting: agent.outbox.waiting,
         rosterVersion: agent.roster.version,
+        bundle: { keptMadeAtMs: agent.bundles.newest?.facts.madeAtMs ?? null, ...(live?.bundle ?? { safeSinceMs: null, worrying: false }) },
       },
       state: view.latest === null ? 'empty' : view.packsWaiting === 0 ? 'protected' : 'captured',
       captured:

@@ -45,6 +45,17 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       await printLoginLink(configOf(program.opts()), options);
     });
   program
+    .command('restore')
+    .argument('<bundles...>', 'files from "holdfast coordinator bundle FILE" on devices; the newest counts')
+    .requiredOption('--recovery-kit <file>', 'the team’s recovery kit')
+    .option('--passphrase-file <file>', 'passphrase of the kit: the first line (default: asked for)')
+    .option('--json', 'print JSON')
+    .description('put a lost coordinator back: into an empty folder, from what it left with the devices')
+    .action(async (files: string[], options: { recoveryKit: string; passphraseFile?: string; json?: boolean }) => {
+      const { restoreCoordinator } = await import('./restore.ts');
+      await restoreCoordinator(configOf(program.opts()), { files, ...options });
+    });
+  program
     .command('verify-audit-log')
     .description('recompute the hash chain of the audit log')
     .action(async () => {

@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { cryptoReady } from '#libs/crypto';
 import { AuditLogModule } from '../audit-log/audit-log.module.ts';
+import { BundleTakeoverModule } from '../bundle/bundle-takeover.module.ts';
 import { ConfigModule } from '../config/config.module.ts';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { DatabaseModule } from '../database/database.module.ts';
@@ -24,6 +25,7 @@ class OfflineModule {
         EventsModule,
         AuditLogModule,
         SessionsModule,
+        BundleTakeoverModule,
       ],
     };
   }

@@ -1,13 +1,10 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { FolderLock } from '#libs/kernel/node';
 import { dataFolder } from '../config/load-config.ts';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
-import { isAppError, messageOf } from '#libs/kernel';
-import { CoordinatorError } from '../errors.ts';
 import type { Coordinator } from '../server.ts';
 import { assertAddressFree, createCoordinator, listen } from '../server.ts';
 import { SetupService } from '../setup/setup.service.ts';
+import { takeFolder } from './folder-lock.ts';
 import { listeningFile, writeListening } from './listening.ts';
 
 /** Longer than any request should take; then the process ends all the same, and loses nothing that was committed. */
@@ -19,7 +16,7 @@ export async function serve(config: CoordinatorConfig, json: boolean): Promise<v
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped.resolve(signal));
   await assertAddressFree(config);
   const folder = dataFolder(config);
-  // Two on one folder would undo each other's keys and embedded database, whatever their ports are.
+  // Whatever their ports are.
   const lock = await takeFolder(folder);
   let coordinator: Coordinator;
   try {
@@ -42,16 +39,6 @@ export async function serve(config: CoordinatorConfig, json: boolean): Promise<v
   clearTimeout(limit);
 }
 
-/** Throws `busy` naming the process that has it, `data_folder_unusable`. */
-async function takeFolder(folder: string): Promise<FolderLock> {
-  try {
-    return await FolderLock.acquire(join(folder, 'coordinator.lock'), 'coordinator');
-  } catch (cause) {
-    if (isAppError(cause)) throw cause;
-    throw new CoordinatorError('data_folder_unusable', `The data folder ${folder} can't be used: ${messageOf(cause)}`, { cause });
-  }
-}
-
 async function announce({ app, server }: Coordinator, json: boolean): Promise<void> {
   const setupLink = await app.get(SetupService, { strict: false }).link(server.origin);
   const sha256 = Buffer.from(server.tls.derSha256).toString('hex').toUpperCase().match(/../g)!.join(':');
@@ -61,5 +48,10 @@ async function announce({ app, server }: Coordinator, json: boolean): Promise<vo
   }
   console.log(`Holdfast coordinator: ${server.origin}`);
   console.log(`Certificate SHA-256: ${sha256}`);
-  if (setupLink) console.log(`\nNot set up yet. Open this link once (it is valid until the coordinator stops):\n${setupLink}\n`);
+  if (!setupLink) return;
+  console.log(
+    '\nNot set up yet. Was there a coordinator before, and its disk is lost? Then make no new team: stop this one and run\n' +
+      'holdfast-coordinator restore BUNDLE --recovery-kit KIT (see “A lost coordinator” in docs/restore.md).',
+  );
+  console.log(`\nElse open this link once (it is valid until the coordinator stops):\n${setupLink}\n`);
 }

@@ -100,6 +100,8 @@ export const coordinatorConfig = z.strictObject({
       retrySeconds: seconds,
     }),
   }),
+  /** What a new coordinator would need is left with devices: looked at by `sweepCron`, made anew after `everySeconds` and when something changed. */
+  bundle: z.strictObject({ sweepCron: cron, everySeconds: seconds }),
   schedules: z.strictObject({ enabled: z.boolean(), leaseSeconds: seconds }),
   metrics: z.strictObject({
     /** Bearer token for `/metrics`; null: only from this machine. A secret: give it by HOLDFAST_METRICS_TOKEN. */

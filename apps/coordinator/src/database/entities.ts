@@ -30,6 +30,7 @@ import { MemoryEntity, RebuildReportEntity } from '../rebuild/memory.entity.ts';
 import { SurplusPackEntity, TrimEntity, TrimmedPackEntity } from '../trims/trim.entity.ts';
 import { ShownPackEntity } from '../replicas/shown-pack.entity.ts';
 import { ShedEntity } from '../sheds/shed.entity.ts';
+import { BundleEntity, BundleKeeperEntity } from '../bundle/bundle.entity.ts';
 
 export const entities = [
   AuditEntryEntity,
@@ -61,4 +62,5 @@ export const entities = [
   ...[MemoryEntity, RebuildReportEntity, ShownPackEntity],
   ...[TrimEntity, TrimmedPackEntity, SurplusPackEntity],
   ShedEntity,
+  ...[BundleEntity, BundleKeeperEntity],
 ];

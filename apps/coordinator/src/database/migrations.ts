@@ -33,6 +33,7 @@ import { SnapshotAdHoc1767000160000 } from '../snapshots/snapshot-ad-hoc.migrati
 import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
 import { Trims1767000151000 } from '../trims/trims.migration.ts';
 import { Sheds1767000170000 } from '../sheds/sheds.migration.ts';
+import { Bundle1767000171000 } from '../bundle/bundle.migration.ts';
 
 export const migrations = [
   AuditLog1767000000000,
@@ -66,4 +67,5 @@ export const migrations = [
   Trims1767000151000,
   SnapshotAdHoc1767000160000,
   Sheds1767000170000,
+  Bundle1767000171000,
 ];

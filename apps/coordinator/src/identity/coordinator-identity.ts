@@ -8,7 +8,7 @@ import { fromBase64Url, systemErrorCode, toBase64Url } from '#libs/kernel';
 import { CoordinatorError } from '../errors.ts';
 import { writeSecretFile } from './secret-file.ts';
 
-const FILE = 'coordinator.key';
+export const identityFile = (folder: string): string => join(folder, 'coordinator.key');
 
 /**
  * The coordinator's Ed25519 key, made at first start and kept in the data folder (0600). The team root certifies it; it signs
@@ -34,7 +34,7 @@ export class CoordinatorIdentity {
 
   /** Reads the key of `folder`, or makes one. Throws `data_folder_unusable`. */
   static open(folder: string, random: RandomSource): CoordinatorIdentity {
-    const file = join(folder, FILE);
+    const file = identityFile(folder);
     try {
       return new CoordinatorIdentity(parse(readFileSync(file, 'utf8'), file));
     } catch (error) {

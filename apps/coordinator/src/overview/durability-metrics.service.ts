@@ -2,6 +2,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import { Gauge } from 'prom-client';
 import { isStorageOnly } from '#libs/durability';
+import { BundleKeepersService } from '../bundle/bundle-keepers.service.ts';
 import { DeviceHealthService } from '../devices/device-health.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { MetricsService } from '../metrics/metrics.service.ts';
@@ -19,11 +20,12 @@ export class DurabilityMetricsService implements OnModuleInit {
     private readonly packs: PacksService,
     private readonly breaker: RepairBreakerService,
     private readonly rebuild: RebuildStateService,
+    private readonly bundle: BundleKeepersService,
   ) {}
 
   onModuleInit(): void {
     const registers = [this.metrics.registry];
-    const { devices, health, packs, breaker, rebuild } = this;
+    const { devices, health, packs, breaker, rebuild, bundle } = this;
     new Gauge({
       name: 'holdfast_device_last_protected_timestamp_seconds',
       help: 'When a device’s newest protected snapshot became so; 0 when it has none. Without devices that only store',
@@ -80,6 +82,22 @@ export class DurabilityMetricsService implements OnModuleInit {
       registers,
       async collect() {
         this.set((await rebuild.view()).waitingFor.length);
+      },
+    });
+    new Gauge({
+      name: 'holdfast_bundle_safe_timestamp_seconds',
+      help: 'When the newest bundle was made that enough devices keep for a new coordinator; 0 when none is',
+      registers,
+      async collect() {
+        this.set(((await bundle.view()).safeSinceMs ?? 0) / 1000);
+      },
+    });
+    new Gauge({
+      name: 'holdfast_bundle_keepers',
+      help: 'Devices that keep the newest bundle for a new coordinator',
+      registers,
+      async collect() {
+        this.set((await bundle.view()).keepers.length);
       },
     });
   }

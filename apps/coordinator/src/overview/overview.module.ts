@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BundleModule } from '../bundle/bundle.module.ts';
 import { DevicesModule } from '../devices/devices.module.ts';
 import { DeviceViewsModule } from '../devices/device-views.module.ts';
 import { JobsModule } from '../jobs/jobs.module.ts';
@@ -19,6 +20,7 @@ import { TeamHealthService } from './team-health.service.ts';
 
 @Module({
   imports: [
+    BundleModule,
     DevicesModule,
     DeviceViewsModule,
     JobsModule,

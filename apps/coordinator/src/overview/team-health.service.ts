@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TeamReason, TeamVerdict } from '#libs/durability';
 import { teamVerdict } from '#libs/durability';
+import { BundleKeepersService } from '../bundle/bundle-keepers.service.ts';
 import type { DeviceReportCard } from '../devices/device-health.service.ts';
 import { DeviceHealthService } from '../devices/device-health.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
@@ -19,6 +20,7 @@ export class TeamHealthService {
     private readonly breaker: RepairBreakerService,
     private readonly releases: ReleaseViewsService,
     private readonly rebuild: RebuildStateService,
+    private readonly bundle: BundleKeepersService,
   ) {}
 
   async verdict(): Promise<{ cards: DeviceReportCard[]; verdict: TeamVerdict }> {
@@ -29,7 +31,7 @@ export class TeamHealthService {
       cards.map((card) => card.health),
       {
         standstill: rebuild.frozen ? standstill(rebuild) : breaker.open ? standstill(breaker) : null,
-        notices: [...(await this.releases.reasons()), ...(await this.packs.parkedFor()).flatMap(notice)],
+        notices: [...(await this.releases.reasons()), ...(await this.bundle.reasons()), ...(await this.packs.parkedFor()).flatMap(notice)],
       },
     );
     return { cards, verdict };

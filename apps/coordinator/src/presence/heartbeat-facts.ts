@@ -7,6 +7,7 @@ export interface HeartbeatFacts {
   readonly policyVersion: number;
   readonly openJobs: number;
   readonly memory: HeartbeatReply['memory'];
+  readonly bundle: HeartbeatReply['bundle'];
 }
 
 type Fact<Name extends keyof HeartbeatFacts> = (deviceId: DeviceId, heartbeat: Heartbeat) => Promise<HeartbeatFacts[Name]>;
@@ -24,11 +25,12 @@ export class HeartbeatFactsRegistry {
   }
 
   async of(deviceId: DeviceId, heartbeat: Heartbeat): Promise<HeartbeatFacts> {
-    const [policyVersion, openJobs, memory] = await Promise.all([
+    const [policyVersion, openJobs, memory, bundle] = await Promise.all([
       this.#facts.policyVersion?.(deviceId, heartbeat),
       this.#facts.openJobs?.(deviceId, heartbeat),
       this.#facts.memory?.(deviceId, heartbeat),
+      this.#facts.bundle?.(deviceId, heartbeat),
     ]);
-    return { policyVersion: policyVersion ?? 0, openJobs: openJobs ?? 0, memory };
+    return { policyVersion: policyVersion ?? 0, openJobs: openJobs ?? 0, memory, bundle };
   }
 }

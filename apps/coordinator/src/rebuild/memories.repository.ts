@@ -24,6 +24,14 @@ export class MemoriesRepository {
     await this.database.write((manager) => manager.insert(MemoryEntity, memory));
   }
 
+  /** For a database that is to become another coordinator's: what it had was a memory of nothing. */
+  async clear(): Promise<void> {
+    await this.database.write(async (manager) => {
+      await manager.deleteAll(RebuildReportEntity);
+      await manager.deleteAll(MemoryEntity);
+    });
+  }
+
   async update(memoryId: string, change: Partial<Omit<MemoryEntity, 'memoryId'>>): Promise<void> {
     await this.database.write((manager) => manager.update(MemoryEntity, { memoryId }, change));
   }

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Roster, RosterMember, SignedStatement } from '#libs/contracts';
 import { roster as rosterSchema } from '#libs/contracts';
-import { openStatement } from '#libs/crypto';
-import { fromBase64Url, isAppError } from '#libs/kernel';
+import { openStatement, sha256 } from '#libs/crypto';
+import { fromBase64Url, isAppError, toBase64Url, utf8 } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { DevicesService } from '../devices/devices.service.ts';
 import { CoordinatorError } from '../errors.ts';
@@ -11,6 +11,9 @@ import { RevocationService } from '../roster/revocation.service.ts';
 import { RosterService } from '../roster/roster.service.ts';
 import { RebuildStateService } from './rebuild-state.service.ts';
 
+/** Rosters whose members are known to be taken; each is 43 characters. */
+const REMEMBERED = 1000;
+
 /**
  * Members that an older database does not know, revocations that it has forgotten, and the number of the newest roster: from a roster that
  * this coordinator signed itself, which any device hands back.
@@ -18,6 +21,7 @@ import { RebuildStateService } from './rebuild-state.service.ts';
 @Injectable()
 export class RebuildRosterService {
   readonly #log = new Logger('rebuild');
+  readonly #taken = new Set<string>();
 
   constructor(
     private readonly rosters: RosterService,
@@ -28,12 +32,18 @@ export class RebuildRosterService {
     private readonly database: Database,
   ) {}
 
-  /** One that is not newer than ours changes nothing. Throws `request_invalid` (not signed by this coordinator). */
+  /**
+   * Takes what our database does not know of it. Also from one whose number we have reached since: the loss may have been of just the roster that had a
+   * revocation, and a new one been made under its number. Members are never taken out of a roster, so those that an older one names are right too.
+   * Throws `request_invalid` (not signed by this coordinator).
+   */
   async take(statement: SignedStatement): Promise<void> {
+    const digest = toBase64Url(sha256(utf8(`${statement.payload}.${statement.signature}`)));
+    if (this.#taken.has(digest)) return;
     const offered = this.#open(statement);
     const lostAtMs = await this.state.lostAtMs();
     await this.database.write(async () => {
-      if (offered.version <= (await this.rosters.version())) return;
+      const isNewer = offered.version > (await this.rosters.version());
       const known = new Map((await this.devices.members()).map((device) => [device.deviceId, device]));
       const counts = { added: 0, changed: 0 };
       for (const member of offered.members) {
@@ -41,13 +51,19 @@ export class RebuildRosterService {
         // A revocation is never taken back by what somebody knew before it.
         if (member.class === 'coordinator' || before?.membership === member.state || before?.membership === 'revoked') continue;
         if (!before) await this.#add(member, lostAtMs);
+        // Of what can change back and forth the newest roster knows best.
+        if (before && member.state !== 'revoked' && !isNewer) continue;
         if (member.state === 'revoked') await this.revocation.again(member.deviceId);
         else if (member.state !== (before?.membership ?? 'active')) await this.devices.setMembership(member.deviceId, member.state);
         counts[before ? 'changed' : 'added'] += 1;
       }
+      if (!isNewer && counts.added + counts.changed === 0) return;
       await this.rosters.changed(offered.version);
-      this.#log.warn({ version: offered.version, ...counts }, 'took members from a newer roster that a device kept');
+      this.#log.warn({ version: offered.version, ...counts }, 'took members from a roster that a device kept');
     });
+    // Thousands of devices have the same one.
+    if (this.#taken.size >= REMEMBERED) this.#taken.clear();
+    this.#taken.add(digest);
   }
 
   async #add(member: RosterMember, lostAtMs: number): Promise<void> {

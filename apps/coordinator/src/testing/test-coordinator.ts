@@ -34,13 +34,19 @@ export interface TestOptions {
   /** Laid over config/test.yaml. */
   readonly config?: Record<string, unknown>;
   readonly clock?: ManualClock;
+  /** Done to its empty folder and database before it is opened. */
+  readonly prepare?: (config: CoordinatorConfig) => Promise<void>;
 }
 
 /**
  * A whole coordinator in this process on a folder of its own: embedded database, or a database of its own on the PostgreSQL of
  * HOLDFAST_TEST_DATABASE_URL. Time stands still until `clock.advance`; schedules run only by `SchedulesService.runNow`.
  */
-export async function startTestCoordinator({ config: over = {}, clock = new ManualClock() }: TestOptions = {}): Promise<TestCoordinator> {
+export async function startTestCoordinator({
+  config: over = {},
+  clock = new ManualClock(),
+  prepare,
+}: TestOptions = {}): Promise<TestCoordinator> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-coordinator-'));
   const database = await temporaryDatabase();
   const config = loadConfig({
@@ -48,6 +54,13 @@ export async function startTestCoordinator({ config: over = {}, clock = new Manu
     env: {},
     overrides: { dataDir, ...(database ? { database: { url: database.url } } : {}), ...over },
   });
+  try {
+    await prepare?.(config);
+  } catch (error) {
+    await database?.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+    throw error;
+  }
   const open = async (): Promise<TestCoordinator> => {
     const coordinator = await createCoordinator(config, { clock, random: systemRandom });
     const { app } = coordinator;

@@ -8,6 +8,9 @@ import { dataFolder } from '../config/load-config.ts';
 import { CoordinatorError } from '../errors.ts';
 import { writeSecretFile } from '../identity/secret-file.ts';
 
+/** Key and self-signed certificate: one file for both halves, so that they can't come from two different starts. */
+export const tlsFile = (folder: string): string => join(folder, 'tls.pem');
+
 export interface TlsIdentity {
   /** PEM. */
   readonly certificate: string;
@@ -23,8 +26,7 @@ export interface TlsIdentity {
 export async function tlsIdentity(config: CoordinatorConfig, clock: Clock): Promise<TlsIdentity> {
   if (config.tls.mode === 'files') return describe(read(config.tls.certificateFile), read(config.tls.keyFile));
   const folder = dataFolder(config);
-  // One file for both halves, so that they can't come from two different starts.
-  const file = join(folder, 'tls.pem');
+  const file = tlsFile(folder);
   try {
     return split(readFileSync(file, 'utf8'));
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { DeviceSummary, JoinLink, Restore, Run, Snapshot } from '#libs/contracts';
 import {
   auditEntry,
+  bundleView,
   deviceDetail,
   devicePolicy,
   deviceSummary,
@@ -64,6 +65,11 @@ export const overviewQuery = queryOptions({
 export const rebuildQuery = queryOptions({
   queryKey: ['overview', 'rebuild'],
   queryFn: ({ signal }) => call(rebuildView, 'rebuild', { signal }),
+});
+
+export const bundleQuery = queryOptions({
+  queryKey: ['overview', 'bundle'],
+  queryFn: ({ signal }) => call(bundleView, 'bundle', { signal }),
 });
 
 export const devicesQuery = (list: ListQuery) =>

@@ -9,6 +9,7 @@ import { ErrorNotice } from '../parts/error-notice.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { PanelCard } from '../parts/panel-card.tsx';
 import { Banner } from './banner.tsx';
+import { BundleFacts } from './bundle-facts.tsx';
 import { FigureRow } from './figure-row.tsx';
 import { HistoryChart } from './history-chart.tsx';
 import { LastNight } from './last-night.tsx';
@@ -60,6 +61,7 @@ export function OverviewScreen() {
             <StorageFacts storage={data.storage} />
             <RepairFacts repair={data.repair} />
           </div>
+          <BundleFacts />
         </div>
       )}
       <AddDeviceDialog opened={adding} onClose={dialog.close} />

@@ -52,7 +52,8 @@ export function SetupScreen() {
         Set up your team
       </Title>
       <Text c="dimmed" size="sm" mb="lg" className="no-print">
-        Four short steps. The team’s private keys are made in this browser and never leave it unsealed.
+        Four short steps. The team’s private keys are made in this browser and never leave it unsealed. Was there a coordinator before, and
+        its disk is lost? Then make no new team: “A lost coordinator” in the restore guide says how to put it back.
       </Text>
       <StepList steps={steps} current={step} />
       {step === 0 && (
