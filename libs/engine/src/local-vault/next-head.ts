@@ -43,7 +43,11 @@ export function nextHead(
     if (forget.has(snapshot.sequence) || placed.has(snapshot.sequence)) continue;
     snapshots.push({ ...snapshot, pack: positions.get(head.indexPacks[snapshot.pack]!.ordinal)! });
   }
+  const newest = head.snapshots.at(-1)?.sequence ?? 0;
+  const known = new Set(head.snapshots.map(({ sequence }) => sequence));
   for (const { sequence, ordinal, place } of placed.values()) {
+    // Forgotten while its record was being moved.
+    if (forget.has(sequence) || (sequence <= newest && !known.has(sequence))) continue;
     const { offset, sealedLength, plainLength, id } = place;
     snapshots.push({ sequence, pack: positions.get(ordinal)!, offset, sealedLength, plainLength, recordId: id });
   }

@@ -56,9 +56,16 @@ export class PackIntake {
     return this.#uncommitted.has(ordinal);
   }
 
-  /** Chunks of uncommitted packs. */
-  chunks(ordinals: ReadonlySet<number>): Iterable<IndexedChunk> {
-    return this.#uncommitted.chunks(ordinals);
+  /**
+   * Chunks of uncommitted packs, each at the place where the index in memory finds it, as far as that is one of these packs or a committed one. A chunk may
+   * be in two packs; what is written must say what memory says, which goes on deciding what is needed: else a pack goes that only the written index names.
+   */
+  *chunks(ordinals: ReadonlySet<number>): Generator<IndexedChunk> {
+    const { index } = this.#options.loaded();
+    for (const chunk of this.#uncommitted.chunks(ordinals)) {
+      const known = index.lookup(chunk.id)?.ordinal;
+      if (known === undefined || known === chunk.ordinal || (this.#uncommitted.has(known) && !ordinals.has(known))) yield chunk;
+    }
   }
 
   /** See `LocalVault.storePack`. */
@@ -80,7 +87,8 @@ export class PackIntake {
     }
     const { packs, index } = this.#options.loaded();
     packs.add(info);
-    if (!options.copies) index.insertDirectory(ordinal, pack.directory);
+    // What another run has stored meanwhile stays where it is: snapshots may count on it there.
+    if (!options.copies) index.insertDirectory(ordinal, pack.directory, { onlyNew: true });
     this.#uncommitted.addWritten(info, pack.directory);
     await onPack?.(info);
     return info;
@@ -117,8 +125,10 @@ export class PackIntake {
 
   /** After a commit: what is on its way still stays in the journal. */
   async cutJournal(): Promise<void> {
-    const waiting = [...this.#onTheirWay].map(([ordinal, packId]) => ({ ordinal, packId }));
-    await this.#journal.keepOnly([...this.#uncommitted.packs.map(({ ordinal, packId }) => ({ ordinal, packId })), ...waiting]);
+    await this.#journal.keepOnly(() => {
+      const waiting = [...this.#onTheirWay].map(([ordinal, packId]) => ({ ordinal, packId }));
+      return [...this.#uncommitted.packs.map(({ ordinal, packId }) => ({ ordinal, packId })), ...waiting];
+    });
   }
 
   /** Takes in what an unfinished session stored: its chunks are known from now on, and the next commit indexes them. */

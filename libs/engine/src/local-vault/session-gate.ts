@@ -14,6 +14,11 @@ export class SessionGate {
     return this.#sessions;
   }
 
+  /** Whether nobody is in a session, nor alone. */
+  get isFree(): boolean {
+    return this.#sessions === 0 && this.#alone === undefined;
+  }
+
   /** Returns what ends the session; calling it twice is no error. */
   async enter(): Promise<() => void> {
     while (this.#alone) await this.#alone;

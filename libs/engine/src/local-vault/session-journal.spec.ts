@@ -26,9 +26,9 @@ describe('session journal', () => {
       const read = await journal.read();
       expect(read).toEqual([...entries.slice(0, kept), { ordinal: 9, packId: id('d') }]);
     }
-    await journal.keepOnly(entries.slice(1));
+    await journal.keepOnly(() => entries.slice(1));
     expect(await journal.read()).toEqual(entries.slice(1));
-    await journal.keepOnly([]);
+    await journal.keepOnly(() => []);
     expect(await journal.read()).toEqual([]);
   });
 

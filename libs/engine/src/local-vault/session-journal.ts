@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { isPackId, type PackId } from '#libs/kernel';
+import { isPackId, Mutex, type PackId } from '#libs/kernel';
 import { FilesError, type DurableFiles } from '#libs/kernel/node';
 import { isAppError } from '#libs/kernel';
 
@@ -19,6 +19,8 @@ const journalBytes = 16 * 1024 * 1024;
 export class SessionJournal {
   readonly #files: DurableFiles;
   readonly #path: string;
+  /** Packs come at the same time, and a commit cuts the file meanwhile: an entry that goes to a file on its way out is lost. */
+  readonly #writes = new Mutex();
 
   constructor(files: DurableFiles, path: string) {
     this.#files = files;
@@ -28,7 +30,7 @@ export class SessionJournal {
   async add(entries: readonly JournalEntry[]): Promise<void> {
     // The line break stands in front, so that a torn line before doesn't swallow this one.
     const text = entries.map((entry) => `\n${line(entry)}`).join('');
-    await this.#files.append(this.#path, Buffer.from(text));
+    await this.#writes.run(() => this.#files.append(this.#path, Buffer.from(text)));
   }
 
   async read(): Promise<JournalEntry[]> {
@@ -49,10 +51,13 @@ export class SessionJournal {
     return entries;
   }
 
-  /** After a commit: only what it left out stays. */
-  async keepOnly(entries: readonly JournalEntry[]): Promise<void> {
-    if (entries.length === 0) await this.#files.remove(this.#path);
-    else await this.#files.replace(this.#path, Buffer.from(entries.map((entry) => `\n${line(entry)}`).join('')));
+  /** After a commit: only what it left out stays. Asked for when no entry is being added. */
+  async keepOnly(left: () => readonly JournalEntry[]): Promise<void> {
+    await this.#writes.run(async () => {
+      const entries = left();
+      if (entries.length === 0) await this.#files.remove(this.#path);
+      else await this.#files.replace(this.#path, Buffer.from(entries.map((entry) => `\n${line(entry)}`).join('')));
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { ChunkIndex, encodeFragments, mergeFragment, type PackBitmap, PackTable, readFragments } from '#libs/vault';
+import { ChunkIndex, encodeFragments, type IndexedChunk, mergeFragment, type PackBitmap, PackTable, readFragments } from '#libs/vault';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import type { OpenedVault } from '../open-reader.ts';
 import { mergedFragmentEntries } from './prune-rules.ts';
@@ -9,7 +9,10 @@ export interface MergedIndex {
   readonly records: readonly { readonly sequence: number; readonly plaintext: Uint8Array }[];
 }
 
-/** Several index packs as few sorted fragments without what is `gone`, and the records in them. Memory: some 200 bytes an entry. */
+/**
+ * Several index packs as few sorted fragments without what is `gone`, and the records in them. They will stand behind index packs that are newer than these:
+ * so an entry that the vault finds in another pack by now, which an index pack that stays or one of these names, is left out. Memory: some 200 bytes an entry.
+ */
 export async function mergeIndexPacks(
   vault: LocalVault,
   { blocks, opener }: OpenedVault,
@@ -32,6 +35,13 @@ export async function mergeIndexPacks(
     const plaintext = opener.open(vault.packs.get(ordinal)!, 'record', snapshot.recordId, snapshot, sealed);
     records.push({ sequence: snapshot.sequence, plaintext });
   }
-  const fragments = packs.size === 0 ? [] : encodeFragments([...packs.values()], index.entries(), mergedFragmentEntries);
+  const isElsewhere = ({ id, ordinal }: IndexedChunk): boolean => {
+    const found = vault.index.lookup(id)?.ordinal ?? ordinal;
+    return found !== ordinal && !gone.has(found) && !vault.isUncommitted(found);
+  };
+  const left = function* (): Generator<IndexedChunk> {
+    for (const chunk of index.entries()) if (!isElsewhere(chunk)) yield chunk;
+  };
+  const fragments = packs.size === 0 ? [] : encodeFragments([...packs.values()], left(), mergedFragmentEntries);
   return { fragments, records };
 }

@@ -19,6 +19,7 @@ import {
   retainedSnapshots,
   setPinned,
 } from '../index.ts';
+import { describesWhatItKnows } from '../testing/index-on-disk.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
@@ -86,17 +87,25 @@ class Model {
     }
   }
 
-  /** One step on a file system that may die in the middle. Reopens when it did. */
+  /** Up to three things after one another in one opening, on a file system that may die in the middle. Reopens when it did. */
   async step(): Promise<string> {
     const dies = this.#random.int(3) === 0;
     const killAt = 1 + this.#random.int(40);
     const killHow = (['before', 'torn', 'after'] as const)[this.#random.int(3)]!;
     const files = dies ? faultyFiles(nodeFiles, { killAt, killHow, seed: killAt }) : nodeFiles;
-    const what = ['backup', 'backup', 'forget', 'prune', 'prune', 'both', 'release', 'pin'][this.#random.int(8)]!;
-    const name = dies ? `${what} (killed ${killHow} ${killAt})` : what;
+    const things = Array.from(
+      { length: 1 + this.#random.int(3) },
+      () => ['backup', 'backup', 'forget', 'prune', 'prune', 'both', 'release', 'pin'][this.#random.int(8)]!,
+    );
+    const name = `${things.join(' and ')}${dies ? ` (killed ${killHow} ${killAt})` : ''}`;
     try {
       open = await this.#fixture.open({ files, store: filePackStore(this.packFolder, files) });
-      await this.#run(what, open);
+      for (const what of things) {
+        await this.#run(what, open);
+        // A long-lived process goes by the index in memory, everybody else by the one that it wrote.
+        if (!dies)
+          expect({ after: name, differences: await describesWhatItKnows(this.#fixture, open) }).toEqual({ after: name, differences: [] });
+      }
     } catch (error) {
       if (!wasKilled(error)) throw new Error(name, { cause: error });
       this.kills += 1;

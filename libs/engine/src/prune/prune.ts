@@ -61,8 +61,8 @@ export async function prune(options: PruneOptions): Promise<PruneReport> {
   });
   const known = new Set<number>();
   await markNew(vault, used, known, marked);
-  // Copies that a run made before it was killed are used, not made again.
-  if (!options.dryRun) vault.preferUncommitted();
+  // Copies that a run made before it was killed are used, not made again. A session under way has noted already where it finds its chunks.
+  if (!options.dryRun && vault.sessions.isFree) vault.preferUncommitted();
   const plan = await planFor(vault, used, { ...defaultPruneRules, ...options.rules }, signal);
   const nothing = { newPacks: [], retired: [], retiredBytes: 0, newBytes: 0, failed: [], keptForNewer: 0 };
   const missingChunks = used.missing;

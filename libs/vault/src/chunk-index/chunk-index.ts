@@ -85,13 +85,14 @@ export class ChunkIndex {
     return isNew;
   }
 
-  /** All data, tree and chunk-list chunks of a pack's plain directory. Returns how many ids were new. */
-  insertDirectory(ordinal: number, directory: Uint8Array): number {
+  /** All data, tree and chunk-list chunks of a pack's plain directory; those that are known stay where they are with `onlyNew`. Returns how many ids were new. */
+  insertDirectory(ordinal: number, directory: Uint8Array, options: { readonly onlyNew?: boolean } = {}): number {
     const view = new DataView(directory.buffer, directory.byteOffset, directory.byteLength);
     let added = 0;
     for (let at = 4; at < directory.length; at += directoryEntryBytes) {
       if (directory[at]! > chunkKinds.tree) continue;
       const id = directory.subarray(at + 1, at + 1 + idBytes);
+      if (options.onlyNew && this.has(id)) continue;
       if (this.insert(id, ordinal, view.getUint32(at + 33, true), view.getUint32(at + 37, true), view.getUint32(at + 41, true))) added += 1;
     }
     return added;
