@@ -93,6 +93,7 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
     const rest = leaf?.subarray(0, this.#used);
     this.#leaf = undefined;
     try {
+      this.#rethrow();
       if (rest) this.#digests.push(hashLeaf(rest));
       if (!this.#spool) return rest!.slice();
       if (rest) await this.#spool.write(this.#base, rest);
@@ -141,6 +142,8 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
       this.#rethrow();
       this.#spool ??= await newSpool();
     } catch (error) {
+      // This leaf is in no file: the pack can't be finished any more, even where the next call would get its spool.
+      this.#failure ??= { error };
       pool.give(leaf);
       throw error;
     }

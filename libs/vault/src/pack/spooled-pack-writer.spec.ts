@@ -220,4 +220,35 @@ describe('SpooledPackWriter', () => {
       expect(spools.filter(({ state }) => state === 'open')).toEqual([]);
     }
   });
+
+  it.each(['a spool', 'a write'] as const)('never finishes a pack of which %s failed once, though the disk is well again', async (what) => {
+    const ids = createChunkIds(primitives, keys.chunkId);
+    let failing = true;
+    class OnceFailing extends MemorySpool {
+      override async write(offset: number, bytes: Uint8Array): Promise<void> {
+        if (what === 'a spool' || !failing) return super.write(offset, bytes);
+        failing = false;
+        throw new Error('no room just now');
+      }
+    }
+    const newSpool = async (): Promise<MemorySpool> => {
+      if (what === 'a spool' && failing) {
+        failing = false;
+        throw new Error('no room just now');
+      }
+      return new OnceFailing();
+    };
+    const common = { primitives, random: seededRandom(1), vaultId: aVaultId, keys, epoch: 3, kind: 'data' } as const;
+    const writer = new SpooledPackWriter({ ...common, targetBytes: 8 * mib, newSpool, openPacks: 1 });
+    const add = (n: number): Promise<unknown> => {
+      const plaintext = mulberry32(n, 700_001);
+      return writer.add('data', ids.of('data', plaintext), plaintext);
+    };
+    const filling = (async () => {
+      for (let n = 1; n <= 4; n += 1) await add(n);
+    })();
+    await filling.catch(() => undefined);
+    await expect(writer.flush()).rejects.toThrow('no room just now');
+    await writer.discard();
+  });
 });
