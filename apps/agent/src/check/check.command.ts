@@ -90,7 +90,13 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
             repaired: isRepaired(f),
           });
         }
-        const open = findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length;
+        if (report.unlistedErrors > 0)
+          emit({
+            event: 'notice',
+            code: 'errors_unlisted',
+            message: `${formatCount(report.unlistedErrors, 'error')} more than are named here; once these are repaired, run it again`,
+          });
+        const open = findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length + report.unlistedErrors;
         emit({
           event: 'result',
           command: 'check',

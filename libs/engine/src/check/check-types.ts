@@ -56,6 +56,8 @@ export interface CheckOptions {
 export interface CheckReport {
   readonly ok: boolean;
   readonly findings: readonly Finding[];
+  /** Errors beyond those in `findings`. */
+  readonly unlistedErrors: number;
   readonly snapshots: number;
   readonly packs: number;
   readonly trees: number;

@@ -40,6 +40,8 @@ async function alter(packId: PackId, change: (bytes: Uint8Array) => Uint8Array):
   const path = join(home, 'packs', packId);
   await nodeFiles.replace(path, change((await nodeFiles.read(path)).slice()));
 }
+/** None is there twice. */
+const inventedId = (i: number): PackId => `b${i.toString(2).replaceAll('0', 'a').replaceAll('1', 'b').padStart(58, 'a')}` as PackId;
 const flip = (position: number) => (bytes: Uint8Array) => ((bytes[position < 0 ? bytes.length + position : position]! ^= 1), bytes);
 
 describe('check', () => {
@@ -71,6 +73,33 @@ describe('check', () => {
     const report = await run({ readData: 'all', verifiedTimes });
     expect(report.packsNeverRead).toBe(1);
     expect(verifiedTimes.lastMs(packs.data[0]!)).toBeUndefined();
+  });
+
+  it('is not ok for all the notes that come before an error', async () => {
+    await alter(packs.data[0]!, flip(2_000));
+    const many = {
+      ...fixture.store,
+      // A first backup of some gigabytes that was interrupted leaves so many.
+      ids: async function* () {
+        yield* fixture.store.ids();
+        for (let i = 0; i < 1_200; i += 1) yield inventedId(i);
+      },
+    };
+    const report = await run({ store: many, readData: 'all' });
+    expect(report.ok).toBe(false);
+    expect(report.findings.filter(({ severity }) => severity === 'error')).not.toEqual([]);
+    expect(report.findings.filter(({ severity }) => severity === 'note')).toHaveLength(1_000);
+  });
+
+  it('counts the errors that it does not name', async () => {
+    const { reader, ...opened } = await vault.openReader();
+    const missing = Array.from(reader.packs.values(), (pack) => pack);
+    // A disk that lost more packs than are named: whoever repairs those that are is not done.
+    for (let i = 0; i < 1_300; i += 1) reader.packs.add({ ...missing[0]!, ordinal: 10_000 + i, packId: inventedId(i) });
+    const added = reader.packs.size - missing.length;
+    const report = await check({ ...opened, reader, store: fixture.store, structureOnly: true });
+    expect(report.findings).toHaveLength(1_000);
+    expect(report.findings.length + report.unlistedErrors).toBe(added);
   });
 
   it('opens no pack when only the structure is asked for', async () => {

@@ -16,7 +16,7 @@ import { lossOf } from '../repair/lost-entries.ts';
 import { packsToRead } from './packs-to-read.ts';
 import { readWholePack } from './read-whole-pack.ts';
 
-/** Findings and affected files that are named; more of the same helps nobody. */
+/** Errors, notes and affected files that are named; more of the same helps nobody. */
 const reportedFindings = 1_000;
 const namedFiles = 50;
 
@@ -34,6 +34,7 @@ class Check {
   readonly #trees = new Set<string>();
   readonly #progress: ProgressReporter;
   readonly #badPacks = new Set<number>();
+  readonly #found = { error: 0, note: 0 };
   #snapshots = 0;
   #files = 0;
   #packsRead = 0;
@@ -63,8 +64,9 @@ class Check {
     await this.#readPacks();
     if (this.#badPacks.size > 0) await this.#nameFiles(snapshots);
     return {
-      ok: this.#findings.every(({ severity }) => severity === 'note'),
+      ok: this.#found.error === 0,
       findings: this.#findings,
+      unlistedErrors: Math.max(0, this.#found.error - reportedFindings),
       snapshots: this.#snapshots,
       packs: reader.packs.size,
       trees: this.#trees.size,
@@ -296,8 +298,10 @@ class Check {
     }
   }
 
+  /** Notes never take the room of errors. */
   #find(finding: Finding): void {
-    if (this.#findings.length < reportedFindings) this.#findings.push(finding);
+    const found = (this.#found[finding.severity] += 1);
+    if (found <= reportedFindings) this.#findings.push(finding);
   }
 
   #report(): void {
@@ -307,7 +311,7 @@ class Check {
       filesTotal: undefined,
       bytesTotal: undefined,
       current: this.#current,
-      errors: this.#findings.length,
+      errors: this.#found.error,
     }));
   }
 }
