@@ -15,13 +15,15 @@ export interface Made {
 }
 
 /**
- * Owner, mode, attributes, then the time: in this order, since changing the owner clears set-id bits and capabilities, and ACLs stand above modes.
+ * Owner, the user's attributes, mode, all other attributes, then the time: in this order, since changing the owner clears set-id bits and capabilities, ACLs stand
+ * above modes, and attributes of a file that is read-only by its mode can be set only by the superuser.
  * What this account or file system can't do becomes a note.
  */
 export function applyMetadata(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, made: Made = {}): void {
   const { capabilities } = platform;
   const { file } = made;
   const ownerRestored = capabilities.ownership ? applyOwner(platform, path, entry, notes, made) : false;
+  setAttributes(platform, path, entry, notes, isUsers);
   if (entry.type !== 'symlink') {
     // A set-id program must not suddenly act for whoever restored it.
     const mode = ownerRestored ? entry.mode : entry.mode & ~setIds;
@@ -30,7 +32,8 @@ export function applyMetadata(platform: Platform, path: Buffer, entry: WrittenEn
     if (file) file.setMode(mode);
     else platform.setMode(path, mode);
   }
-  applyAttributes(platform, path, entry, notes, made.inherits ?? true);
+  setAttributes(platform, path, entry, notes, (name) => !isUsers(name));
+  if (made.inherits ?? true) removeOthers(platform, path, entry);
   if ((file ? file.setTimes(entry.mtimeNs) : platform.setTimes(path, entry.mtimeNs)) === 'unsupported')
     notes.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
 }
@@ -51,10 +54,12 @@ function applyOwner(platform: Platform, path: Buffer, entry: WrittenEntry, notes
   return false;
 }
 
-function applyAttributes(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, inherits: boolean): void {
-  const wanted = entry.xattrs ?? [];
-  for (const attribute of wanted) {
+const isUsers = (name: Buffer): boolean => name.toString('latin1').startsWith('user.');
+
+function setAttributes(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, which: (name: Buffer) => boolean): void {
+  for (const attribute of entry.xattrs ?? []) {
     const name = Buffer.from(attribute.name);
+    if (!which(name)) continue;
     if (platform.setExtendedAttribute(path, { name, value: Buffer.from(attribute.value) }) === 'unsupported') {
       notes.noteOnce(
         path,
@@ -63,10 +68,13 @@ function applyAttributes(platform: Platform, path: Buffer, entry: WrittenEntry, 
       );
     }
   }
-  // A folder with a default ACL gives one to what is made in it: take off what the snapshot doesn't have.
-  if (!inherits || !platform.capabilities.extendedAttributes) return;
+}
+
+/** A folder with a default ACL gives one to what is made in it: take off what the snapshot doesn't have. */
+function removeOthers(platform: Platform, path: Buffer, { xattrs = [] }: WrittenEntry): void {
+  if (!platform.capabilities.extendedAttributes) return;
   for (const { name } of platform.extendedAttributes(path)) {
     if (name.toString('latin1').startsWith('security.')) continue;
-    if (!wanted.some((attribute) => Buffer.compare(attribute.name, name) === 0)) platform.removeExtendedAttribute(path, name);
+    if (!xattrs.some((attribute) => Buffer.compare(attribute.name, name) === 0)) platform.removeExtendedAttribute(path, name);
   }
 }

@@ -10,7 +10,7 @@ import { restoreLimits } from './limits.ts';
 export class Durability {
   readonly #platform: Platform;
   readonly #wanted: boolean;
-  readonly #roots = new Map<string, Buffer>();
+  readonly #roots = new Map<bigint, Buffer>();
   #paths: Buffer[] = [];
   #sinceBytes = 0;
   #running: Promise<void> | undefined;
@@ -27,9 +27,9 @@ export class Durability {
     return this.#wanted;
   }
 
-  /** Things are restored below this folder, which is there. */
-  addRoot(folder: Buffer): void {
-    this.#roots.set(folder.toString('latin1'), folder);
+  /** Things are restored into this folder, which is there. One of each file system is enough: what is mounted below a folder is another. */
+  addFolder(folder: Buffer, device: bigint): void {
+    if (!this.#roots.has(device)) this.#roots.set(device, folder);
   }
 
   /** A file has all its bytes under this name now, or a folder its entries. */

@@ -5,6 +5,7 @@ import type { BlockSource } from '#libs/vault';
 import { limits, TreeWriter } from '#libs/vault';
 import { nodePrimitives } from '#libs/crypto/node';
 import { backup, compareTrees, currentPlatform, type LocalVault, type Platform, restore, type RestoreOptions } from '../index.ts';
+import { fileError } from '../platform/system-error.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { seededBytes } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
@@ -59,6 +60,65 @@ describe('what is restored', () => {
     expect(report.errors).toEqual([]);
     expect(fs.readdirSync(out)).toEqual([top]);
     expect(await compareTrees(source, at())).toEqual([]);
+  });
+
+  it("a user's attributes of files that are read-only by their mode, which only the superuser could set afterwards", async () => {
+    const real = currentPlatform();
+    const path = join(source, 'a.txt');
+    real.setExtendedAttribute(Buffer.from(path), { name: Buffer.from('user.kept'), value: Buffer.from('1') });
+    fs.chmodSync(path, 0o444);
+    await backup({ vault, folders: [source], host: 'h', user: 'u' });
+    const platform: Platform = {
+      ...real,
+      setExtendedAttribute: (file, attribute) =>
+        (real.facts(file).mode & 0o200) === 0 ? 'unsupported' : real.setExtendedAttribute(file, attribute),
+    };
+    expect((await run({ platform })).notes.filter(({ code }) => code.startsWith('attribute'))).toEqual([]);
+    expect(await compareTrees(source, at())).toEqual([]);
+  });
+
+  it('is durable on every file system that it goes to, also on one that is mounted below', async () => {
+    const real = currentPlatform();
+    const deviceOf = (path: Buffer, device: bigint): bigint => (path.toString().startsWith(at('sub')) ? 77n : device);
+    const moved = <F extends { device: bigint }>(path: Buffer, facts: F): F => ({ ...facts, device: deviceOf(path, facts.device) });
+    const synced: string[] = [];
+    const platform: Platform = {
+      ...real,
+      facts: (path) => moved(path, real.facts(path)),
+      factsIfAny: (path) => {
+        const facts = real.factsIfAny(path);
+        return facts && moved(path, facts);
+      },
+      holdFolder: (path) => {
+        const held = real.holdFolder(path);
+        return { ...held, facts: moved(path, held.facts) };
+      },
+      // As for a file that this account may not read.
+      syncPath: async () => 'unsupported',
+      syncAll: async (path) => {
+        synced.push(path.toString());
+        return 'done';
+      },
+    };
+    expect((await run({ platform })).errors).toEqual([]);
+    expect(synced).toContain(at('sub'));
+    expect(synced.some((path) => !path.startsWith(at('sub')))).toBe(true);
+  });
+
+  it('further names of a file as files of their own where there can be no links', async () => {
+    const platform: Platform = {
+      ...currentPlatform(),
+      hardLink: (existing) => {
+        throw fileError('EPERM', existing);
+      },
+    };
+    const report = await run({ platform });
+    expect(report.errors).toEqual([]);
+    expect(report.notes).toEqual([expect.objectContaining({ code: 'link_not_restored', path: at('sub', 'b again') })]);
+    expect((await compareTrees(source, at())).every(({ aspect }) => aspect === 'hard-links')).toBe(true);
+    expect(fs.readFileSync(at('sub', 'b again'))).toEqual(fs.readFileSync(join(source, 'sub', 'b')));
+    expect(fs.readdirSync(at('sub')).filter((name) => name.startsWith('.holdfast'))).toEqual([]);
+    expect(await run({ platform, conflict: 'overwrite' })).toMatchObject({ errors: [] });
   });
 
   it('counts without writing in a dry run', async () => {

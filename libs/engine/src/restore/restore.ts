@@ -100,7 +100,7 @@ class Restore {
       await this.#prepare(snapshot);
       for (const walk of this.#walks(snapshot, true)) await this.#restoreBelow(snapshot, walk);
       await this.#windows.finish();
-      for (const job of this.#linkJobs) this.#link(job);
+      for (const job of this.#linkJobs) await this.#link(job);
       this.#report('metadata');
       if (!this.#dryRun) {
         this.#folders.applyMetadata();
@@ -173,7 +173,7 @@ class Restore {
           ? await this.#folders.base(this.#platform.fromParts(above), [])
           : await this.#folders.base(this.#platform.absolute(to), above);
       if (!this.#dryRun) {
-        this.#durability.addRoot(base.path);
+        this.#durability.addFolder(base.path, base.device);
         this.#durability.wrote(base.path);
       }
       return base;
@@ -211,6 +211,7 @@ class Restore {
     if (entry.type === 'directory') {
       this.#folders.enter(keyOf(path), parent, name, entry);
       const target = this.#folders.get(keyOf(path));
+      if (target && !this.#dryRun) this.#durability.addFolder(target.path, target.device);
       placed(() => target?.path);
       if (target && entry.error !== undefined)
         counts.note(target.path, 'not_captured', `could not be read when the snapshot was made (${entry.error})`);
@@ -296,7 +297,7 @@ class Restore {
     return decision.path;
   }
 
-  #link({ folder, wanted, entry, first }: LinkJob): void {
+  async #link({ folder, wanted, entry, first }: LinkJob): Promise<void> {
     const counts = this.#counts;
     if (this.#dryRun) {
       counts.files += 1;
@@ -316,10 +317,10 @@ class Restore {
         counts.filesSkipped += 1;
         return;
       }
-      restoreLink(this.#shared, folder, first.path, decision.path);
+      await restoreLink(this.#shared, folder, { first: first.path, path: decision.path, entry }, this.#options.signal);
       if (decision.renamed) counts.note(decision.path, 'kept_both', keptBoth(wanted));
     } catch (error) {
-      if (!isAppError(error) || error.code === 'disk_full') throw error;
+      if (!isAppError(error) || error.code === 'disk_full' || error.code === 'interrupted') throw error;
       counts.fail(wanted, error);
     }
   }

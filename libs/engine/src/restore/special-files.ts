@@ -1,11 +1,12 @@
 import { isAppError } from '#libs/kernel';
 import type { TreeEntry } from '#libs/vault';
-import { EngineError } from '../errors.ts';
+import { EngineError, throwIfInterrupted } from '../errors.ts';
 import { displayPath, type FileFacts, type Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
 import type { FolderTarget, FolderTargets } from './folder-targets.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 import { temporarySpecialName } from './temporary-name.ts';
+import { Turns } from '../turns.ts';
 
 interface SpecialOptions {
   readonly platform: Platform;
@@ -57,19 +58,65 @@ function freeTemporary(platform: Platform, folder: FolderTarget, path: Buffer): 
   return temporary;
 }
 
-/** Gives a file that is restored another name. Throws file codes. */
-export function restoreLink(options: SpecialOptions, folder: FolderTarget, first: Buffer, path: Buffer): void {
+/**
+ * Gives a file that is restored another name. Where two names can't have one file (FAT, another file system mounted below) it is there twice, with a note.
+ * Throws file codes, `interrupted`.
+ */
+export async function restoreLink(
+  options: SpecialOptions,
+  folder: FolderTarget,
+  { first, path, entry }: { readonly first: Buffer; readonly path: Buffer; readonly entry: TreeEntry },
+  signal?: AbortSignal,
+): Promise<void> {
   const { platform, counts, folders } = options;
   folders.assertSame(folder);
   const temporary = freeTemporary(platform, folder, path);
-  platform.hardLink(first, temporary);
   try {
+    try {
+      platform.hardLink(first, temporary);
+    } catch (error) {
+      if (!isAppError(error) || !cannotLink.has(error.code)) throw error;
+      await copyContent(platform, entry, first, temporary, signal);
+      applyMetadata(platform, temporary, entry, counts, { inherits: folder.inherits });
+      await platform.syncPath(temporary);
+      counts.note(path, 'link_not_restored', `is a file of its own: it can't be another name of ${displayPath(first)} here`);
+    }
     platform.rename(temporary, path);
   } finally {
     // rename(2) does nothing when both are the same file already, and leaves the temporary name.
     platform.remove(temporary, 'file');
   }
   counts.files += 1;
+}
+
+/** What systems say of a second name: EPERM, ENOTSUP, EXDEV, EMLINK. */
+const cannotLink = new Set<string>(['access_denied', 'unsupported', 'io_failed']);
+const copiedAtOnce = 1024 * 1024;
+
+/** Memory: 1 MiB. */
+async function copyContent(platform: Platform, entry: TreeEntry, from: Buffer, to: Buffer, signal?: AbortSignal): Promise<void> {
+  const turns = new Turns();
+  const source = platform.openToRead(from);
+  try {
+    const copy = platform.create(to);
+    try {
+      copy.truncate(entry.size);
+      const buffer = Buffer.allocUnsafe(copiedAtOnce);
+      for (const { offset, length } of entry.dataRanges ?? [{ offset: 0, length: entry.size }])
+        for (let done = 0; done < length;) {
+          throwIfInterrupted(signal);
+          await turns.maybeYield();
+          const count = source.read(buffer.subarray(0, Math.min(buffer.length, length - done)), offset + done);
+          if (count === 0) throw new EngineError('file_changed', `${displayPath(from)}: became shorter during the restore`);
+          copy.write(buffer.subarray(0, count), offset + done);
+          done += count;
+        }
+    } finally {
+      copy.close();
+    }
+  } finally {
+    source.close();
+  }
 }
 
 /** Brings metadata of something that is there already up to the snapshot's, and leaves it alone where nothing differs. */
