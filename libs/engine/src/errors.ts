@@ -4,7 +4,7 @@ import { AppError } from '#libs/kernel';
 /**
  * Of one file (recorded, the others go on): `file_not_found`, `access_denied`, `not_a_folder`, `not_empty`, `file_exists`,
  * `symlink_in_path`, `unsafe_name`, `name_too_long`, `file_changed`, `input_incomplete` (a pipe that failed), `io_failed`, `unsupported`, `too_many_open_files`.
- * Of a whole run: `folder_not_found`, `no_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
+ * Of a whole run: `folder_not_found`, `no_folders`, `too_many_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
  * `vault_state_corrupt`, `wrong_vault`, `snapshot_not_found`, `path_not_found`, `conflict`, `destination_invalid`, `interrupted` (temporary),
  * `worker_failed` (temporary), `vault_changed` (temporary), `snapshot_protected` (it may not be forgotten), `prune_impossible`,
  * `repair_impossible` (something that is not lost can't be read).
@@ -25,6 +25,7 @@ export type EngineErrorCode =
   | 'too_many_open_files'
   | 'folder_not_found'
   | 'no_folders'
+  | 'too_many_folders'
   | 'disk_full'
   | 'vault_not_found'
   | 'vault_exists'

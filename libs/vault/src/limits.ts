@@ -20,6 +20,8 @@ export const limits = {
   /** Linux allows 255, other systems 255 UTF-16 units. */
   nameBytes: 1_024,
   linkTargetBytes: 16 * 1024,
+  /** Names of users and groups, hosts, reasons why something could not be read. */
+  textBytes: 1_024,
   xattrsPerEntry: 1_024,
   xattrNameBytes: 1_024,
   xattrValueBytes: 1024 * 1024,
@@ -36,6 +38,10 @@ export const limits = {
   headerBytes: 256 * 1024,
   headBytes: 8 * 1024 * 1024,
   slots: 64,
+  /** Paths of one snapshot that stand beside each other. */
+  rootsPerRecord: 1_024,
+  /** Excludes of one snapshot, and tags. */
+  textsPerRecord: 10_000,
   snapshotsPerHead: 50_000,
   indexPacksPerHead: 50_000,
   /** Packs of one vault in the index: 1,000,000 packs of 32 MiB are 32 TB. */

@@ -1,12 +1,27 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { appendFileSync, chmodSync, linkSync, mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { nodeFiles } from '#libs/kernel/node';
 import { faultyFiles } from '#libs/kernel/testing';
-import { PackBitmap } from '#libs/vault';
-import { backup, type BackupOptions, compareTrees, type LocalVault, restore } from '../index.ts';
+import { limits, PackBitmap } from '#libs/vault';
+import { backup, type BackupOptions, compareTrees, currentPlatform, type LocalVault, type Platform, restore } from '../index.ts';
+import { factsOf } from '../platform/posix.ts';
+import { fileError } from '../platform/system-error.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { seededBytes } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
@@ -93,6 +108,28 @@ describe('change detection', () => {
     await expectRestored();
   });
 
+  it('reads a file again whose list of chunks can not be read here, instead of making no snapshot at all', async () => {
+    await vault.close();
+    const parameters = { chunkMinBytes: 256, chunkAvgBytes: 1024, chunkMaxBytes: 2048, metaPackBytes: 32 * 1024 };
+    fixture = await vaultFixture(join(home, 'small'), filePackStore(join(home, 'small packs')), parameters);
+    vault = await fixture.create();
+    const path = join(source, 'large');
+    writeFileSync(path, bytes(1_800_000));
+    await run();
+    const { reader } = await fixture.reader(vault);
+    const { content } = await reader.entry(await reader.snapshot('latest'), path);
+    if (!content || 'ids' in content) throw new Error('the file has no list of chunks');
+    const { ordinal, offset } = reader.locate(content.chunkList)!;
+    const packFile = join(home, 'small packs', reader.packs.get(ordinal)!.packId);
+    const damaged = readFileSync(packFile);
+    damaged[offset + 100]! ^= 1;
+    writeFileSync(packFile, damaged);
+    await vault.close();
+    vault = await fixture.open();
+    const { snapshot } = await run();
+    expect(snapshot.stats).toMatchObject({ files: 1, unchangedFiles: 0, changedFiles: 1, newChunks: 0 });
+  });
+
   it('reads a file again whose chunks are lost', async () => {
     writeFileSync(join(source, 'a'), bytes(1000));
     const first = await run();
@@ -101,6 +138,115 @@ describe('change detection', () => {
     // The index still says it is there; only when it no longer does, the file is read again.
     vault = await fixture.open();
     expect((await run({ readAll: true })).snapshot.stats.newChunks).toBe(0);
+  });
+});
+
+describe('what only some file systems say', () => {
+  it('are times that no snapshot can hold: the folder restores all the same, with the nearest', async () => {
+    writeFileSync(join(source, 'neighbour'), 'is in the same list of names');
+    writeFileSync(join(source, 'late'), 'x');
+    symlinkSync('nowhere', join(source, 'never'));
+    // 2381; and 1601, which is what network shares and NTFS say instead of nothing.
+    utimesSync(join(source, 'late'), 13_000_000_000, 13_000_000_000);
+    const latest = 2n ** 63n - 1n;
+    const { mtimeNs } = lstatSync(join(source, 'late'), { bigint: true });
+    const platform: Platform = {
+      ...currentPlatform(),
+      facts: (path) => {
+        const stat = lstatSync(path, { bigint: true });
+        if (path.toString().endsWith('never')) Object.assign(stat, { mtimeNs: -11_644_473_600n * 10n ** 9n, ino: -5n });
+        return factsOf(stat);
+      },
+    };
+    await run({ platform });
+    const { reader } = await fixture.reader(vault);
+    const entries = await Array.fromAsync(reader.list(await reader.snapshot('latest'), source));
+    expect(entries.map(({ name }) => Buffer.from(name).toString())).toEqual(['late', 'neighbour', 'never']);
+    expect(entries[0]).toMatchObject({ mtimeNs: mtimeNs > latest ? latest : mtimeNs });
+    expect(entries[2]).toMatchObject({ mtimeNs: -(2n ** 63n), inode: 2n ** 64n - 5n });
+    const report = await restore({ ...(await fixture.reader(vault)), to: join(home, 'out'), conflict: 'fail' });
+    expect(report).toMatchObject({ files: 2, others: 1, errors: [] });
+    // The same with the system's own facts: nothing of it counts as changed.
+    expect((await run()).snapshot.stats).toMatchObject({ unchangedFiles: 2 });
+  });
+
+  it.each(['a file', 'a folder'])(
+    'are attributes of %s that may be listed and not read: a problem to report, and no reason to leave it out',
+    async (what) => {
+      mkdirSync(join(source, 'folder'));
+      writeFileSync(join(source, 'folder', 'file'), 'content');
+      const path = what === 'a file' ? join(source, 'folder', 'file') : join(source, 'folder');
+      const real = currentPlatform();
+      const platform: Platform = {
+        ...real,
+        extendedAttributes: (asked) => {
+          if (asked.toString() === path) throw fileError('EACCES', asked);
+          return real.extendedAttributes(asked);
+        },
+      };
+      const { snapshot, problems } = await run({ platform });
+      expect(problems).toEqual([expect.objectContaining({ path, code: 'access_denied' })]);
+      expect(snapshot.stats).toMatchObject({ files: 1, errors: 1 });
+      await expectRestored();
+    },
+  );
+
+  it('are attributes that are too large for a snapshot: the others are kept', async () => {
+    writeFileSync(join(source, 'file'), 'content');
+    const real = currentPlatform();
+    const small = { name: Buffer.from('user.small'), value: Buffer.from('kept') };
+    const large = { name: Buffer.from('user.fork'), value: Buffer.alloc(limits.xattrValueBytes + 1) };
+    const many = Array.from({ length: limits.xattrsPerEntry }, (_, i) => ({ name: Buffer.from(`user.${i}`), value: Buffer.alloc(3_000) }));
+    const platform: Platform = {
+      ...real,
+      extendedAttributes: (path) => (path.toString().endsWith('file') ? [small, large, ...many] : real.extendedAttributes(path)),
+    };
+    const { problems } = await run({ platform });
+    expect(problems).toEqual([expect.objectContaining({ path: join(source, 'file'), code: 'unsupported' })]);
+    const { reader } = await fixture.reader(vault);
+    const { xattrs = [] } = await reader.entry(await reader.snapshot('latest'), join(source, 'file'));
+    expect(xattrs.some(({ name }) => Buffer.from(name).toString() === 'user.small')).toBe(true);
+    expect(xattrs.length).toBeGreaterThan(500);
+  });
+});
+
+describe('a file with several names', () => {
+  it('is captured under those that are left when the one that was read first is gone by then', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) {
+      if (name === 'a') writeFileSync(join(source, name), bytes(5_000));
+      else linkSync(join(source, 'a'), join(source, name));
+    }
+    const onOpen = (path: string): void => {
+      if (path === join(source, 'a') || path === join(source, 'b')) rmSync(path);
+    };
+    const { snapshot, notes, problems } = await run({ platform: watchedPlatform({ onOpen }) });
+    expect(notes.map(({ code, path }) => [code, path])).toEqual([
+      ['vanished', join(source, 'a')],
+      ['vanished', join(source, 'b')],
+    ]);
+    expect({ problems, files: snapshot.stats.files }).toEqual({ problems: [], files: 2 });
+    // The folder's own time is that of before the names went.
+    await expectRestored('out', ['mtime']);
+  });
+});
+
+describe('more than a snapshot can hold', () => {
+  it('of paths beside each other is refused before anything is read', async () => {
+    const names = Array.from({ length: limits.rootsPerRecord }, (_, i) => join(source, `file ${i}`));
+    for (const name of names) writeFileSync(name, 'x');
+    const opened: string[] = [];
+    await expect(run({ folders: names, platform: watchedPlatform({ onOpen: (path) => opened.push(path) }) })).rejects.toMatchObject({
+      code: 'too_many_folders',
+    });
+    expect(opened).toEqual([]);
+    const { snapshot } = await run({ folders: names.slice(1) });
+    expect((await (await fixture.reader(vault)).reader.snapshot(snapshot.sequence)).roots).toHaveLength(names.length - 1);
+  });
+
+  it('of excludes is no reason to make none', async () => {
+    writeFileSync(join(source, 'file'), 'x');
+    const { snapshot } = await run({ excludes: Array.from({ length: limits.textsPerRecord + 5 }, (_, i) => `*.${i}`) });
+    expect((await (await fixture.reader(vault)).reader.snapshot(snapshot.sequence)).excludes).toHaveLength(limits.textsPerRecord);
   });
 });
 

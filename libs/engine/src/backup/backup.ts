@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, isAppError, systemClock, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import type { SnapshotRoot, TreeEntry } from '#libs/vault';
+import { limits, type SnapshotRoot, type TreeEntry } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { currentPlatform, displayPath } from '../platform/index.ts';
@@ -166,7 +166,8 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
       host: options.host,
       user: options.user,
       roots: captured,
-      excludes: options.excludes ?? [],
+      // For people to look at: no reason to make no snapshot where there are more than one may name.
+      excludes: (options.excludes ?? []).slice(0, limits.textsPerRecord),
       tags: options.tags ?? [],
       partial: counts.partial,
       adHoc: options.adHoc === true,
@@ -244,10 +245,13 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
       (other) =>
         other !== path && path.startsWith(other.endsWith('/') ? other : `${other}/`) && roots.get(other)!.facts.kind === 'directory',
     );
-  return [...roots]
-    .filter(([path]) => !inside(path))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, root]) => root);
+  const apart = [...roots].filter(([path]) => !inside(path));
+  if (apart.length > limits.rootsPerRecord - 1)
+    throw new EngineError('too_many_folders', `${apart.length} folders and files are more than one snapshot can hold beside each other`, {
+      context: { folders: apart.length },
+      nextStep: `Name at most ${limits.rootsPerRecord - 1}, or the folder that they are in.`,
+    });
+  return apart.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, root]) => root);
 }
 
 function scanOptions(options: BackupOptions) {

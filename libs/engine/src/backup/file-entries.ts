@@ -1,4 +1,3 @@
-import { isAppError } from '#libs/kernel';
 import { idsIn } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
 import { problemOf } from '../scan/file-problem.ts';
@@ -6,6 +5,7 @@ import { displayPath } from '../platform/index.ts';
 import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';
 import type { FileOutcome } from './file-sealer.ts';
+import { readAttributes } from './read-attributes.ts';
 import type { Place, Slot, WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
@@ -38,13 +38,29 @@ export class FileEntries {
     else counts.newFiles += 1;
 
     const key = facts.links > 1 ? `${facts.device}:${facts.inode}` : undefined;
-    const first = key === undefined ? undefined : this.#linked.get(key);
-    if (first) return { done: this.#finish(place, first, false) };
+    if (key !== undefined && this.#linked.has(key)) return { done: this.#finishLinked(place, key) };
     await batches.room();
     const outcome = batches.submit({ path, sizeBytes: facts.sizeBytes });
     outcome.catch(() => undefined);
     if (key !== undefined) this.#linked.set(key, outcome);
     return { done: this.#finish(place, outcome, true) };
+  }
+
+  /** Where the name under which the file was read is gone by then, this one is read. */
+  async #finishLinked(place: Place, key: string): Promise<Slot> {
+    const { batches } = this.#context;
+    for (;;) {
+      const sealing = this.#linked.get(key)!;
+      if (!('problem' in (await sealing))) return this.#finish(place, sealing, false);
+      // Another name may have taken over meanwhile.
+      if (this.#linked.get(key) !== sealing) continue;
+      const own = batches.submit({ path: place.path, sizeBytes: place.facts.sizeBytes });
+      own.catch(() => undefined);
+      this.#linked.set(key, own);
+      // Whoever waits for this entry may wait for nothing else.
+      batches.nudge();
+      return this.#finish(place, own, true);
+    }
   }
 
   /** Links, fifos and devices. */
@@ -70,7 +86,8 @@ export class FileEntries {
       counts.newChunks += outcome.newChunks;
     }
     counts.current = displayPath(place.path);
-    const { facts, sizeBytes, dataRanges, attributes, changedWhileRead } = outcome;
+    const { facts, sizeBytes, dataRanges, attributes, attributesProblem, changedWhileRead } = outcome;
+    if (attributesProblem && first) counts.problem(attributesProblem);
     if (changedWhileRead && first)
       counts.note({
         path: displayPath(place.path),
@@ -100,13 +117,9 @@ export class FileEntries {
 
   #attributes({ path }: Place) {
     const { platform, counts } = this.#context;
-    try {
-      return platform.extendedAttributes(path);
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      if (error.code !== 'file_not_found') counts.problem(problemOf(path, error));
-      return [];
-    }
+    const { attributes, attributesProblem } = readAttributes(platform, path);
+    if (attributesProblem) counts.problem(attributesProblem);
+    return attributes;
   }
 }
 

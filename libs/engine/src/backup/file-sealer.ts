@@ -12,6 +12,7 @@ import { type DataPackWriter, dataPackWriter, type FinishedPack } from './data-p
 import { type ContentPlan, ContentStream, planContent } from './file-content.ts';
 import type { FileSpool } from './file-spool.ts';
 import { backupLimits } from './limits.ts';
+import { readAttributes } from './read-attributes.ts';
 
 /** What a sealer needs to know of the vault; plain data, so that it can go to a worker thread. */
 export interface SealerVault {
@@ -46,6 +47,8 @@ export interface SealedFile {
   readonly ids: Uint8Array;
   readonly dataRanges: readonly DataRange[] | undefined;
   readonly attributes: readonly ExtendedAttribute[];
+  /** Why attributes are missing, where some are. */
+  readonly attributesProblem?: FileProblem;
   readonly changedWhileRead: boolean;
   readonly readBytes: number;
   readonly newChunks: number;
@@ -190,8 +193,8 @@ export class FileSealer implements Sealer {
     if (plan.contentBytes > Math.min(backupLimits.wholeFileBytes, this.#chunker.buffer.length - this.#held)) return undefined;
     const read = this.#readWhole(new ContentStream(file, plan), before, plan);
     const changed = read.short || !sameState(before, file.facts());
-    const attributes = changed ? [] : this.#platform.extendedAttributes(path);
-    return { file: { chunks: read.chunks, sealed: { ...read.sealed, attributes } }, changed };
+    const found = changed ? undefined : readAttributes(this.#platform, path);
+    return { file: { chunks: read.chunks, sealed: { ...read.sealed, ...found } }, changed };
   }
 
   /** Closes the file. `readInVain`: bytes of a first try, during which it changed. */
@@ -211,8 +214,8 @@ export class FileSealer implements Sealer {
         readBytes += read.sealed.readBytes;
         const changed = read.short || !sameState(before, file.facts());
         if (changed && attempt === 1) continue;
-        const attributes = this.#platform.extendedAttributes(job.path);
-        return { ...read, sealed: { ...read.sealed, readBytes, attributes, changedWhileRead: changed } };
+        const found = readAttributes(this.#platform, job.path);
+        return { ...read, sealed: { ...read.sealed, ...found, readBytes, changedWhileRead: changed } };
       }
     } finally {
       file.close();

@@ -1,7 +1,6 @@
 import { type TreeEntry, TreeWriter } from '#libs/vault';
-import { isAppError } from '#libs/kernel';
-import { problemOf } from '../scan/file-problem.ts';
 import { sameEntry } from './change-detection.ts';
+import { readAttributes } from './read-attributes.ts';
 import { type Place, type Slot, summaryOf, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
@@ -92,12 +91,8 @@ export class FolderTree {
 
   #attributes() {
     const { platform, counts } = this.#context;
-    try {
-      return platform.extendedAttributes(this.#place.path);
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      if (error.code !== 'file_not_found') counts.problem(problemOf(this.#place.path, error));
-      return [];
-    }
+    const { attributes, attributesProblem } = readAttributes(platform, this.#place.path);
+    if (attributesProblem) counts.problem(attributesProblem);
+    return attributes;
   }
 }

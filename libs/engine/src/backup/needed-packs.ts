@@ -1,3 +1,4 @@
+import { isAppError } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
 import { type ChunkIndex, type FileContent, idsIn, PackBitmap, type VaultReader } from '#libs/vault';
 
@@ -38,7 +39,7 @@ export class NeededPacks {
     return location !== undefined;
   }
 
-  /** All chunks of a file's content, lists included. False when one of them is lost: then the file must be read again. */
+  /** All chunks of a file's content, lists included. False when one of them is lost, or can't be read here: then the file must be read again. */
   async addContent(content: FileContent | undefined): Promise<boolean> {
     if (!content) return true;
     if ('chunkList' in content) return this.#addList(content.chunkList, content.depth);
@@ -60,7 +61,14 @@ export class NeededPacks {
 
   async #addList(listId: Uint8Array, depth: number): Promise<boolean> {
     if (!this.addKnown(listId)) return false;
-    const list = await this.#reader.readChunk('chunkList', listId);
+    let list: Uint8Array;
+    try {
+      list = await this.#reader.readChunk('chunkList', listId);
+    } catch (error) {
+      // Damaged on this disk: no reason to make no snapshot at all. `check` says it, holders have it.
+      if (!isAppError(error)) throw error;
+      return false;
+    }
     for (const id of idsIn(list)) if (!(depth > 1 ? await this.#addList(id, depth - 1) : this.addKnown(id))) return false;
     return true;
   }

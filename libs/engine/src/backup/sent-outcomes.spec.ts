@@ -35,7 +35,9 @@ const sealed = fc.record({
   readBytes: size,
   newChunks: count,
 });
-const problem = fc.record({ problem: fc.record({ path: fc.string(), code: fc.string(), message: fc.string() }) });
+const why = fc.record({ path: fc.string(), code: fc.string(), message: fc.string() });
+const withoutAttributes = fc.tuple(sealed, why).map(([one, attributesProblem]) => ({ ...one, attributes: [], attributesProblem }));
+const problem = fc.record({ problem: why });
 
 /** Bytes as bytes, whatever they are views of; what an attribute is made of may be another kind of array after the way. */
 const plain = (outcomes: readonly FileOutcome[]): unknown =>
@@ -52,7 +54,7 @@ const plain = (outcomes: readonly FileOutcome[]): unknown =>
 describe('what passes between a backup and its threads', () => {
   it('is the same outcomes on the other side', () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: sealed }, problem), { maxLength: 9 }), (outcomes) => {
+      fc.property(fc.array(fc.oneof({ weight: 4, arbitrary: sealed }, withoutAttributes, problem), { maxLength: 9 }), (outcomes) => {
         expect(plain(receiveOutcomes(structuredClone(sendOutcomes(outcomes))))).toEqual(plain(outcomes));
       }),
     );

@@ -13,7 +13,10 @@ export interface SentOutcomes {
   /** Of all files, one after the other. */
   readonly ids: Uint8Array;
   /** What few files have, by number: a problem instead of everything else, data ranges, attributes. */
-  readonly rare: ReadonlyMap<number, Exclude<FileOutcome, SealedFile> | Pick<SealedFile, 'dataRanges' | 'attributes'>>;
+  readonly rare: ReadonlyMap<
+    number,
+    Exclude<FileOutcome, SealedFile> | Pick<SealedFile, 'dataRanges' | 'attributes' | 'attributesProblem'>
+  >;
 }
 
 const columns = 11;
@@ -32,7 +35,7 @@ export function sendOutcomes(outcomes: readonly FileOutcome[]): SentOutcomes {
       rare.set(i, outcome);
       continue;
     }
-    const { facts, dataRanges, attributes } = outcome;
+    const { facts, dataRanges, attributes, attributesProblem } = outcome;
     let at = i * columns;
     numbers[at++] = outcome.sizeBytes;
     numbers[at++] = outcome.ids.length;
@@ -54,7 +57,8 @@ export function sendOutcomes(outcomes: readonly FileOutcome[]): SentOutcomes {
     bigs[at++] = facts.deviceNumber;
     ids.set(outcome.ids, idsEnd);
     idsEnd += outcome.ids.length;
-    if (dataRanges || attributes.length > 0) rare.set(i, { dataRanges, attributes });
+    if (dataRanges || attributes.length > 0 || attributesProblem)
+      rare.set(i, { dataRanges, attributes, ...(attributesProblem && { attributesProblem }) });
   }
   return { count, numbers, bigs, ids, rare };
 }
@@ -97,6 +101,7 @@ export function receiveOutcomes({ count, numbers, bigs, ids, rare }: SentOutcome
       changedWhileRead: numbers[at + 4] === 1,
       dataRanges: more?.dataRanges,
       attributes: more?.attributes ?? [],
+      ...(more?.attributesProblem && { attributesProblem: more.attributesProblem }),
     });
   }
   return outcomes;

@@ -40,6 +40,15 @@ const kinds: Readonly<Record<number, FileKind>> = {
 const syncLater = promisify(fs.fsync);
 const slash = Buffer.from('/');
 
+/**
+ * File systems say times that no snapshot can hold: 1601 for "never" (NTFS, network shares), or the year 30828. The nearest that it can: 1677 and 2262.
+ */
+const earliestNs = -(2n ** 63n);
+const latestNs = 2n ** 63n - 1n;
+const holdable = (ns: bigint): bigint => (ns < earliestNs ? earliestNs : ns > latestNs ? latestNs : ns);
+/** Node takes 64 bits of the system as signed; overlays and network shares use the highest of an inode's. */
+const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
+
 export function factsOf(stat: fs.BigIntStats): FileFacts {
   const mode = Number(stat.mode);
   return {
@@ -49,13 +58,13 @@ export function factsOf(stat: fs.BigIntStats): FileFacts {
     gid: Number(stat.gid),
     sizeBytes: Number(stat.size),
     allocatedBytes: Number(stat.blocks) * 512,
-    mtimeNs: stat.mtimeNs,
-    ctimeNs: stat.ctimeNs,
-    birthtimeNs: stat.birthtimeNs,
-    device: stat.dev,
-    inode: stat.ino,
+    mtimeNs: holdable(stat.mtimeNs),
+    ctimeNs: holdable(stat.ctimeNs),
+    birthtimeNs: holdable(stat.birthtimeNs),
+    device: unsigned(stat.dev),
+    inode: unsigned(stat.ino),
     links: Number(stat.nlink),
-    deviceNumber: stat.rdev,
+    deviceNumber: unsigned(stat.rdev),
   };
 }
 

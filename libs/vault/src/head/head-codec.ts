@@ -171,6 +171,10 @@ function readIndexPack(r: CborReader): HeadIndexPack {
 }
 
 function headProblem(head: VaultHead): string | undefined {
+  if (head.snapshots.length > limits.snapshotsPerHead) return `more than ${limits.snapshotsPerHead} snapshots`;
+  if (head.indexPacks.length > limits.indexPacksPerHead) return `more than ${limits.indexPacksPerHead} index packs`;
+  if (head.live.count > limits.packs) return `more than ${limits.packs} packs`;
+  if (head.nextOrdinal > 0xffff_ffff) return 'there is no further ordinal';
   for (const [i, one] of head.snapshots.entries()) {
     if (i > 0 && head.snapshots[i - 1]!.sequence >= one.sequence) return 'snapshots are out of order';
     const pack = head.indexPacks[one.pack];

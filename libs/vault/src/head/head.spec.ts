@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { cryptoReady, type SigningKeyPair, signingKeyPairFromSeed } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import { toHex, utf8 } from '#libs/kernel';
+import { limits } from '../limits.ts';
 import { PackBitmap } from '../chunk-index/pack-bitmap.ts';
 import { packIdOf } from '../pack/pack-id.ts';
 import { decodeSnapshotRecord, encodeSnapshotRecord } from '../snapshot/record-codec.ts';
@@ -127,6 +128,22 @@ describe('vault head', () => {
     expect(decodeOutcome(() => encodeHead(aHead(change), keys))).toEqual({ code: 'invalid_input' });
   });
 
+  it('is not written with more than a reader takes: it would be the last', () => {
+    const one = aHead().snapshots[0]!;
+    const snapshots = (count: number) => Array.from({ length: count }, (_, i) => ({ ...one, sequence: i + 1 }));
+    expect(decodeHead(encodeHead(aHead({ snapshots: snapshots(limits.snapshotsPerHead) }), keys), keys.publicKey).snapshots.length).toBe(
+      limits.snapshotsPerHead,
+    );
+    const indexPacks = Array.from({ length: limits.indexPacksPerHead + 1 }, (_, i) => ({ ...aHead().indexPacks[0]!, ordinal: i }));
+    for (const change of [
+      { snapshots: snapshots(limits.snapshotsPerHead + 1) },
+      { indexPacks, nextOrdinal: indexPacks.length },
+      { live: { ...aHead().live, count: limits.packs + 1 } },
+      { nextOrdinal: 2 ** 32 },
+    ])
+      expect(decodeOutcome(() => encodeHead(aHead(change), keys))).toEqual({ code: 'invalid_input' });
+  });
+
   it('tells newer, older, same and forked', () => {
     const of = (head: VaultHead) => ({ head, bytes: encodeHead(head, keys) });
     const known = of(aHead());
@@ -198,6 +215,21 @@ describe('snapshot record', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each<[string, Partial<SnapshotRecord>]>([
+    ['more paths than a reader takes', { roots: Array.from({ length: limits.rootsPerRecord + 1 }, (_, i) => ({ ...aRecord().roots[0]!, path: utf8(`/${String(i).padStart(4, '0')}`) })) }], // prettier-ignore
+    ['more excludes', { excludes: Array.from({ length: limits.textsPerRecord + 1 }, () => 'x') }],
+    ['more tags', { tags: Array.from({ length: limits.textsPerRecord + 1 }, () => 'x') }],
+    ['a longer exclude', { excludes: ['x'.repeat(16 * 1024 + 1)] }],
+    ['a longer host', { host: 'é'.repeat(513) }],
+    ['a longer user', { user: 'x'.repeat(1_025) }],
+    ['a number below zero', { stats: { files: -1 } }],
+    ['a part of a file', { lost: { files: 0.5, folders: 0, bytes: 0 } }],
+    ['a time before 1970', { startedAtMs: -1 }],
+    ['no number', { sequence: 0 }],
+  ])('is not written with %s', (_, change) => {
+    expect(decodeOutcome(() => encodeSnapshotRecord(aRecord(change), keys))).toEqual({ code: 'invalid_input' });
   });
 
   it.each(['relative/path', '', '/a/../b', '/a//b', '/home/', '/nul\0'])('refuses the backed-up path %j', (path) => {

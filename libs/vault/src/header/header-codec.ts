@@ -1,6 +1,6 @@
 import type { SigningKeyPair } from '#libs/crypto';
 import type { VaultId } from '#libs/kernel';
-import { fromHex, toHex } from '#libs/kernel';
+import { fromHex, toHex, utf8 } from '#libs/kernel';
 import { CborReader } from '../cbor/cbor-reader.ts';
 import { CborWriter } from '../cbor/cbor-writer.ts';
 import { readFields, required } from '../cbor/fields.ts';
@@ -185,6 +185,7 @@ function headerProblem({ slots, parameters }: VaultHeader): string | undefined {
   if (slots.some((slot) => (slot.kind === 'passphrase') === (slot.publicKey !== undefined)))
     return 'a key slot without its public key, or a passphrase with one';
   if (slots.some((slot) => slot.box.length === 0 || slot.box.length > maxBoxBytes)) return 'an empty or overlong key slot';
+  if (slots.some((slot) => utf8(slot.label).length > maxLabelBytes)) return `a label of a key slot is longer than ${maxLabelBytes} bytes`;
   try {
     assertChunkerParameters(chunkerParameters(parameters));
   } catch (error) {

@@ -45,6 +45,12 @@ describe('vault header', () => {
     }
   });
 
+  it('takes no label that a reader would refuse', async () => {
+    await expect(addSlot(change, { kind: 'device', publicKey: device.publicKey, label: '漢'.repeat(100) })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
+  });
+
   it('gains and loses slots; a newer header is told from an older one', async () => {
     const added = await addSlot(change, { kind: 'device', publicKey: device.publicKey, label: 'new laptop' });
     const header = decodeHeader(added);

@@ -1,5 +1,5 @@
 import type { SigningKeyPair } from '#libs/crypto';
-import { compareBytes } from '#libs/kernel';
+import { compareBytes, utf8 } from '#libs/kernel';
 import { CborReader } from '../cbor/cbor-reader.ts';
 import { CborWriter } from '../cbor/cbor-writer.ts';
 import { readFields, required } from '../cbor/fields.ts';
@@ -10,17 +10,16 @@ import { readEntry, writeEntry } from '../tree/entry-codec.ts';
 import { nameProblem, printableName } from '../tree/safe-name.ts';
 import type { SnapshotLoss, SnapshotRecord, SnapshotRoot } from './snapshot-record.ts';
 
-const maxTextBytes = 1_024;
-const maxRoots = 1_024;
-const maxTexts = 10_000;
+const maxTextBytes = 16 * 1024;
 const maxStats = 64;
 const maxPathBytes = 64 * 1024;
+const maxTime = 8_640_000_000_000_000;
 const fail = (what: string): VaultError => new VaultError('record_corrupt', `snapshot record: ${what}`);
 
 /** The plaintext of a record chunk. Roots are sorted by path. Throws `invalid_input` for what readers would refuse. */
 export function encodeSnapshotRecord(record: SnapshotRecord, keys: SigningKeyPair): Uint8Array {
   const roots = [...record.roots].sort((a, b) => compareBytes(a.path, b.path));
-  const problem = rootsProblem(roots);
+  const problem = rootsProblem(roots) ?? textsProblem(record) ?? numbersProblem(record);
   if (problem) throw new VaultError('invalid_input', `snapshot record: ${problem}`);
   const w = new CborWriter(4096);
   w.map(11 + (record.previous ? 1 : 0) + (record.adHoc ? 1 : 0) + (record.lost ? 1 : 0));
@@ -93,13 +92,13 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
       case 'v':
         return void (version = r.int(0, 0xffff));
       case 'host':
-        return void (record.host = r.text(maxTextBytes));
+        return void (record.host = r.text(limits.textBytes));
       case 'lost':
         return void (record.lost = readLoss(r));
       case 'tags':
         return void (record.tags = readTexts(r));
       case 'user':
-        return void (record.user = r.text(maxTextBytes));
+        return void (record.user = r.text(limits.textBytes));
       case 'roots':
         return void (record.roots = readRoots(r));
       case 'stats':
@@ -108,7 +107,7 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
         if (!r.bool()) throw r.fail('adHoc is true or absent');
         return void (record.adHoc = true);
       case 'endedAt':
-        return void (record.endedAtMs = r.int(0, 8_640_000_000_000_000));
+        return void (record.endedAtMs = r.int(0, maxTime));
       case 'partial':
         return void (record.partial = r.bool());
       case 'excludes':
@@ -118,7 +117,7 @@ export function decodeSnapshotRecord(plaintext: Uint8Array, signingPublicKey: Ui
       case 'sequence':
         return void (record.sequence = r.int(1, Number.MAX_SAFE_INTEGER));
       case 'startedAt':
-        return void (record.startedAtMs = r.int(0, 8_640_000_000_000_000));
+        return void (record.startedAtMs = r.int(0, maxTime));
       default:
         return false;
     }
@@ -152,7 +151,7 @@ function readLoss(r: CborReader): SnapshotLoss {
 }
 
 function readTexts(r: CborReader): string[] {
-  return Array.from({ length: r.array(maxTexts) }, () => r.text(16 * 1024));
+  return Array.from({ length: r.array(limits.textsPerRecord) }, () => r.text(maxTextBytes));
 }
 
 function readStats(r: CborReader): Record<string, number> {
@@ -163,7 +162,7 @@ function readStats(r: CborReader): Record<string, number> {
 
 function readRoots(r: CborReader): SnapshotRoot[] {
   const roots: SnapshotRoot[] = [];
-  for (let left = r.array(maxRoots); left > 0; left -= 1) {
+  for (let left = r.array(limits.rootsPerRecord); left > 0; left -= 1) {
     if (r.array(2) !== 2) throw r.fail('a root is a path and an entry');
     roots.push({ path: r.bytes(maxPathBytes), entry: readEntry(r) });
   }
@@ -172,7 +171,24 @@ function readRoots(r: CborReader): SnapshotRoot[] {
   return roots;
 }
 
+function textsProblem({ host, user, tags, excludes }: SnapshotRecord): string | undefined {
+  if (utf8(host).length > limits.textBytes || utf8(user).length > limits.textBytes) return 'the name of host or user is too long';
+  if (tags.length > limits.textsPerRecord) return `more than ${limits.textsPerRecord} tags`;
+  if (excludes.length > limits.textsPerRecord) return `more than ${limits.textsPerRecord} excludes`;
+  return [...tags, ...excludes].some((text) => utf8(text).length > maxTextBytes) ? 'a tag or an exclude is too long' : undefined;
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+function numbersProblem({ stats, lost, startedAtMs, endedAtMs, sequence }: SnapshotRecord): string | undefined {
+  const counts = [...Object.values(stats), ...(lost ? Object.values(lost) : [])];
+  if (Object.keys(stats).length > maxStats || !counts.every(isCount)) return 'a number of the statistics is out of range';
+  if (!isCount(sequence) || sequence === 0) return 'the number is out of range';
+  return [startedAtMs, endedAtMs].every((ms) => isCount(ms) && ms <= maxTime) ? undefined : 'a time is out of range';
+}
+
 function rootsProblem(roots: readonly SnapshotRoot[]): string | undefined {
+  if (roots.length > limits.rootsPerRecord) return `more than ${limits.rootsPerRecord} backed-up paths`;
   for (const [i, { path, entry }] of roots.entries()) {
     if (i > 0 && compareBytes(roots[i - 1]!.path, path) >= 0) return 'backed-up paths are out of order or twice';
     if (entry.name.length !== 0) return 'the entry of a backed-up path has a name';

@@ -1,8 +1,13 @@
-import { compareBytes } from '#libs/kernel';
+import { compareBytes, utf8 } from '#libs/kernel';
 import { idBytes, limits } from '../limits.ts';
 import type { TreeEntry } from './tree-entry.ts';
 
 const isInt = (value: number, max: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= max;
+const isTime = (ns: bigint | undefined): boolean => ns === undefined || BigInt.asIntN(64, ns) === ns;
+const isWide = (value: bigint | undefined): boolean => value === undefined || BigInt.asUintN(64, value) === value;
+/** No character takes more than three bytes for each of its UTF-16 units. */
+const isText = (text: string | undefined): boolean =>
+  text === undefined || text.length * 3 <= limits.textBytes || utf8(text).length <= limits.textBytes;
 
 /**
  * What is wrong with an entry beside its name, or undefined. Writers and readers ask the same, so nobody writes what
@@ -14,6 +19,11 @@ export function entryProblem(entry: TreeEntry): string | undefined {
   if (!isInt(entry.uid, 0xffff_ffff) || !isInt(entry.gid, 0xffff_ffff)) return 'uid or gid is out of range';
   if (!isInt(entry.size, Number.MAX_SAFE_INTEGER)) return 'size is out of range';
   if (entry.links !== undefined && !isInt(entry.links, 0xffff_ffff)) return 'link count is out of range';
+  if (!isTime(entry.mtimeNs) || !isTime(entry.ctimeNs) || !isTime(entry.birthtimeNs)) return 'a time is out of range';
+  if (!isWide(entry.inode) || !isWide(entry.device) || !isWide(entry.rdev)) return 'a device or inode number is out of range';
+  if (!isText(entry.user) || !isText(entry.group) || !isText(entry.error)) return 'the name of user or group, or the reason, is too long';
+  if (entry.summary && Object.values(entry.summary).some((count) => !isInt(count, Number.MAX_SAFE_INTEGER)))
+    return 'the summary is out of range';
   if (type !== 'file' && (entry.size !== 0 || entry.content || entry.dataRanges || entry.changedWhileRead))
     return `a ${type} has no content`;
   if (type !== 'directory' && (entry.tree || entry.summary)) return `a ${type} has no tree`;

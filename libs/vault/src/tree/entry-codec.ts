@@ -10,7 +10,6 @@ import type { DataRange, EntryType, FileContent, TreeEntry, TreeSummary, Xattr }
 /** Numbers of the types as stored. */
 const types: readonly EntryType[] = ['file', 'directory', 'symlink', 'fifo', 'socket', 'block-device', 'char-device'];
 const typeNumbers = new Map(types.map((type, number) => [type, number]));
-const maxTextBytes = 1_024;
 const maxFields = 24;
 
 /**
@@ -145,9 +144,9 @@ export function readEntry(r: CborReader): TreeEntry {
       case 'dv':
         return void (entry.device = r.uint64());
       case 'er':
-        return void (entry.error = r.text(maxTextBytes));
+        return void (entry.error = r.text(limits.textBytes));
       case 'gn':
-        return void (entry.group = r.text(maxTextBytes));
+        return void (entry.group = r.text(limits.textBytes));
       case 'hl':
         return void (entry.links = r.int(0, 0xffff_ffff));
       case 'in':
@@ -165,7 +164,7 @@ export function readEntry(r: CborReader): TreeEntry {
       case 'tr':
         return void (entry.tree = r.bytes(idBytes, idBytes));
       case 'un':
-        return void (entry.user = r.text(maxTextBytes));
+        return void (entry.user = r.text(limits.textBytes));
       case 'xa':
         return void (entry.xattrs = readXattrs(r));
       default:

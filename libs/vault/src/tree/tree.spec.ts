@@ -98,6 +98,32 @@ describe('tree entries', () => {
     );
   });
 
+  it('are refused by the writer, or come back: whatever numbers the system says', () => {
+    const odd = fc.oneof(fc.bigInt({ min: -(2n ** 66n), max: 2n ** 66n }), fc.constantFrom(-(2n ** 63n) - 1n, 2n ** 63n, 2n ** 64n, -1n));
+    const times = { mtimeNs: odd, ctimeNs: optional(odd), birthtimeNs: optional(odd) };
+    const numbers = {
+      ...times,
+      inode: optional(odd),
+      device: optional(odd),
+      uid: fc.integer(),
+      gid: fc.integer(),
+      links: optional(fc.integer()),
+    };
+    fc.assert(
+      fc.property(fc.record(numbers), (change) => {
+        let bytes: Uint8Array;
+        try {
+          bytes = encode(aFile('a', change));
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid_input' });
+          return;
+        }
+        expect(readEntry(new CborReader(bytes, fail))).toEqual(defined(aFile('a', change)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('are canonical dag-cbor: the reference codec writes the same bytes', () => {
     fc.assert(
       fc.property(entries, (entry) => {
@@ -120,6 +146,14 @@ describe('tree entries', () => {
     ['a symlink without target', { type: 'symlink' }],
     ['a symlink to nothing', { type: 'symlink', linkTarget: new Uint8Array(0) }],
     ['a device number of a fifo', { type: 'fifo', rdev: 1n }],
+    ['a device number beyond 64 bits', { type: 'block-device', rdev: 2n ** 64n }],
+    ['an inode below zero', { inode: -1n }],
+    ['a time that is 1601', { mtimeNs: -11_644_473_600_000_000_000n }],
+    ['a change time of the year 2300', { ctimeNs: 10_413_792_000_000_000_000n }],
+    ['a birth time beyond 64 bits', { birthtimeNs: 2n ** 64n }],
+    ['a user with too long a name', { user: 'u'.repeat(1_025) }],
+    ['a group with too long a name in bytes', { group: 'é'.repeat(513) }],
+    ['a summary with a part', { type: 'directory', summary: { files: 0.5, directories: 0, bytes: 0 } }],
     [
       'ranges that overlap',
       {
