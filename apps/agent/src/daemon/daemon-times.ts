@@ -6,6 +6,9 @@ export const daemonTimes = {
   leastHeartbeatMs: 1_000,
   /** A coordinator that does not answer is tried again this soon. */
   retryHeartbeatMs: 15_000,
+  /** First and longest delay until what a hint asked for is tried again after a failure. */
+  retryFirstMs: 2_000,
+  retryMaxMs: 300_000,
   /** How often a start looks whether a command has let go of the home. */
   lockRetryMs: 300,
   /** What the last word to the coordinator may take. */

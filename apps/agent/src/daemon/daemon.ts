@@ -5,6 +5,7 @@ import { nodeFiles } from '#libs/kernel/node';
 import { answerAudits } from '../audits/answer-audits.ts';
 import { auditLimits } from '../audits/audit-limits.ts';
 import { makeChallenges } from '../audits/make-challenges.ts';
+import { Backoff } from '../coordinator-client/backoff.ts';
 import { ChannelLoop } from '../coordinator-client/channel-loop.ts';
 import { AgentError } from '../errors.ts';
 import { sendHeartbeat } from '../heartbeat/heartbeat.ts';
@@ -99,14 +100,19 @@ export class Daemon {
       onState: (state, error) => this.#onChannel(state, error),
     });
     const guarded = (what: string, work: () => Promise<void>): Coalesced => new Coalesced(work, (error) => this.#problem(what, error));
+    // What no loop asks for again and no heartbeat repeats, though the coordinator may wait for it.
+    const retried = (what: string, work: () => Promise<void>): Coalesced => {
+      const backoff = new Backoff(daemonTimes.retryFirstMs, daemonTimes.retryMaxMs, random);
+      return new Coalesced(work, (error) => this.#problem(what, error), { clock, backoff, signal: this.#signal });
+    };
     this.#roster = guarded('the roster could not be fetched', () => this.#syncRoster());
     this.#policy = guarded('the policy could not be fetched', () => this.#syncPolicy());
-    this.#receipts = guarded('receipts could not be fetched', () => this.#syncReceipts());
-    this.#inventory = guarded('the inventory could not be sent', () => sendInventory(agent, this.#signal));
+    this.#receipts = retried('receipts could not be fetched', () => this.#syncReceipts());
+    this.#inventory = retried('the inventory could not be sent', () => sendInventory(agent, this.#signal));
     this.#scrub = Scrub.of(agent, () =>
       agent.backups.isRunning ? 'a backup is running' : (agent.manners.waits('background')?.text ?? null),
     );
-    this.#audits = guarded('audits could not be answered', () => this.#answerAudits());
+    this.#audits = retried('audits could not be answered', () => this.#answerAudits());
     this.#challenges = guarded('challenges for audits could not be made', () => this.#makeChallenges());
     this.#report = guarded('the coordinator lost its memory and could not be told everything', () => this.#reportEverything());
     this.#bundle = guarded('the bundle of the coordinator could not be kept', () => this.#keepBundle());
