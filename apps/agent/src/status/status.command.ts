@@ -62,6 +62,7 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
               sequence: view.latest.sequence,
               atMs: view.latest.capturedAtMs,
               partial: view.latest.partial,
+              adHoc: view.latest.adHoc === true,
               packs: view.latest.packIds.length,
               bytes: view.latest.stats.bytes,
               files: view.latest.stats.files,

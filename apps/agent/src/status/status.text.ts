@@ -36,7 +36,16 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
 
   row('device', `${printable(text(device['name']))} in ${printable(text(device['team']))}`);
   if (!captured) row('state', 'nothing is backed up yet');
-  else if (status['state'] === 'protected') row('state', 'protected: enough other machines hold the latest snapshot');
+  else if (captured['adHoc'] === true)
+    row(
+      'state',
+      `only paths that a backup named ${status['state'] === 'protected' ? 'are protected' : 'are captured here'}: no whole backup yet`,
+    );
+  else if (status['state'] === 'protected')
+    row(
+      'state',
+      `protected: enough other machines hold the latest snapshot${captured['partial'] === true ? '; but it is incomplete: not everything could be read' : ''}`,
+    );
   else
     row(
       'state',
