@@ -37,9 +37,10 @@ describe('holdfast-coordinator', () => {
   });
 
   it.each([[['--colour']], [['dance']], [['serve', '--port', '99999']], [['--env', 'moon']]])(
-    'answers wrong use %j with 2',
+    'answers wrong use %j with 2, and says what is wrong',
     async (args) => {
       expect(await run(...args)).toBe(2);
+      expect(errors.join('')).toContain('error: ');
     },
   );
 
@@ -48,15 +49,19 @@ describe('holdfast-coordinator', () => {
     expect(errors.join('\n')).toMatch(/prot[\s\S]*default\.yaml[\s\S]*\(config_invalid\)/);
   });
 
-  it('makes no login link before the set-up', async () => {
-    expect(await run('login-link')).toBe(1);
-    expect(errors.join('\n')).toContain('(setup_needed)');
+  it.each(['login-link', 'verify-audit-log'])('does not make up a coordinator for %s where there is none', async (command) => {
+    const elsewhere = join(home, 'elsewhere');
+    expect(await run('--home', elsewhere, command)).toBe(1);
+    expect(errors.join('\n')).toMatch(/There is no coordinator in .*elsewhere[\s\S]*\(setup_needed\)/);
+    expect([out, existsSync(elsewhere)]).toEqual([[], false]);
   });
 
   it('serves, is set up by its link, lets in by a login link, checks its audit log, and stops at SIGTERM', async () => {
     const serving = run('serve', '--json');
     while (!out.some((line) => line.includes('listening'))) await new Promise((resolve) => setImmediate(resolve));
     const { origin, setupLink } = JSON.parse(out.find((line) => line.includes('listening'))!) as { origin: string; setupLink: string };
+    expect(await run('login-link')).toBe(1);
+    expect(errors.join('\n')).toMatch(/There is no account yet[\s\S]*\(setup_needed\)/);
     const info = await call(origin, 'GET', '/setup');
     const { teamDocument } = await createTeam({
       name: 'T',
@@ -84,7 +89,7 @@ describe('holdfast-coordinator', () => {
     process.emit('SIGTERM');
     expect(await serving).toBe(0);
     await expect(call(origin, 'GET', '/setup')).rejects.toThrow('ECONNREFUSED');
-  });
+  }, 30_000);
 
   it('ends what a person sees with the address and the set-up link', async () => {
     const fresh = mkdtempSync(join(tmpdir(), 'holdfast-command-fresh-'));
@@ -94,7 +99,7 @@ describe('holdfast-coordinator', () => {
     process.emit('SIGTERM');
     expect(await serving).toBe(0);
     rmSync(fresh, { recursive: true });
-  });
+  }, 30_000);
 
   it('says when its port is taken, and nothing else, before it touches the data folder', async () => {
     const other = createServer();

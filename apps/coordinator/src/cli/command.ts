@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { isAppError, messageOf } from '#libs/kernel';
 import type { LoadConfigOptions } from '../config/load-config.ts';
 import { configEnvironments, loadConfig } from '../config/load-config.ts';
@@ -88,6 +88,6 @@ function configOf({ home, host, port, config, env }: Options): CoordinatorConfig
 
 function toPort(text: string): number {
   const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new CommanderError(2, 'holdfast.port', `${text} is not a port`);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('It is no port: 0 to 65535.');
   return port;
 }

@@ -6,10 +6,11 @@ import { CoordinatorError } from '../errors.ts';
 import { ServerFacts } from '../http/server-facts.ts';
 import { SessionsService } from '../sessions/sessions.service.ts';
 import { readListening } from './listening.ts';
-import { withServices } from './offline.module.ts';
+import { needsCoordinator, withServices } from './offline.module.ts';
 
 /** Prints a one-time link that signs in. Throws `setup_needed` or `account_not_found`. */
 export async function printLoginLink(config: CoordinatorConfig, { email, json }: { email?: string; json?: boolean }): Promise<void> {
+  needsCoordinator(config);
   const origin =
     readListening(dataFolder(config))?.origin ?? new ServerFacts(config, { certificate: '', key: '', derSha256: new Uint8Array() }).origin;
   const link = await withServices(config, async (services) => {

@@ -15,6 +15,9 @@ export interface DataSources {
   readonly reader: DataSource;
 }
 
+/** The file of the embedded database. */
+export const embeddedDatabase = (config: CoordinatorConfig): string => join(dataFolder(config), 'coordinator.sqlite');
+
 /** Opens the database, creates it when it is not there, and runs the migrations that it lacks. */
 export async function openDataSources(config: CoordinatorConfig): Promise<DataSources> {
   const common = { entities, migrations, migrationsTransactionMode: 'each' as const, namingStrategy: new Naming(), synchronize: false };
@@ -32,7 +35,7 @@ export async function openDataSources(config: CoordinatorConfig): Promise<DataSo
   }
   const folder = dataFolder(config);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = join(folder, 'coordinator.sqlite');
+  const database = embeddedDatabase(config);
   // Made by hand first, so that it never exists with a wider mode; WAL and shm files take the mode of the main file.
   closeSync(openSync(database, 'a', 0o600));
   chmodSync(database, 0o600);
