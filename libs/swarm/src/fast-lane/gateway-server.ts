@@ -17,7 +17,7 @@ import type { SwarmPeer } from '../swarm-types.ts';
 import type { AskedRange, GatewayRequest } from './gateway-request.ts';
 import { parseGatewayRequest, resolveRange } from './gateway-request.ts';
 import { checkedByReceiver, checkHeader, errorHeader, httpError } from './lane-errors.ts';
-import { fastLaneLimits } from './limits.ts';
+import { pieceBytesOf } from './leaf-pieces.ts';
 
 export interface GatewayServerOptions {
   readonly serving: PackServing;
@@ -160,11 +160,14 @@ export class GatewayServer {
     const blocks = body[Symbol.asyncIterator]();
     let sizeBytes = 0;
     let leaves = 0;
+    let lastLeafMs: number | undefined;
     try {
       for (let block = await blocks.next(); !block.done;) {
         const next = blocks.next();
         next.catch(() => undefined);
-        await this.#write(block.value, response, pace, watchdog, signal);
+        const startedMs = clock.nowMs();
+        await this.#write(block.value, pieceBytesOf(pace, lastLeafMs), response, pace, watchdog, signal);
+        lastLeafMs = clock.nowMs() - startedMs;
         sizeBytes += block.value.length;
         leaves += 1;
         this.#memory.give(block.value);
@@ -178,10 +181,15 @@ export class GatewayServer {
     }
   }
 
-  async #write(bytes: Uint8Array, response: ServerResponse, pace: LinkPace, watchdog: Watchdog, signal: AbortSignal): Promise<void> {
+  async #write(
+    bytes: Uint8Array,
+    pieceBytes: number,
+    response: ServerResponse,
+    pace: LinkPace,
+    watchdog: Watchdog,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { limits } = this.#options;
-    const pieceBytes = pace.unlimited ? fastLaneLimits.pieceBytes : fastLaneLimits.pacedPieceBytes;
-    let before: Promise<void> | undefined;
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes);
       if (!pace.unlimited) {
@@ -190,14 +198,10 @@ export class GatewayServer {
       }
       if (at === 0 || !pace.unlimited) watchdog.enter(limits.frameTimeoutMs);
       signal.throwIfAborted();
-      const written = handedOver(response, piece, signal);
-      written.catch(() => undefined);
-      // One piece is encrypted while the one before is with the kernel.
-      await before;
-      before = written;
+      // One at a time: two that wait together are first copied into one by TLS, and what the kernel has taken is ahead enough.
+      await handedOver(response, piece, signal);
       watchdog.touch();
     }
-    await before;
     watchdog.rest();
   }
 }

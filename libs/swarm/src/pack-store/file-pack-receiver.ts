@@ -26,7 +26,8 @@ interface ReceiverHooks {
 
 /**
  * {@link PackReceiver} on files. There is no record of which leaves were kept: when it opens, it re-hashes what stands in
- * the part file (3 GB/s), so a torn write or a hole is just a missing leaf, whatever the crash.
+ * the part file (3 GB/s), so a torn write or a hole is just a missing leaf, whatever the crash. Leaves in page-aligned memory
+ * are written past the page cache: nobody reads them here soon, and {@link commit} then waits for the disk alone.
  */
 export class FilePackReceiver implements PackReceiver {
   readonly packId: PackId;
@@ -39,6 +40,8 @@ export class FilePackReceiver implements PackReceiver {
   #file: Promise<WritableFile> | undefined;
   #root: PackRoot | undefined;
   #rootBlock: Uint8Array | undefined;
+  /** The root block on its way to the disk, while the first leaf is on its way here. */
+  #rootKept: Promise<void> | undefined;
   #released = false;
 
   private constructor(init: ReceiverInit, hooks: ReceiverHooks) {
@@ -62,10 +65,11 @@ export class FilePackReceiver implements PackReceiver {
 
   async acceptRoot(block: Uint8Array): Promise<void> {
     if (this.hasRoot) return;
-    const root = this.#checkRoot(block);
-    await this.#onDisk(() => this.#init.files.replace(this.#path('root'), block));
-    this.#root = root;
+    this.#root = this.#checkRoot(block);
     this.#rootBlock = block;
+    this.#rootKept = this.#onDisk(() => this.#init.files.replace(this.#path('root'), block));
+    // Whoever brings a leaf hears of it.
+    this.#rootKept.catch(() => undefined);
   }
 
   async acceptLeaf(index: number, bytes: Uint8Array): Promise<void> {
@@ -77,6 +81,8 @@ export class FilePackReceiver implements PackReceiver {
       const file = await this.#partFile();
       await file.write(index * leafBytes, bytes);
     });
+    // A leaf without its root on the disk would be worth nothing to the next try.
+    await this.#rootKept;
     this.#have[index] = true;
   }
 
@@ -113,6 +119,7 @@ export class FilePackReceiver implements PackReceiver {
 
   async close(): Promise<void> {
     try {
+      await this.#rootKept?.catch(() => undefined);
       await this.#onDisk(() => this.#closeFile());
     } finally {
       this.#release();
@@ -168,7 +175,7 @@ export class FilePackReceiver implements PackReceiver {
   }
 
   #partFile(): Promise<WritableFile> {
-    this.#file ??= this.#init.files.openWritable(this.#path('part')).catch((error: unknown) => {
+    this.#file ??= this.#init.files.openWritable(this.#path('part'), { uncached: true }).catch((error: unknown) => {
       // Too many open files, a full disk: the next leaf may try again.
       this.#file = undefined;
       throw error;

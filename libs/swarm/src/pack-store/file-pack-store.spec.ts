@@ -7,6 +7,7 @@ import { Killed, faultyFiles, seededRandom } from '#libs/kernel/testing';
 import { describePackStore } from '#libs/vault/testing';
 import { aFolder, aPack } from '../testing/builders.ts';
 import { FilePackStore } from './file-pack-store.ts';
+import { LeafMemory } from './leaf-memory.ts';
 import { pathOf } from './paths.ts';
 
 // Sealing real packs byte by byte is slow inside jest.
@@ -227,6 +228,54 @@ describe('FilePackStore', () => {
       expect(await store.verify(large.packId)).toEqual({ whole: true, damaged: [] });
       expect(await store.incoming()).toEqual([]);
       expect((await FilePackStore.open(folder)).totals()).toEqual({ packs: 1, bytes: large.sizeBytes });
+    });
+
+    it('writes leaves past the page cache where it can, in any order, from any memory, over a restart', async () => {
+      const asked: unknown[] = [];
+      const files = { ...nodeFiles, openWritable: (path: string, options?: { uncached?: boolean }) => (asked.push(options), nodeFiles.openWritable(path, options)) }; // prettier-ignore
+      const pack = aPack(5 * MiB + 4096 + 3, 9);
+      const memory = new LeafMemory();
+      // As the fast lane brings them; every other one as libp2p does, at an odd place.
+      const brought = (n: number): Uint8Array => {
+        const leaf = leafOf(pack, n);
+        const room = n % 2 === 0 ? memory.take() : new Uint8Array(MiB + 5).subarray(5);
+        room.set(leaf);
+        return room.subarray(0, leaf.length);
+      };
+      for (const leaves of [
+        [4, 1, 5],
+        [0, 3, 2],
+      ]) {
+        const store = await FilePackStore.open(folder, { files });
+        const receiver = await store.beginReceive(pack.packId, pack.sizeBytes);
+        await receiver.acceptRoot(pack.rootBlock);
+        for (const n of leaves) {
+          const bytes = brought(n);
+          await receiver.acceptLeaf(n, bytes);
+          // Whoever gave the memory has it back: what is written over it now must not reach the disk.
+          bytes.fill(0xee);
+          memory.give(bytes);
+        }
+        if (receiver.missing().length === 0) await receiver.commit();
+        await receiver.close();
+      }
+      expect(asked).toEqual([{ uncached: true }, { uncached: true }]);
+      expect(await (await FilePackStore.open(folder)).verify(pack.packId)).toEqual({ whole: true, damaged: [] });
+    });
+
+    it('a root block that the disk does not take is told with the first leaf, and nothing counts as kept', async () => {
+      const files = faultyFiles(nodeFiles, { fullAt: 1 });
+      const store = await FilePackStore.open(folder, { files });
+      const receiver = await store.beginReceive(large.packId, large.sizeBytes);
+      await receiver.acceptRoot(large.rootBlock);
+      await expect(receiver.acceptLeaf(0, leafOf(large, 0))).rejects.toMatchObject({ code: 'store_full' });
+      files.freeSpace();
+      await expect(receiver.acceptLeaf(0, leafOf(large, 0))).rejects.toMatchObject({ code: 'store_full' });
+      expect(receiver.missing()).toEqual([{ first: 0, count: 3 }]);
+      await receiver.close();
+      const again = await store.beginReceive(large.packId, large.sizeBytes);
+      expect(again.hasRoot).toBe(false);
+      await again.close();
     });
 
     it('does not trust what stands in the part file', async () => {

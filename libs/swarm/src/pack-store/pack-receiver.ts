@@ -12,7 +12,7 @@ export interface PackReceiver {
   readonly leafCount: number;
   /** True once the root block is known and verified. */
   readonly hasRoot: boolean;
-  /** Throws `pack_corrupt` unless it is this pack's root, `pack_invalid` when its size is another. */
+  /** Throws `pack_corrupt` unless it is this pack's root, `pack_invalid` when its size is another. A disk that won't have it is told with the first leaf. */
   acceptRoot(block: Uint8Array): Promise<void>;
   /** Verifies and keeps leaf `index`. Throws `pack_corrupt`, `store_full`. Needs the root. */
   acceptLeaf(index: number, bytes: Uint8Array): Promise<void>;
