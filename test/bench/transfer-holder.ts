@@ -1,23 +1,24 @@
 /** The serving side of the transfer measurement: a swarm node with packs, and plain servers of as many bytes. Prints its facts as one JSON line. */
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { cryptoReady } from '#libs/crypto';
 import { deviceCertificate, nodePrimitives } from '#libs/crypto/node';
-import type { Roster } from '#libs/contracts';
 import type { PackId } from '#libs/kernel';
 import { FilePackStore, startSwarm } from '#libs/swarm';
 import { packDag } from '#libs/vault';
+import type { HolderOptions } from './transfer-facts.ts';
 
-const [folder, seedHex, rosterJson, count, size] = process.argv.slice(2) as [string, string, string, string, string];
-const seed = new Uint8Array(Buffer.from(seedHex, 'hex'));
+const options = JSON.parse(process.argv[2]!) as Omit<HolderOptions, 'seed'> & { readonly seed: string };
+const { folder, roster, packCount, packBytes, uploadBytesPerSecond } = options;
+const seed = new Uint8Array(Buffer.from(options.seed, 'hex'));
 await cryptoReady();
 const store = await FilePackStore.open(folder);
 const primitives = nodePrimitives();
 const packs: PackId[] = [];
-for (let n = 0; n < Number(count); n += 1) {
-  const bytes = new Uint8Array(randomBytes(Number(size)));
+for (let n = 0; n < packCount; n += 1) {
+  const bytes = bytesOf(n);
   const dag = packDag(primitives, bytes);
   await store.put({ packId: dag.packId, kind: 'data', bytes, rootBlock: dag.rootBlock });
   packs.push(dag.packId);
@@ -26,13 +27,19 @@ const swarm = await startSwarm({
   seed,
   listen: ['/ip4/127.0.0.1/tcp/0'],
   stores: [store],
-  roster: JSON.parse(rosterJson) as Roster,
+  roster,
+  rates: { uploadBytesPerSecond, downloadBytesPerSecond: null },
 });
+
+/** Nothing compresses it, and every holder has the same. */
+function bytesOf(pack: number): Uint8Array {
+  return new Uint8Array(createCipheriv('aes-128-ctr', Buffer.alloc(16, pack), Buffer.alloc(16)).update(Buffer.alloc(packBytes)));
+}
 
 /** The same number of bytes out of memory, a mebibyte at a time. */
 const payload = randomBytes(1024 * 1024);
 function pour(socket: Socket): void {
-  let left = (Number(count) * Number(size)) / payload.length;
+  let left = (packCount * packBytes) / payload.length;
   const send = (): void => {
     while (left > 0) {
       left -= 1;

@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,15 +18,16 @@ import { MemoryBlockstore } from 'blockstore-core';
 import { createHeliaLight } from 'helia';
 import { CID } from 'multiformats/cid';
 import { from as hasher } from 'multiformats/hashes/hasher';
-import type { Roster, RosterMember } from '#libs/contracts';
-import { cryptoReady, newBoxKeyPair, peerIdFromSigningKey, signingKeyPairFromSeed } from '#libs/crypto';
+import type { Roster } from '#libs/contracts';
+import { cryptoReady } from '#libs/crypto';
 import { deviceCertificate, nodePrimitives } from '#libs/crypto/node';
-import type { DeviceId, PackId } from '#libs/kernel';
-import { forEachConcurrent, systemRandom, toBase64Url } from '#libs/kernel';
+import { forEachConcurrent } from '#libs/kernel';
 import { FilePackStore, startSwarm } from '#libs/swarm';
 import { openRootBlock } from '#libs/vault';
-import { start } from '../support/processes.ts';
 import { median } from './measure.ts';
+import { startHolder } from './transfer-facts.ts';
+import type { Sample } from './transfer-sample.ts';
+import { aBenchDevice, aBenchRoster, timed } from './transfer-sample.ts';
 
 export interface TransferResult {
   readonly path: string;
@@ -37,6 +37,7 @@ export interface TransferResult {
   /** Medians of the ratios within each round. */
   readonly ofRawTcp: number;
   readonly ofTls: number;
+  readonly cpuOfTls: number;
 }
 
 const packCount = 16;
@@ -46,34 +47,28 @@ const packsAtOnce = 2;
 /** Bitswap is slow enough to be measured with fewer. */
 const bitswapPacks = 2;
 const bitswapLeavesAtOnce = 8;
-/** Ticks of /proc/<pid>/stat. */
-const ticksPerSecond = 100;
 
-interface Facts {
-  readonly packs: PackId[];
-  readonly addresses: string[];
-  readonly rawPort: number;
-  readonly tlsPort: number;
-}
-
-/** Moves packs between two processes in every way there is, in turn, and as many bytes over plain TCP and TLS. */
-export async function measureTransfer(rounds: number, within: string = tmpdir()): Promise<TransferResult[]> {
+/**
+ * Moves packs between two processes in every way there is, in turn, and as many bytes over plain TCP and TLS. `only`: the ways whose name matches, besides
+ * those two.
+ */
+export async function measureTransfer(rounds: number, within: string = tmpdir(), only = /./): Promise<TransferResult[]> {
   await cryptoReady();
   mkdirSync(within, { recursive: true });
   const folder = mkdtempSync(join(within, 'holdfast-transfer-'));
-  const [holder, receiver] = [aDevice(0), aDevice(1)];
-  const roster = (version: number, addresses: string[]): Roster => ({
-    teamId: '11111111-1111-4111-8111-111111111111',
-    version,
-    issuedAtMs: Date.now(),
-    members: [{ ...holder.member, addresses }, receiver.member],
+  const [holder, receiver] = [aBenchDevice(0), aBenchDevice(1)];
+  const roster = (version: number, addresses: string[]): Roster =>
+    aBenchRoster(version, [{ ...holder.member, addresses }, receiver.member]);
+  const { process: serving, facts: said } = startHolder({
+    folder: join(folder, 'held'),
+    seed: holder.seed,
+    roster: roster(1, []),
+    packCount,
+    packBytes,
+    uploadBytesPerSecond: null,
   });
-  const seedHex = Buffer.from(holder.seed).toString('hex');
-  const program = join(import.meta.dirname, 'transfer-holder.ts');
-  const serving = start(program, [join(folder, 'held'), seedHex, JSON.stringify(roster(1, [])), String(packCount), String(packBytes)]);
   try {
-    const [line] = await serving.waitFor(/^\{.*\}$/m, 120_000);
-    const facts = JSON.parse(line) as Facts;
+    const facts = await said;
     const overSwarm = (fastLane: boolean) => async (): Promise<Sample> => {
       const into = join(folder, 'got');
       const store = await FilePackStore.open(into);
@@ -84,7 +79,7 @@ export async function measureTransfer(rounds: number, within: string = tmpdir())
             await swarm.fetchPack(packId, packBytes, { from: [holder.member.deviceId], into: store, signal });
           });
           return packCount * packBytes;
-        }, serving.pid);
+        }, [serving.pid]);
       } finally {
         await swarm.stop();
         rmSync(into, { recursive: true, force: true });
@@ -107,13 +102,13 @@ export async function measureTransfer(rounds: number, within: string = tmpdir())
             await forEachConcurrent(leaves, bitswapLeavesAtOnce, async (cid) => void (await read(cid)));
           }
           return bitswapPacks * packBytes;
-        }, serving.pid);
+        }, [serving.pid]);
       } finally {
         await helia.stop();
       }
     };
     const { certPem: cert, keyPem: key } = deviceCertificate(receiver.seed);
-    const plain = (open: () => Socket) => (): Promise<Sample> => timed(() => drain(open()), serving.pid);
+    const plain = (open: () => Socket) => (): Promise<Sample> => timed(() => drain(open()), [serving.pid]);
     const ways: Record<string, () => Promise<Sample>> = {
       'raw TCP, thrown away': plain(() => connect(facts.rawPort, '127.0.0.1')),
       'TLS 1.3 of Node.js, both sides proved, thrown away': plain(() =>
@@ -123,9 +118,9 @@ export async function measureTransfer(rounds: number, within: string = tmpdir())
       'packs over libp2p (noise, yamux), verified, written and durable': overSwarm(false),
       'blocks of packs over Helia’s bitswap, verified, thrown away': overBitswap,
     };
-    const samples = new Map<string, Sample[]>(Object.keys(ways).map((path) => [path, []]));
-    for (let round = 0; round < rounds; round += 1)
-      for (const [path, measure] of Object.entries(ways)) samples.get(path)!.push(await measure());
+    const wanted = Object.entries(ways).filter(([path], n) => n < 2 || only.test(path));
+    const samples = new Map<string, Sample[]>(wanted.map(([path]) => [path, []]));
+    for (let round = 0; round < rounds; round += 1) for (const [path, measure] of wanted) samples.get(path)!.push(await measure());
     const [raw, tls] = [...samples.values()] as [Sample[], Sample[]];
     return [...samples].map(([path, own]) => ({
       path,
@@ -133,37 +128,12 @@ export async function measureTransfer(rounds: number, within: string = tmpdir())
       cpuSecondsPerGigabyte: median(own.map((sample) => sample.cpuSecondsPerGigabyte)),
       ofRawTcp: median(own.map((sample, n) => sample.megabytesPerSecond / raw[n]!.megabytesPerSecond)),
       ofTls: median(own.map((sample, n) => sample.megabytesPerSecond / tls[n]!.megabytesPerSecond)),
+      cpuOfTls: median(own.map((sample, n) => sample.cpuSecondsPerGigabyte / tls[n]!.cpuSecondsPerGigabyte)),
     }));
   } finally {
     await serving.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-interface Sample {
-  readonly megabytesPerSecond: number;
-  readonly cpuSecondsPerGigabyte: number;
-}
-
-/** `work` says how many bytes it moved. */
-async function timed(work: () => Promise<number>, otherPid: number): Promise<Sample> {
-  const cpuBefore = ownCpuSeconds() + cpuSecondsOf(otherPid);
-  const started = performance.now();
-  const bytes = await work();
-  const seconds = (performance.now() - started) / 1000;
-  const cpu = ownCpuSeconds() + cpuSecondsOf(otherPid) - cpuBefore;
-  return { megabytesPerSecond: bytes / 1e6 / seconds, cpuSecondsPerGigabyte: cpu / (bytes / 1e9) };
-}
-
-function ownCpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
-/** User and system time of a live process, all threads (proc(5): fields 14 and 15). */
-function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
 /** Helia with a memory store and bitswap, as any other IPFS program would be let in; the key is a member's. */
@@ -178,23 +148,6 @@ async function aHelia(seed: Uint8Array): Promise<HeliaWithLibp2p & Helia> {
     services: { identify: identify() },
   });
   return withBitswap(node as unknown as HeliaWithLibp2p & Helia).start();
-}
-
-function aDevice(n: number): { readonly seed: Uint8Array; readonly member: RosterMember } {
-  const seed = new Uint8Array(randomBytes(32));
-  const keys = signingKeyPairFromSeed(seed);
-  const member: RosterMember = {
-    deviceId: randomUUID() as DeviceId,
-    peerId: peerIdFromSigningKey(keys.publicKey),
-    name: `bench-${n}`,
-    site: 'bench',
-    class: 'workstation',
-    state: 'active',
-    signingKey: toBase64Url(keys.publicKey),
-    boxKey: toBase64Url(newBoxKeyPair(systemRandom).publicKey),
-    addresses: [],
-  };
-  return { seed, member };
 }
 
 function drain(socket: Socket): Promise<number> {
