@@ -62,7 +62,7 @@ const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time 
 /** Other limits at certain hours, in the schedule's time zone. The first entry that fits counts; `to` before `from` goes past midnight. Links that it does not name keep their limits. */
 export const limitHours = z.strictObject({
   /** Days on which it begins: 0 Sunday to 6 Saturday. */
-  days: z.array(z.int().min(0).max(6)).min(1).max(7),
+  days: z.array(z.int().min(0).max(6)).min(1, 'must name a day at least').max(7),
   from: clockTime,
   to: clockTime,
   ...ratesOfLinks,
