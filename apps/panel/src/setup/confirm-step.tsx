@@ -1,16 +1,14 @@
-import { Button, FileInput, Group, PasswordInput, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { IconFileCertificate } from '@tabler/icons-react';
-import type { FormEvent } from 'react';
-import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { SetupRequest } from '#libs/contracts';
 import { enterSession } from '../api/enter-session.ts';
 import { setupQuery } from '../api/queries.ts';
-import { ErrorNotice } from '../parts/error-notice.tsx';
+import { RecoveryKitForm } from '../parts/recovery-kit-form.tsx';
 import { VaultWorkerClient } from '../vault-worker/worker-client.ts';
 import { recoveryKeyOf } from './recovery-key-of.ts';
 import type { NewTeam } from './team-step.tsx';
+import classes from './setup.module.css';
 
 interface Props {
   readonly token: string;
@@ -23,67 +21,37 @@ interface Props {
 export function ConfirmStep({ token, account, team, onBack }: Props) {
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [file, setFile] = useState<File | null>(null);
-  const [passphrase, setPassphrase] = useState('');
-  const [working, setWorking] = useState(false);
-  const [failure, setFailure] = useState<unknown>();
-
-  const finish = async (): Promise<void> => {
-    if (file === null) return;
-    setWorking(true);
-    setFailure(undefined);
+  const finish = async (kit: string, passphrase: string): Promise<void> => {
     const worker = new VaultWorkerClient();
     try {
-      await worker.call('checkKit', { kit: await file.text(), passphrase, recoveryKey: recoveryKeyOf(team.teamDocument) });
+      await worker.call('checkKit', { kit, passphrase, recoveryKey: recoveryKeyOf(team.teamDocument) });
       const body: SetupRequest = { token, account, teamDocument: team.teamDocument, kitConfirmed: true };
       await enterSession(client, 'setup', body);
       await navigate('/', { replace: true });
       client.setQueryData(setupQuery.queryKey, { needed: false });
-    } catch (error) {
-      setFailure(error);
-      setWorking(false);
     } finally {
       worker.close();
     }
   };
-
   return (
-    <form
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        void finish();
-      }}
-    >
-      <Stack>
-        <Text size="sm">Choose the file that you have just stored, and type its passphrase. It is opened here, in your browser.</Text>
-        <FileInput
-          label="Recovery kit file"
-          placeholder="holdfast-recovery-kit….json"
-          leftSection={<IconFileCertificate size={18} aria-hidden />}
-          accept=".json,application/json"
-          value={file}
-          onChange={setFile}
-          required
-          clearable
-          clearButtonProps={{ 'aria-label': 'Remove the file' }}
-        />
-        <PasswordInput
-          label="Recovery passphrase"
-          autoComplete="off"
-          required
-          value={passphrase}
-          onChange={(event) => setPassphrase(event.currentTarget.value)}
-        />
-        {failure !== undefined && <ErrorNotice error={failure} title="Not set up yet" />}
-        <Group justify="space-between" mt="xs">
-          <Button variant="default" onClick={onBack} disabled={working}>
-            Back to the kit
-          </Button>
-          <Button type="submit" loading={working} disabled={file === null || passphrase === ''}>
-            Open the kit and finish
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <Stack>
+      <Text size="sm">Choose the file that you have just stored, and type its passphrase. It is opened here, in your browser.</Text>
+      <RecoveryKitForm
+        onKit={finish}
+        placeholder="holdfast-recovery-kit….json"
+        failureTitle="Not set up yet"
+        className={classes['kit']}
+        actions={({ ready, working }) => (
+          <Group justify="space-between" mt="xs">
+            <Button variant="default" onClick={onBack} disabled={working}>
+              Back to the kit
+            </Button>
+            <Button type="submit" loading={working} disabled={!ready}>
+              Open the kit and finish
+            </Button>
+          </Group>
+        )}
+      />
+    </Stack>
   );
 }
