@@ -29,81 +29,66 @@ const args = z.strictObject({
 export const backupCommand = defineCommand<z.infer<typeof args>>({
   args,
   access: 'exclusive',
-  async *run({ agent, signal }, options) {
+  async *run({ agent, signal: outer }, options) {
     refuseOwnData(options.paths, agent.paths.home);
     if (options.dryRun) {
-      yield* dryRun(agent, options.paths, options.selection, signal);
+      yield* dryRun(agent, options.paths, options.selection, outer);
       return;
     }
     const { pipe } = options;
     if (pipe && !isPipeAddress(pipe.address, agent.paths.control))
       throw new AgentError('bad_argument', 'content can be piped in only by the command line of the same data folder');
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    yield* eventsOf(
-      async (emit) => {
-        // Without a daemon this process is the only source of its packs; it gets ready while files are read.
-        const serving =
-          options.waitProtected && agent.role === 'command'
-            ? (await import('./serve-while-waiting.ts')).serveWhileWaiting(agent, either)
-            : undefined;
-        try {
-          const result = await agent.backups.run({
-            trigger: 'manual',
-            paths: options.paths,
-            readAll: options.readAll,
-            tags: options.tags,
-            selection: options.selection,
-            ...(pipe && { piped: { name: pipe.name, content: readPipe(pipe.address, either) } }),
-            signal: either,
-            onProgress: (p) =>
-              emit({
-                event: 'progress',
-                phase: p.phase,
-                filesDone: p.filesDone,
-                filesTotal: p.filesTotal,
-                bytesDone: p.bytesDone,
-                bytesTotal: p.bytesTotal,
-                current: p.current,
-              }),
+    yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
+      // Without a daemon this process is the only source of its packs; it gets ready while files are read.
+      const serving =
+        options.waitProtected && agent.role === 'command'
+          ? (await import('./serve-while-waiting.ts')).serveWhileWaiting(agent, signal)
+          : undefined;
+      try {
+        const result = await agent.backups.run({
+          trigger: 'manual',
+          paths: options.paths,
+          readAll: options.readAll,
+          tags: options.tags,
+          selection: options.selection,
+          ...(pipe && { piped: { name: pipe.name, content: readPipe(pipe.address, signal) } }),
+          signal,
+          onProgress,
+        });
+        for (const problem of result.problems) emit({ event: 'notice', code: problem.code, message: problem.message, path: problem.path });
+        for (const note of result.notes)
+          if (note.code === 'hook_failed') emit({ event: 'notice', code: note.code, message: note.message, path: note.path });
+        await serving?.ready;
+        const reported = await deliverSoon(agent, signal);
+        const { snapshot } = result;
+        await agent.protection.refresh();
+        let protectedNow = agent.protection.view('newest').packsWaiting === 0;
+        if (options.waitProtected && !protectedNow) {
+          await waitProtected(agent, {
+            timeoutMs: (options.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+            signal,
+            onProgress: (p: ProgressEvent) => emit(p),
           });
-          for (const problem of result.problems)
-            emit({ event: 'notice', code: problem.code, message: problem.message, path: problem.path });
-          for (const note of result.notes)
-            if (note.code === 'hook_failed') emit({ event: 'notice', code: note.code, message: note.message, path: note.path });
-          await serving?.ready;
-          const reported = await deliverSoon(agent, either);
-          const { snapshot } = result;
-          await agent.protection.refresh();
-          let protectedNow = agent.protection.view('newest').packsWaiting === 0;
-          if (options.waitProtected && !protectedNow) {
-            await waitProtected(agent, {
-              timeoutMs: (options.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000,
-              signal: either,
-              onProgress: (p: ProgressEvent) => emit(p),
-            });
-            protectedNow = true;
-          }
-          emit({
-            event: 'result',
-            command: 'backup',
-            exitCode: snapshot.stats.errors > 0 || snapshot.partial ? exitCodes.incomplete : exitCodes.done,
-            state: protectedNow ? 'protected' : 'captured',
-            sequence: snapshot.sequence,
-            partial: snapshot.partial,
-            stats: snapshot.stats,
-            packs: snapshot.neededPackCount,
-            packsWaiting: agent.protection.view('newest').packsWaiting,
-            reported,
-            unreadable: result.problems.length,
-            leftOut: result.notes.length,
-          });
-        } finally {
-          await serving?.stop();
+          protectedNow = true;
         }
-      },
-      () => stop.abort(new DOMException('the command was left', 'AbortError')),
-    );
+        emit({
+          event: 'result',
+          command: 'backup',
+          exitCode: snapshot.stats.errors > 0 || snapshot.partial ? exitCodes.incomplete : exitCodes.done,
+          state: protectedNow ? 'protected' : 'captured',
+          sequence: snapshot.sequence,
+          partial: snapshot.partial,
+          stats: snapshot.stats,
+          packs: snapshot.neededPackCount,
+          packsWaiting: agent.protection.view('newest').packsWaiting,
+          reported,
+          unreadable: result.problems.length,
+          leftOut: result.notes.length,
+        });
+      } finally {
+        await serving?.stop();
+      }
+    });
   },
   text: {
     result: (result) => (result['dryRun'] === true ? dryRunLines(result) : backupLines(result)),

@@ -21,104 +21,90 @@ const args = z.strictObject({ readData: z.string().max(40), structure: z.boolean
 export const checkCommand = defineCommand<z.infer<typeof args>>({
   args,
   access: 'exclusive',
-  async *run({ agent, signal }, options) {
+  async *run({ agent, signal: outer }, options) {
     const readData = parseReadData(options.readData);
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    yield* eventsOf(
-      async (emit) => {
-        const { check, RetiredPacks, VerifiedTimesFile } = await import('#libs/engine');
-        const verifiedTimes = await VerifiedTimesFile.open(agent.files, join(agent.paths.vault, 'verified'));
-        const { reader, blocks, opener, rejected, documents } = await openOwnVault(agent, either);
-        const retired = await new RetiredPacks(agent.files, join(agent.paths.vault, 'retired')).read();
-        const report = await check({
-          reader,
-          blocks,
-          opener,
-          store: agent.own,
-          retired: new Set(retired.map(({ packId }) => packId)),
-          readData,
-          structureOnly: options.structure,
-          verifiedTimes,
-          clock: agent.clock,
-          random: agent.random,
-          signal: either,
-          onProgress: (p) =>
-            emit({
-              event: 'progress',
-              phase: p.phase,
-              filesDone: p.filesDone,
-              filesTotal: p.filesTotal,
-              bytesDone: p.bytesDone,
-              bytesTotal: p.bytesTotal,
-              current: p.current,
-            }),
-        });
-        if (agent.role !== 'reader') await verifiedTimes.save(Array.from(reader.packs.values(), ({ packId }) => packId));
-        const findings = [...report.findings, ...foundElsewhere(report.findings, rejected)];
-        const damaged = new Map<PackId, number>();
-        for (const { severity, packId } of findings) {
-          const ordinal = severity === 'error' && packId !== undefined ? reader.packs.ordinalOf(packId) : undefined;
-          const pack = ordinal === undefined ? undefined : reader.packs.get(ordinal);
-          if (pack) damaged.set(pack.packId, pack.sizeBytes);
-        }
-        const repaired = new Set(await repairOwnPacks(agent, damaged, either));
-        const healed = agent.vault.takeHealed();
-        for (const { what, packId, from } of healed) {
-          if (packId) repaired.add(packId);
-          emit({
-            event: 'item',
-            type: 'finding',
-            severity: 'error',
-            code: packId ? 'pack_corrupt' : 'head_invalid',
-            message: `the ${what} on this disk was damaged; replaced from ${from}`,
-            packId,
-            repaired: true,
-          });
-        }
-        const isRepaired = (f: Finding): boolean => f.packId !== undefined && repaired.has(f.packId);
-        for (const f of findings) {
-          emit({
-            event: 'item',
-            type: 'finding',
-            severity: f.severity,
-            code: f.code,
-            message: f.message,
-            packId: f.packId,
-            sequence: f.sequence,
-            path: f.path,
-            repaired: isRepaired(f),
-          });
-        }
-        if (report.unlistedErrors > 0)
-          emit({
-            event: 'notice',
-            code: 'errors_unlisted',
-            message: `${formatCount(report.unlistedErrors, 'error')} more than are named here; once these are repaired, run it again`,
-          });
-        const open = findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length + report.unlistedErrors;
+    yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
+      const { check, RetiredPacks, VerifiedTimesFile } = await import('#libs/engine');
+      const verifiedTimes = await VerifiedTimesFile.open(agent.files, join(agent.paths.vault, 'verified'));
+      const { reader, blocks, opener, rejected, documents } = await openOwnVault(agent, signal);
+      const retired = await new RetiredPacks(agent.files, join(agent.paths.vault, 'retired')).read();
+      const report = await check({
+        reader,
+        blocks,
+        opener,
+        store: agent.own,
+        retired: new Set(retired.map(({ packId }) => packId)),
+        readData,
+        structureOnly: options.structure,
+        verifiedTimes,
+        clock: agent.clock,
+        random: agent.random,
+        signal,
+        onProgress,
+      });
+      if (agent.role !== 'reader') await verifiedTimes.save(Array.from(reader.packs.values(), ({ packId }) => packId));
+      const findings = [...report.findings, ...foundElsewhere(report.findings, rejected)];
+      const damaged = new Map<PackId, number>();
+      for (const { severity, packId } of findings) {
+        const ordinal = severity === 'error' && packId !== undefined ? reader.packs.ordinalOf(packId) : undefined;
+        const pack = ordinal === undefined ? undefined : reader.packs.get(ordinal);
+        if (pack) damaged.set(pack.packId, pack.sizeBytes);
+      }
+      const repaired = new Set(await repairOwnPacks(agent, damaged, signal));
+      const healed = agent.vault.takeHealed();
+      for (const { what, packId, from } of healed) {
+        if (packId) repaired.add(packId);
         emit({
-          event: 'result',
-          command: 'check',
-          exitCode: open > 0 ? exitCodes.failed : exitCodes.done,
-          ok: open === 0,
-          errors: open,
-          repairedPacks: [...repaired],
-          repairedDocuments: healed.filter((h) => !h.packId).map((h) => h.what),
-          snapshots: report.snapshots,
-          packs: report.packs,
-          trees: report.trees,
-          files: report.files,
-          packsRead: report.packsRead,
-          bytesRead: report.bytesRead,
-          packsNeverRead: report.packsNeverRead,
-          oldestReadMs: report.oldestReadMs,
-          structureOnly: options.structure,
-          documentsFrom: documents.from,
+          event: 'item',
+          type: 'finding',
+          severity: 'error',
+          code: packId ? 'pack_corrupt' : 'head_invalid',
+          message: `the ${what} on this disk was damaged; replaced from ${from}`,
+          packId,
+          repaired: true,
         });
-      },
-      () => stop.abort(new DOMException('the command was left', 'AbortError')),
-    );
+      }
+      const isRepaired = (f: Finding): boolean => f.packId !== undefined && repaired.has(f.packId);
+      for (const f of findings) {
+        emit({
+          event: 'item',
+          type: 'finding',
+          severity: f.severity,
+          code: f.code,
+          message: f.message,
+          packId: f.packId,
+          sequence: f.sequence,
+          path: f.path,
+          repaired: isRepaired(f),
+        });
+      }
+      if (report.unlistedErrors > 0)
+        emit({
+          event: 'notice',
+          code: 'errors_unlisted',
+          message: `${formatCount(report.unlistedErrors, 'error')} more than are named here; once these are repaired, run it again`,
+        });
+      const open = findings.filter((f) => f.severity === 'error' && !isRepaired(f)).length + report.unlistedErrors;
+      emit({
+        event: 'result',
+        command: 'check',
+        exitCode: open > 0 ? exitCodes.failed : exitCodes.done,
+        ok: open === 0,
+        errors: open,
+        repairedPacks: [...repaired],
+        repairedDocuments: healed.filter((h) => !h.packId).map((h) => h.what),
+        snapshots: report.snapshots,
+        packs: report.packs,
+        trees: report.trees,
+        files: report.files,
+        packsRead: report.packsRead,
+        bytesRead: report.bytesRead,
+        packsNeverRead: report.packsNeverRead,
+        oldestReadMs: report.oldestReadMs,
+        structureOnly: options.structure,
+        documentsFrom: documents.from,
+      });
+    });
   },
   text: {
     item: (f) =>

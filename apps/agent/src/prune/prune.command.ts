@@ -3,7 +3,7 @@ import { deliverSoon } from '../backup/deliver-soon.ts';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
-import type { CommandEvent, ResultEvent } from '../output/command-event.ts';
+import type { ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, formatTime, printable, text } from '../output/format.ts';
 import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
 import { pruneVault } from './prune-vault.ts';
@@ -18,16 +18,14 @@ const args = z.strictObject({
 export const pruneCommand = defineCommand<z.infer<typeof args>>({
   args,
   access: 'exclusive',
-  async *run({ agent, signal }, { dryRun, maxRewriteBytes }) {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    const work = async (emit: (event: CommandEvent) => void): Promise<void> => {
+  async *run({ agent, signal: outer }, { dryRun, maxRewriteBytes }) {
+    yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
       const { report, releases } = await agent.vault.use((vault) =>
         pruneVault(agent, vault, {
           dryRun,
-          signal: either,
+          signal,
           ...(maxRewriteBytes !== undefined && { rules: { maxRewriteBytes, maxRewriteShare: 0 } }),
-          onProgress: (p) => emit({ event: 'progress', ...p }),
+          onProgress,
         }),
       );
       const { plan } = report;
@@ -54,7 +52,7 @@ export const pruneCommand = defineCommand<z.infer<typeof args>>({
           code: 'chunk_not_found',
           message: `${formatCount(report.missingChunks, 'chunk')} that snapshots need is in no pack; "holdfast check" says which files`,
         });
-      const reported = dryRun ? true : (await deliverSoon(agent, either)) && (await deliverReleasesSoon(agent, either));
+      const reported = dryRun ? true : (await deliverSoon(agent, signal)) && (await deliverReleasesSoon(agent, signal));
       const { packsNotAccepted, packsForAdmin, explanations, packsInHold, holdUntilMs } = agent.releases.outlook();
       emit({
         event: 'result',
@@ -81,8 +79,7 @@ export const pruneCommand = defineCommand<z.infer<typeof args>>({
         holdUntilMs: holdUntilMs ?? null,
         reported,
       });
-    };
-    yield* eventsOf(work, () => stop.abort(new DOMException('the command was left', 'AbortError')));
+    });
   },
   text: {
     item: (i) =>

@@ -6,7 +6,7 @@ import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { eventsOf } from '../commands/event-queue.ts';
 import { errorFields } from '../log/agent-log.ts';
-import type { CommandEvent, ResultEvent } from '../output/command-event.ts';
+import type { ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, text } from '../output/format.ts';
 import { repairOwnPacks } from '../reading/repair-own-packs.ts';
 import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
@@ -22,11 +22,9 @@ type Args = z.infer<typeof args>;
 export const repairIndexCommand = defineCommand<Args>({
   args,
   access: 'exclusive',
-  async *run({ agent, signal }, options) {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    const work = async (emit: (event: CommandEvent) => void): Promise<void> => {
-      const { report, fetched, told } = await repair(agent, options, either, (p) => emit({ event: 'progress', ...p }));
+  async *run({ agent, signal: outer }, options) {
+    yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
+      const { report, fetched, told } = await repair(agent, options, signal, onProgress);
       for (const { packId, kind, sizeBytes, reason } of report.damaged)
         emit({ event: 'item', type: 'pack', packId, kind, bytes: sizeBytes, action: 'lost', why: reason });
       for (const { packId, kind, sizeBytes } of report.adopted)
@@ -46,7 +44,7 @@ export const repairIndexCommand = defineCommand<Args>({
           code: 'pack_missing',
           message: `${formatCount(away.length, 'pack')} damaged or missing here can be read at holders; "holdfast check" fetches them`,
         });
-      const reported = told && (options.dryRun || ((await deliverSoon(agent, either)) && (await deliverReleasesSoon(agent, either))));
+      const reported = told && (options.dryRun || ((await deliverSoon(agent, signal)) && (await deliverReleasesSoon(agent, signal))));
       const isWhole = report.lostChunks + report.lostSnapshots.length === 0;
       emit({
         event: 'result',
@@ -67,8 +65,7 @@ export const repairIndexCommand = defineCommand<Args>({
         newPacks: report.newPacks.length,
         reported,
       });
-    };
-    yield* eventsOf(work, () => stop.abort(new DOMException('the command was left', 'AbortError')));
+    });
   },
   text: {
     item: (i) =>

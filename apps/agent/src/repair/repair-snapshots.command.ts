@@ -19,43 +19,38 @@ const args = z.strictObject({ dryRun: z.boolean() });
 export const repairSnapshotsCommand = defineCommand<z.infer<typeof args>>({
   args,
   access: 'exclusive',
-  async *run({ agent, signal }, { dryRun }) {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    yield* eventsOf(
-      async (emit) => {
-        const { displayPath, repairSnapshots } = await import('#libs/engine');
-        const versions = new LostVersions();
-        const { report, told } = await agent.vault.use(async (vault) => {
-          const report = await repairSnapshots({
-            vault,
-            dryRun,
-            signal: either,
-            onLost: (sequence, lost) => versions.add(sequence, lost),
-            onProgress: (p) => emit({ event: 'progress', ...p }),
-          });
-          if (report.changed && !dryRun) await agent.reporter.reconcile(vault);
-          return { report, told: report.changed && !dryRun };
-        });
-        for (const one of versions.all()) emit(itemOf(one, displayPath));
-        for (const one of report.damaged) emit(snapshotItem(one));
-        const lost = versions.all().length;
-        emit({
-          event: 'result',
-          command: 'repair-snapshots',
-          exitCode: lost > 0 ? exitCodes.incomplete : exitCodes.done,
+  async *run({ agent, signal: outer }, { dryRun }) {
+    yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
+      const { displayPath, repairSnapshots } = await import('#libs/engine');
+      const versions = new LostVersions();
+      const { report, told } = await agent.vault.use(async (vault) => {
+        const report = await repairSnapshots({
+          vault,
           dryRun,
-          changed: report.changed,
-          snapshots: report.snapshots,
-          snapshotsDamaged: report.damaged.filter((one) => one.lost).length,
-          snapshotsWhole: report.damaged.filter((one) => !one.lost).length,
-          lostVersions: lost,
-          newPacks: report.newPacks.length,
-          reported: told && (await deliverSoon(agent, either)) && (await deliverReleasesSoon(agent, either)),
+          signal,
+          onLost: (sequence, lost) => versions.add(sequence, lost),
+          onProgress,
         });
-      },
-      () => stop.abort(new DOMException('the command was left', 'AbortError')),
-    );
+        if (report.changed && !dryRun) await agent.reporter.reconcile(vault);
+        return { report, told: report.changed && !dryRun };
+      });
+      for (const one of versions.all()) emit(itemOf(one, displayPath));
+      for (const one of report.damaged) emit(snapshotItem(one));
+      const lost = versions.all().length;
+      emit({
+        event: 'result',
+        command: 'repair-snapshots',
+        exitCode: lost > 0 ? exitCodes.incomplete : exitCodes.done,
+        dryRun,
+        changed: report.changed,
+        snapshots: report.snapshots,
+        snapshotsDamaged: report.damaged.filter((one) => one.lost).length,
+        snapshotsWhole: report.damaged.filter((one) => !one.lost).length,
+        lostVersions: lost,
+        newPacks: report.newPacks.length,
+        reported: told && (await deliverSoon(agent, signal)) && (await deliverReleasesSoon(agent, signal)),
+      });
+    });
   },
   text: {
     item: (i) => (i['type'] === 'entry' ? lostLine(i) : snapshotLine(i)),

@@ -35,89 +35,75 @@ type Args = z.infer<typeof args>;
 export const restoreCommand = defineCommand<Args>({
   args,
   access: 'exclusive',
-  async *run({ agent, signal }, options) {
-    const stop = new AbortController();
-    const either = AbortSignal.any([signal, stop.signal]);
-    yield* eventsOf(
-      async (emit) => {
-        const vault = await open(agent, options, either);
-        const { report, fetched, repairedPacks, badBlocks } = await runRestore(agent, vault, {
-          snapshot: options.snapshot,
-          paths: options.paths.map((path) => typedPath(path)),
-          include: options.include,
-          to: options.to,
-          conflict: options.conflict,
-          dryRun: options.dryRun,
-          verify: options.verify,
-          durable: options.sync,
-          ignoreFreeSpace: options.ignoreFreeSpace,
-          signal: either,
-          onProgress: (p) =>
-            emit({
-              event: 'progress',
-              phase: p.phase,
-              filesDone: p.filesDone,
-              filesTotal: p.filesTotal,
-              bytesDone: p.bytesDone,
-              bytesTotal: p.bytesTotal,
-              current: p.current,
-            }),
-        }).catch(async (error: unknown) => {
-          const { snapshot, paths } = options;
-          const command = (missing: readonly string[]): string[] => restoreWords(options, missing);
-          throw await withNewestThatHas(error, { reader: vault.reader, snapshot, paths, signal: either, command });
-        });
-        for (const { packId } of vault.lostIndexPacks)
-          emit({
-            event: 'notice',
-            code: 'index_corrupt',
-            message: `index pack ${packId} is nowhere to be had; what the packs on this disk say of themselves was used instead. Run "holdfast check"`,
-          });
-        const healed = agent.vault.takeHealed();
-        for (const { what, packId, from } of healed)
-          emit({
-            event: 'notice',
-            code: 'block_corrupt',
-            message: `${packId ? `pack ${packId}` : `the vault's ${what}`}: damaged at ${ownStoreName}; replaced from ${from}`,
-          });
-        for (const bad of badBlocks)
-          emit({
-            event: 'notice',
-            code: 'block_corrupt',
-            message: `pack ${bad.packId}, ${bad.leaf < 0 ? 'root block' : `leaf ${bad.leaf}`}: wrong at ${bad.source}; a good one was found elsewhere (${bad.reason})`,
-          });
-        for (const problem of report.errors) emit({ event: 'notice', code: problem.code, message: problem.message, path: problem.path });
-        for (const note of report.notes) emit({ event: 'notice', code: note.code, message: note.message, path: note.path });
+  async *run({ agent, signal: outer }, options) {
+    yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
+      const vault = await open(agent, options, signal);
+      const { report, fetched, repairedPacks, badBlocks } = await runRestore(agent, vault, {
+        snapshot: options.snapshot,
+        paths: options.paths.map((path) => typedPath(path)),
+        include: options.include,
+        to: options.to,
+        conflict: options.conflict,
+        dryRun: options.dryRun,
+        verify: options.verify,
+        durable: options.sync,
+        ignoreFreeSpace: options.ignoreFreeSpace,
+        signal,
+        onProgress,
+      }).catch(async (error: unknown) => {
+        const { snapshot, paths } = options;
+        const command = (missing: readonly string[]): string[] => restoreWords(options, missing);
+        throw await withNewestThatHas(error, { reader: vault.reader, snapshot, paths, signal, command });
+      });
+      for (const { packId } of vault.lostIndexPacks)
         emit({
-          event: 'result',
-          command: 'restore',
-          exitCode: report.errorCount > 0 ? exitCodes.incomplete : exitCodes.done,
-          dryRun: options.dryRun,
-          device: vault.documents.deviceName,
-          sequence: report.sequence,
-          placed: report.placed,
-          files: report.files,
-          directories: report.directories,
-          others: report.others,
-          bytes: report.bytes,
-          filesSkipped: report.filesSkipped,
-          filesUnchanged: report.filesUnchanged,
-          bytesUnchanged: report.bytesUnchanged,
-          filesVerified: report.filesVerified,
-          packsNeeded: report.packsNeeded,
-          packsRead: report.packsFetched,
-          bytesRead: report.bytesFetched,
-          packsInVault: vault.reader.packs.size,
-          fromHolders: fetched,
-          corruptionsRepaired: report.corruptionsRepaired,
-          repairedPacks: [...new Set([...repairedPacks, ...healed.flatMap((h) => h.packId ?? [])])],
-          repairedDocuments: healed.filter((h) => !h.packId).map((h) => h.what),
-          errors: report.errorCount,
-          notes: report.notes.length,
+          event: 'notice',
+          code: 'index_corrupt',
+          message: `index pack ${packId} is nowhere to be had; what the packs on this disk say of themselves was used instead. Run "holdfast check"`,
         });
-      },
-      () => stop.abort(new DOMException('the command was left', 'AbortError')),
-    );
+      const healed = agent.vault.takeHealed();
+      for (const { what, packId, from } of healed)
+        emit({
+          event: 'notice',
+          code: 'block_corrupt',
+          message: `${packId ? `pack ${packId}` : `the vault's ${what}`}: damaged at ${ownStoreName}; replaced from ${from}`,
+        });
+      for (const bad of badBlocks)
+        emit({
+          event: 'notice',
+          code: 'block_corrupt',
+          message: `pack ${bad.packId}, ${bad.leaf < 0 ? 'root block' : `leaf ${bad.leaf}`}: wrong at ${bad.source}; a good one was found elsewhere (${bad.reason})`,
+        });
+      for (const problem of report.errors) emit({ event: 'notice', code: problem.code, message: problem.message, path: problem.path });
+      for (const note of report.notes) emit({ event: 'notice', code: note.code, message: note.message, path: note.path });
+      emit({
+        event: 'result',
+        command: 'restore',
+        exitCode: report.errorCount > 0 ? exitCodes.incomplete : exitCodes.done,
+        dryRun: options.dryRun,
+        device: vault.documents.deviceName,
+        sequence: report.sequence,
+        placed: report.placed,
+        files: report.files,
+        directories: report.directories,
+        others: report.others,
+        bytes: report.bytes,
+        filesSkipped: report.filesSkipped,
+        filesUnchanged: report.filesUnchanged,
+        bytesUnchanged: report.bytesUnchanged,
+        filesVerified: report.filesVerified,
+        packsNeeded: report.packsNeeded,
+        packsRead: report.packsFetched,
+        bytesRead: report.bytesFetched,
+        packsInVault: vault.reader.packs.size,
+        fromHolders: fetched,
+        corruptionsRepaired: report.corruptionsRepaired,
+        repairedPacks: [...new Set([...repairedPacks, ...healed.flatMap((h) => h.packId ?? [])])],
+        repairedDocuments: healed.filter((h) => !h.packId).map((h) => h.what),
+        errors: report.errorCount,
+        notes: report.notes.length,
+      });
+    });
   },
   text: { result: restoreLines },
 });
