@@ -183,13 +183,41 @@ describe('the panel in a real browser', () => {
       // Limits of its own for the local network: none, at first; then one way only.
       await page.getByRole('switch', { name: 'Local network: limits of its own' }).click();
       await page.getByRole('textbox', { name: 'Local network: upload (MB/s)' }).fill('80.5');
+      // And at night more, for everything that is not on the local network; the one above counts first.
+      await page.getByRole('button', { name: 'Other limits at certain hours' }).click();
+      const hours = (number: number) => page.getByRole('group', { name: `Hours ${number}`, exact: true });
+      await hours(1).getByText('Monday to Friday, 08:00 to 18:00').waitFor();
+      await page.getByRole('textbox', { name: 'Hours 1: upload (MB/s)' }).fill('0.3');
+      await page.getByRole('button', { name: 'Other limits at certain hours' }).click();
+      for (const day of ['Mon', 'Tue', 'Wed', 'Thu', 'Fri']) await hours(2).getByRole('checkbox', { name: day }).uncheck();
+      await page.getByText('limits, hours, 1, days: must name a day at least').waitFor();
+      expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+      await hours(2).getByRole('checkbox', { name: 'Sat' }).check();
+      await page.getByLabel('Hours 2: from').fill('22:00');
+      await page.getByLabel('Hours 2: to').fill('06:30');
+      await hours(2).getByText('Saturday, 22:00 to 06:30 on the next day').waitFor();
+      await page.getByRole('switch', { name: 'Hours 2, relay: limits of its own' }).click();
+      await page.getByRole('textbox', { name: 'Hours 2, relay: download (MB/s)' }).fill('2');
+      await page.getByRole('button', { name: 'Hours 2: before the one above' }).click();
+      await hours(1).getByText('Saturday, 22:00 to 06:30 on the next day').waitFor();
       await accessible();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('The team’s policy is saved').waitFor();
+      await page.reload();
+      await hours(1).getByText('Saturday, 22:00 to 06:30 on the next day').waitFor();
+      await hours(2).getByText('Monday to Friday, 08:00 to 18:00').waitFor();
+      expect(await page.getByRole('textbox', { name: 'Hours 1, relay: download (MB/s)' }).inputValue()).toBe('2');
+      expect(await page.getByRole('textbox', { name: 'Hours 2: upload (MB/s)' }).inputValue()).toBe('0.3');
+      // Backups of this test are not to wait for it: they are taken away again, one by one.
+      await page.getByRole('button', { name: 'Hours 1: remove' }).click();
+      await page.getByRole('button', { name: 'Hours 1: remove' }).click();
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('The team’s policy is saved').waitFor();
       await page.reload();
       expect(await page.getByRole('textbox', { name: 'Local network: upload (MB/s)' }).inputValue()).toBe('80.5');
       expect(await page.getByRole('textbox', { name: 'Local network: download (MB/s)' }).inputValue()).toBe('');
       expect(await page.getByRole('switch', { name: 'Relay: limits of its own' }).isChecked()).toBe(false);
+      expect(await hours(1).count()).toBe(0);
     },
     60_000,
   );
@@ -431,7 +459,7 @@ describe('the panel in a real browser', () => {
       await page.setViewportSize({ width: 390, height: 844 });
       for (const colours of ['dark', 'light'] as const) {
         await page.emulateMedia({ colorScheme: colours });
-        for (const screen of ['Overview', 'Devices', 'Restore', 'Policies', 'Access'] as const) {
+        for (const screen of ['Overview', 'Devices', 'Restore', 'Storage', 'Policies', 'Access'] as const) {
           await goTo(page, screen);
           await page.getByRole('heading', { level: 1 }).waitFor();
           await page.locator('[role=status][aria-label^=Loading]').first().waitFor({ state: 'detached' });

@@ -7,6 +7,7 @@ import { teamForTests } from '../support/team-for-tests.ts';
 import { seriousAccessibilityFindings } from './support/accessibility.ts';
 import type { Browser } from './support/chromium.ts';
 import { openBrowser } from './support/chromium.ts';
+import { signIn } from './support/steps.ts';
 
 describe('the overview of a coordinator that gets its memory back', () => {
   const scene = teamForTests({ replicas: 1 });
@@ -26,12 +27,9 @@ describe('the overview of a coordinator that gets its memory back', () => {
 
   it('says what stands still and for whom it waits, and lets an admin go on', async () => {
     const { page } = browser;
-    const { email, password } = scene.team.setup.account;
+    const { email } = scene.team.setup.account;
     await until('ada has reported', async () => (await scene.team.setup.admin.get('/api/v1/rebuild', rebuildView)).reportedDevices === 1);
-    await page.goto(scene.team.coordinator.url);
-    await page.getByRole('textbox', { name: 'Mail address' }).fill(email);
-    await page.getByRole('textbox', { name: 'Password' }).fill(password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signIn(page, scene.team.coordinator.url, scene.team.setup.account);
     const notice = page.getByRole('alert').filter({ hasText: 'The coordinator was restored: 1 of 2 devices have reported' });
     await notice.getByText('Waiting for ben.').waitFor();
     await notice.getByText('The database has lost').waitFor();

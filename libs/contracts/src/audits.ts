@@ -116,6 +116,18 @@ export const deviceAudits = z
   .meta({ id: 'DeviceAudits' });
 export type DeviceAudits = z.infer<typeof deviceAudits>;
 
+/** One device in the team's list of holders. */
+export const holderAudits = z
+  .strictObject({
+    deviceId,
+    deviceName: z.string(),
+    standing: auditStanding,
+    /** The newest thing that speaks for or against it, or null: it passed whatever it was asked. */
+    lastEvent: auditEvent.nullable(),
+  })
+  .meta({ id: 'HolderAudits' });
+export type HolderAudits = z.infer<typeof holderAudits>;
+
 /** Leave to believe a quarantined holder again before it has earned it. */
 export const releaseHolder = z.strictObject({ note: z.string().min(1).max(300) }).meta({ id: 'ReleaseHolder' });
 export type ReleaseHolder = z.infer<typeof releaseHolder>;

@@ -32,7 +32,17 @@ export async function download(
   return { name, path, bytes: await readFile(path) };
 }
 
-export async function goTo(page: Page, screen: 'Overview' | 'Devices' | 'Restore' | 'Policies' | 'Access'): Promise<void> {
+/** Signs in on the page that the coordinator's address shows. */
+export async function signIn(page: Page, url: string, account: { readonly email: string; readonly password: string }): Promise<void> {
+  await page.goto(url);
+  await page.getByRole('textbox', { name: 'Mail address' }).fill(account.email);
+  await page.getByRole('textbox', { name: 'Password' }).fill(account.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export type Screen = 'Overview' | 'Devices' | 'Restore' | 'Storage' | 'Policies' | 'Access';
+
+export async function goTo(page: Page, screen: Screen): Promise<void> {
   await page.getByRole('navigation', { name: 'Screens' }).getByRole('link', { name: screen, exact: true }).click();
 }
 

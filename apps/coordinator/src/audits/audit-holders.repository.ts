@@ -8,7 +8,8 @@ import { AuditDayEntity, AuditEventEntity, AuditHolderEntity } from './audit-hol
 
 export type AuditHolder = Readonly<AuditHolderEntity>;
 
-const newHolder = (deviceId: DeviceId): AuditHolderEntity => ({
+/** The record of a device that was never audited. */
+export const newHolder = (deviceId: DeviceId): AuditHolderEntity => ({
   ...{ deviceId, passed: 0, failed: 0, timedOut: 0, lastPassedAtMs: null, quarantinedAtMs: null, quarantineReason: '', passedInARow: 0 },
   ...{ failuresCountFromMs: 0, scanWantedSinceMs: null, lastScanEndedAtMs: null, lastScanPacks: 0, lastScanDamaged: 0 },
 });

@@ -78,6 +78,21 @@ export class AuditRecordsService {
     const holder = await this.holders.get(deviceId);
     await this.holders.update(deviceId, { scanWantedSinceMs: holder.scanWantedSinceMs ?? this.times.nowMs() });
     this.events.publishAgent(deviceId, { event: 'audits' });
+    this.events.publishPanel({ event: 'devices', deviceId });
+  }
+
+  /** The holder has read all that it holds. `asked`: the wish that the scan was begun for, or null; one that came later stays open. */
+  async scanned(
+    deviceId: DeviceId,
+    scan: { readonly asked: number | null; readonly packs: number; readonly damaged: number },
+  ): Promise<void> {
+    const { scanWantedSinceMs } = await this.holders.get(deviceId);
+    const answered = scanWantedSinceMs !== null && scan.asked !== null && scan.asked >= scanWantedSinceMs;
+    await this.holders.update(deviceId, {
+      scanWantedSinceMs: answered ? null : scanWantedSinceMs,
+      ...{ lastScanEndedAtMs: this.times.nowMs(), lastScanPacks: scan.packs, lastScanDamaged: scan.damaged },
+    });
+    this.events.publishPanel({ event: 'devices', deviceId });
   }
 
   /** Decides the open failures of a replica; overruled ones no longer speak against the holder. */

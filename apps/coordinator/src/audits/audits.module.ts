@@ -34,6 +34,7 @@ import { DeviceAuditsController } from './device-audits.controller.ts';
 import { DeviceAuditsService } from './device-audits.service.ts';
 import { ReturnSamplesService } from './return-samples.service.ts';
 import { ScrubReportsService } from './scrub-reports.service.ts';
+import { TeamAuditsController } from './team-audits.controller.ts';
 
 /** Holders prove that they still have whole packs. */
 @Module({
@@ -47,7 +48,7 @@ import { ScrubReportsService } from './scrub-reports.service.ts';
     ReplicasModule,
     VaultsModule,
   ],
-  controllers: [AuditsController, DeviceAuditsController],
+  controllers: [AuditsController, DeviceAuditsController, TeamAuditsController],
   providers: [
     ...[AuditChallengesRepository, AuditQueueRepository, AuditAsksRepository, AuditTimes, AuditMetrics, BlockProofs],
     ...[AuditChallengesService, AuditRecordsService, AuditResultsService, AuditAsksService, AuditAnswersService, AuditQuestionsService],

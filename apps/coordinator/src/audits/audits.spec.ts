@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openAudits } from '#libs/contracts';
+import { holderAudits, openAudits, pageOf } from '#libs/contracts';
 import type { PackInfo } from '#libs/contracts';
 import { toBase64Url } from '#libs/kernel';
 import type { AuditTeam } from '../testing/audit-team.ts';
@@ -243,11 +243,24 @@ describe('audits', () => {
     for (const pack of packs) if (holder.held.has(pack.packId)) team.spoil(holder, pack.packId, null);
     await team.mint();
     await untilSeen(holder, 'quarantined');
+    const list = async (query = '') =>
+      pageOf(holderAudits).parse(expectStatus(await (await team.team.people('auditor')).get(`/audits${query}`), 200));
+    const everybody = await list();
+    expect(everybody.items[0]).toMatchObject({
+      ...{ deviceId: holder.device.deviceId, deviceName: holder.device.name, lastEvent: { deviceId: holder.device.deviceId } },
+      standing: (await team.audits(holder)).standing,
+    });
+    expect(everybody.items[0]!.standing.quarantine?.reason).toMatch(/Failed 3 audits/);
+    expect(everybody.items.slice(1).map((item) => item.standing.quarantine)).toEqual([null, null, null]);
+    expect(everybody.total).toBe(4);
+    expect((await list(`?search=${owner.device.name.toUpperCase()}`)).items.map((item) => item.deviceName)).toEqual([owner.device.name]);
+    expect(await list('?page=3&pageSize=2')).toMatchObject({ items: [], total: 4 });
     const path = `/devices/${holder.device.deviceId}/audits/release`;
     expect((await (await team.team.people('auditor')).post(path, { note: 'x' })).status).toBe(403);
     expectStatus(await (await team.team.people('admin')).post(path, { note: 'new disk' }), 204);
     const { standing, events } = await team.audits(holder);
     expect(standing.quarantine).toBeNull();
+    expect((await list()).items.map((item) => item.standing.quarantine)).toEqual([null, null, null, null]);
     expect(events.items).toContainEqual(
       expect.objectContaining({ kind: 'released', cause: expect.stringMatching(/believes it again: new disk/) }),
     );

@@ -3,20 +3,16 @@ import type { ScrubReport } from '#libs/contracts';
 import type { DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
-import { AuditHoldersRepository } from './audit-holders.repository.ts';
 import { AuditRecordsService } from './audit-records.service.ts';
 import { AuditResultsService } from './audit-results.service.ts';
-import { AuditTimes } from './audit-times.ts';
 
 /** What devices found when they read their packs. Damage that a holder reports by itself is repaired and held against nobody. */
 @Injectable()
 export class ScrubReportsService {
   constructor(
-    private readonly holders: AuditHoldersRepository,
     private readonly records: AuditRecordsService,
     private readonly results: AuditResultsService,
     private readonly replicas: ReplicasService,
-    private readonly times: AuditTimes,
     private readonly database: Database,
   ) {}
 
@@ -34,13 +30,7 @@ export class ScrubReportsService {
       damaged.map((pack) => pack.packId),
     );
     for (const row of counted) if (row.status !== 'pending') await this.results.rotten(row);
-    if (endedAtMs === null) return;
-    const holder = await this.holders.get(deviceId);
-    const answered = holder.scanWantedSinceMs !== null && asked !== null && asked >= holder.scanWantedSinceMs;
-    await this.holders.update(deviceId, {
-      scanWantedSinceMs: answered ? null : holder.scanWantedSinceMs,
-      ...{ lastScanEndedAtMs: this.times.nowMs(), lastScanPacks: packs, lastScanDamaged: found },
-    });
+    if (endedAtMs !== null) await this.records.scanned(deviceId, { asked, packs, damaged: found });
   }
 
   async #own(deviceId: DeviceId, { damaged }: ScrubReport): Promise<void> {

@@ -9,7 +9,7 @@ const staleBy: Readonly<Record<PanelEvent['event'], readonly string[]>> = {
   devices: ['devices', 'overview'],
   snapshots: ['snapshots', 'runs', 'devices', 'overview', 'vaults'],
   runs: ['runs', 'devices', 'overview'],
-  packs: ['snapshots', 'overview', 'devices'],
+  packs: ['snapshots', 'overview', 'devices', 'trims'],
   restores: ['restores'],
   policies: ['policies'],
   'join-links': ['join-links', 'overview'],

@@ -1,20 +1,24 @@
-import type { DeviceSummary, JoinLink, Restore, Run, Snapshot } from '#libs/contracts';
+import type { DeviceSummary, JoinLink, ReleaseState, Restore, Run, Snapshot } from '#libs/contracts';
 import {
   auditEntry,
   bundleView,
+  deviceAudits,
   deviceDetail,
   devicePolicy,
   deviceSummary,
+  holderAudits,
   joinLink,
   overview,
   pageOf,
   policyDocument,
   rebuildView,
+  releaseView,
   restore,
   run,
   session,
   setupInfo,
   snapshot,
+  trimView,
   vaultDocument,
 } from '#libs/contracts';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
@@ -110,6 +114,35 @@ export const auditLogQuery = (list: ListQuery) =>
   queryOptions({
     queryKey: ['audit-log', list],
     queryFn: ({ signal }) => call(pageOf(auditEntry), 'audit-log', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const releasesQuery = (list: ListQuery, state?: ReleaseState) =>
+  queryOptions({
+    queryKey: ['releases', list, state],
+    queryFn: ({ signal }) => call(pageOf(releaseView), 'releases', { query: { ...list, state }, signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const trimsQuery = (list: ListQuery) =>
+  queryOptions({
+    queryKey: ['trims', list],
+    queryFn: ({ signal }) => call(pageOf(trimView), 'trims', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+/** Below the devices’ key: what happens to a holder’s audits is an event of the device. */
+export const teamAuditsQuery = (list: ListQuery) =>
+  queryOptions({
+    queryKey: ['devices', 'audits', list],
+    queryFn: ({ signal }) => call(pageOf(holderAudits), 'audits', { query: asQuery(list), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const deviceAuditsQuery = (deviceId: string, list: ListQuery) =>
+  queryOptions({
+    queryKey: ['devices', deviceId, 'audits', list],
+    queryFn: ({ signal }) => call(deviceAudits, `devices/${deviceId}/audits`, { query: asQuery(list), signal }),
     placeholderData: keepPreviousData,
   });
 

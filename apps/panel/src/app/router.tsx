@@ -29,6 +29,7 @@ export const router = createBrowserRouter([
                 path: 'restores/:restoreId',
                 lazy: async () => ({ Component: (await import('../restore/receipt-screen.tsx')).ReceiptScreen }),
               },
+              { path: 'storage', lazy: async () => ({ Component: (await import('../storage/storage-screen.tsx')).StorageScreen }) },
               { path: 'policies', lazy: async () => ({ Component: (await import('../policies/policies-screen.tsx')).PoliciesScreen }) },
               {
                 path: 'policies/:deviceId',

@@ -1,6 +1,6 @@
 import { ActionIcon, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { IconAdjustments, IconDevices, IconHistory, IconLayoutDashboard, IconLogout, IconUsers } from '@tabler/icons-react';
+import { IconAdjustments, IconDatabase, IconDevices, IconHistory, IconLayoutDashboard, IconLogout, IconUsers } from '@tabler/icons-react';
 import { Navigate, NavLink, Outlet, useLocation } from 'react-router';
 import { useLiveUpdates } from '../api/live-updates.ts';
 import { sessionQuery } from '../api/queries.ts';
@@ -16,6 +16,7 @@ const places = [
   { to: '/', label: 'Overview', icon: IconLayoutDashboard },
   { to: '/devices', label: 'Devices', icon: IconDevices },
   { to: '/restore', label: 'Restore', icon: IconHistory },
+  { to: '/storage', label: 'Storage', icon: IconDatabase },
   { to: '/policies', label: 'Policies', icon: IconAdjustments },
   { to: '/access', label: 'Access', icon: IconUsers },
 ] as const;

@@ -1,11 +1,11 @@
 import { Code } from '@mantine/core';
-import type { ReactNode } from 'react';
 import type { DeviceDetail } from '#libs/contracts';
 import { PanelCard } from '../parts/panel-card.tsx';
 import { TimeWords } from '../parts/time-words.tsx';
 import { TonePill } from '../parts/tone-pill.tsx';
 import { deviceProtectionWords, deviceStateOf, deviceStateWords } from '../wording/states.ts';
 import { counted, formatBytes } from '../wording/quantities.ts';
+import { Fact } from './fact.tsx';
 import { keyFingerprint } from './key-fingerprint.ts';
 import classes from './device.module.css';
 
@@ -46,17 +46,5 @@ export function DeviceFacts({ device }: { readonly device: DeviceDetail }) {
         </Fact>
       </dl>
     </PanelCard>
-  );
-}
-
-function Fact({ name, note, children }: { readonly name: string; readonly note?: string | undefined; readonly children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>
-        {children}
-        {note !== undefined && <p className={classes['reason']}>{note}</p>}
-      </dd>
-    </div>
   );
 }

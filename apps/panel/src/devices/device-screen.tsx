@@ -7,12 +7,13 @@ import { ErrorNotice } from '../parts/error-notice.tsx';
 import { PageTitle } from '../parts/page-title.tsx';
 import { PanelCard } from '../parts/panel-card.tsx';
 import { DeviceActions } from './device-actions.tsx';
+import { DeviceAudits } from './device-audits.tsx';
 import { DeviceFacts } from './device-facts.tsx';
 import { RunsTable } from './runs-table.tsx';
 import { SnapshotsTable } from './snapshots-table.tsx';
 import classes from './device.module.css';
 
-/** One device: how its data is, what it holds, its snapshots and runs, and what can be done. */
+/** One device: how its data is, its snapshots and runs, whether it keeps what it holds for others, and what can be done. */
 export function DeviceScreen() {
   const { deviceId = '' } = useParams();
   const device = useQuery(deviceQuery(deviceId));
@@ -66,6 +67,7 @@ export function DeviceScreen() {
             </Tabs.Panel>
           </Tabs>
         </PanelCard>
+        <DeviceAudits device={data} />
       </div>
     </>
   );

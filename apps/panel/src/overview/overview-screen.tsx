@@ -15,6 +15,7 @@ import { HistoryChart } from './history-chart.tsx';
 import { LastNight } from './last-night.tsx';
 import { ReasonList } from './reason-list.tsx';
 import { RebuildNotice } from './rebuild-notice.tsx';
+import { ReleaseNotice } from './release-notice.tsx';
 import { RepairFacts, StorageFacts } from './facts.tsx';
 import { ReplicaHistogram } from './replica-histogram.tsx';
 import classes from './overview.module.css';
@@ -50,6 +51,7 @@ export function OverviewScreen() {
         <div className={classes['stack']}>
           <Banner overview={data} />
           <RebuildNotice />
+          <ReleaseNotice />
           <FigureRow overview={data} />
           {data.reasons.length > 0 && <ReasonList reasons={data.reasons} />}
           <LastNight lastNight={data.lastNight} atMs={data.atMs} />

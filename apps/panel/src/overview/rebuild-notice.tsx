@@ -3,9 +3,10 @@ import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { IconDatabaseExclamation } from '@tabler/icons-react';
 import { order } from '../api/client.ts';
-import { rebuildQuery, sessionQuery } from '../api/queries.ts';
+import { rebuildQuery } from '../api/queries.ts';
 import { ConfirmDialog } from '../parts/confirm-dialog.tsx';
 import { notifyDone } from '../parts/notify.ts';
+import { useDecider } from '../parts/use-decider.ts';
 
 /** Names shown at most: the list of a large team is no sentence any more. */
 const shownNames = 5;
@@ -14,7 +15,7 @@ const shownNames = 5;
 export function RebuildNotice() {
   const client = useQueryClient();
   const rebuild = useQuery(rebuildQuery).data;
-  const role = useQuery(sessionQuery).data?.user.role;
+  const mayDecide = useDecider();
   const [asking, dialog] = useDisclosure(false);
   if (rebuild?.frozen !== true) return null;
   const names = rebuild.waitingFor.map((device) => device.deviceName);
@@ -29,7 +30,7 @@ export function RebuildNotice() {
       <Text size="sm" mb="xs">
         {rebuild.cause} {rebuild.nextStep} Waiting for {listed}.
       </Text>
-      {(role === 'owner' || role === 'admin') && (
+      {mayDecide && (
         <Button size="xs" variant="default" onClick={dialog.open}>
           Go on without them
         </Button>

@@ -10,12 +10,16 @@ interface Props {
   readonly action: string;
   /** The person has to type this first. */
   readonly typed?: string;
+  /** Whether what stands between the words and the buttons is filled in; absent: nothing has to be. */
+  readonly ready?: boolean;
+  /** Of the button that changes nothing. */
+  readonly dismiss?: string;
   readonly onClose: () => void;
   readonly onConfirm: () => Promise<void>;
 }
 
 /** Asks before something that can't be taken back. Stays open and says why when it fails. */
-export function ConfirmDialog({ opened, title, children, action, typed, onClose, onConfirm }: Props) {
+export function ConfirmDialog({ opened, title, children, action, typed, ready = true, dismiss = 'Cancel', onClose, onConfirm }: Props) {
   const [text, setText] = useState('');
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<unknown>();
@@ -51,9 +55,14 @@ export function ConfirmDialog({ opened, title, children, action, typed, onClose,
       {failure !== undefined && <ErrorNotice error={failure} />}
       <Group justify="flex-end" mt="lg">
         <Button variant="default" onClick={close}>
-          Cancel
+          {dismiss}
         </Button>
-        <Button color="red" loading={working} disabled={typed !== undefined && text.trim() !== typed} onClick={() => void confirm()}>
+        <Button
+          color="red"
+          loading={working}
+          disabled={!ready || (typed !== undefined && text.trim() !== typed)}
+          onClick={() => void confirm()}
+        >
           {action}
         </Button>
       </Group>
