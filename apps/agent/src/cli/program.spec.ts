@@ -18,6 +18,8 @@ it.each([
   ['an unknown option', ['--json', 'status', '--frobnicate']],
   ['an option that resembles another', ['--json', 'backup', '--nope']],
   ['a port that there is not', ['--json', 'mount', '--port', '99999']],
+  ['no command at all', ['--json']],
+  ['half a command', ['--json', 'key']],
   ['a missing argument', ['--json', 'join']],
   ['a value that does not fit', ['--json', 'ls', '--snapshot', 'yesterday']],
 ])('%s is one JSON event for a script', async (_what, argv) => {

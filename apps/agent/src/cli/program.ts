@@ -40,10 +40,20 @@ function usageErrorLine(message: string): string {
  * `CommanderError` with its exit code where commander would end the process.
  */
 export function createProgram(usage: UsageOutput): Command {
+  let saidMissing = false;
   const program = new Command('holdfast')
     // Before the commands: each takes these settings over when it is made.
     .exitOverride()
-    .configureOutput({ outputError: (message, write) => (usage.json ? usage.out(usageErrorLine(message)) : write(message)) })
+    .configureOutput({
+      outputError: (message, write) => (usage.json ? usage.out(usageErrorLine(message)) : write(message)),
+      // All that is written there beside errors is the help, in pieces, that stands in for a command that nobody named.
+      ...(usage.json && {
+        writeErr: () => {
+          if (!saidMissing) usage.out(usageErrorLine('a command is missing'));
+          saidMissing = true;
+        },
+      }),
+    })
     .description("Backs up this machine, encrypted, onto the team's spare disks - and keeps others' backups in return.")
     .version(agentVersion)
     .option('--home <folder>', 'the agent\'s data folder (default: $HOLDFAST_HOME, or "holdfast" in the user\'s data folder)')
