@@ -7,14 +7,16 @@ import { AgentError } from '../errors.ts';
 import { clientLimits } from './client-limits.ts';
 import type { PinnedConnections } from './pinned-connection.ts';
 
+/**
+ * What an agent says names what it is about (a pack, a run, a signed statement), so every call may be repeated when its answer was
+ * lost; idempotency keys are for callers whose calls make something new.
+ */
 export interface JsonRequest<T> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below the coordinator's address, with the leading slash. */
   readonly path: string;
   readonly body?: unknown;
   readonly token?: string | undefined;
-  /** Makes a repeated POST harmless. */
-  readonly idempotencyKey?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told the coordinator's time (whole seconds) as its answer shows it. */
   readonly onServerTime?: ((timeMs: number) => void) | undefined;
@@ -58,7 +60,7 @@ export async function jsonRequest<T>(base: URL, connections: PinnedConnections, 
 export function open(
   base: URL,
   connections: PinnedConnections,
-  spec: Pick<JsonRequest<unknown>, 'method' | 'path' | 'body' | 'token' | 'idempotencyKey'> & { accept?: string },
+  spec: Pick<JsonRequest<unknown>, 'method' | 'path' | 'body' | 'token'> & { accept?: string },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -75,7 +77,6 @@ export function open(
           accept: spec.accept ?? 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
           ...(spec.token ? { authorization: `Bearer ${spec.token}` } : {}),
-          ...(spec.idempotencyKey ? { 'idempotency-key': spec.idempotencyKey } : {}),
         },
       },
       resolve,
