@@ -19,7 +19,7 @@ import { restoreJob } from '../jobs/restore-job.ts';
 import { errorFields } from '../log/agent-log.ts';
 import { limitsNow } from '../manners/limits-now.ts';
 import { mannerLimits } from '../manners/manner-limits.ts';
-import { runOutbox } from '../outbox/outbox-loop.ts';
+import { OutboxLoop } from '../outbox/outbox-loop.ts';
 import { nightlyPrune } from '../prune/nightly-prune.ts';
 import { memoryIdOf } from '../rebuild/memory-note.ts';
 import { reportEverything } from '../rebuild/report-everything.ts';
@@ -43,6 +43,7 @@ export class Daemon {
   readonly #jobs: JobRunner;
   readonly #scheduler: Scheduler;
   readonly #channel: ChannelLoop;
+  readonly #outbox: OutboxLoop;
   readonly #loops: Promise<void>[] = [];
   readonly #roster: Coalesced;
   readonly #policy: Coalesced;
@@ -99,6 +100,11 @@ export class Daemon {
       onEvent: (event) => this.#onEvent(event),
       onState: (state, error) => this.#onChannel(state, error),
     });
+    this.#outbox = new OutboxLoop(agent.outbox, {
+      clock,
+      random,
+      onFailure: (error) => this.#problem('reports wait for the coordinator', error),
+    });
     const guarded = (what: string, work: () => Promise<void>): Coalesced => new Coalesced(work, (error) => this.#problem(what, error));
     // What no loop asks for again and no heartbeat repeats, though the coordinator may wait for it.
     const retried = (what: string, work: () => Promise<void>): Coalesced => {
@@ -140,11 +146,7 @@ export class Daemon {
       this.#scrub.runUntilStopped(signal),
       this.#challengesNowAndThen(),
       this.#watchManners(),
-      runOutbox(
-        agent.outbox,
-        { clock: agent.clock, random: agent.random, onFailure: (error) => this.#problem('reports wait for the coordinator', error) },
-        signal,
-      ),
+      this.#outbox.runUntilStopped(signal),
       this.#firstReport(),
       collectWhenQuiet(agent.clock, ownReadings(), signal),
     );
@@ -280,6 +282,7 @@ export class Daemon {
       case 'hello':
         // State may have changed in any way while there was no channel.
         this.#beatNow.abort();
+        this.#outbox.hurry();
         void this.#roster.ask();
         void this.#policy.ask();
         void this.#receipts.ask();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type DurableFiles, nodeFiles } from '#libs/kernel/node';
 import { faultyFiles, ManualClock, seededRandom } from '#libs/kernel/testing';
 import { AgentError } from '../errors.ts';
-import { runOutbox } from './outbox-loop.ts';
+import { OutboxLoop } from './outbox-loop.ts';
 import type { OutboxEntry } from './outbox-entry.ts';
 import { Outbox } from './outbox.ts';
 
@@ -156,13 +156,57 @@ describe('Outbox', () => {
     });
     await outbox.put(entry(1));
     const stop = new AbortController();
-    const ended = runOutbox(outbox, { clock, random: seededRandom(2), onFailure: () => undefined }, stop.signal);
+    const ended = new OutboxLoop(outbox, { clock, random: seededRandom(2), onFailure: () => undefined }).runUntilStopped(stop.signal);
     while (delivered.length === 0) {
       await clock.advance(500);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     const delays = tries.slice(1).map((t, i) => t - tries[i]!);
     expect(delays.at(-1)!).toBeGreaterThan(delays[0]!);
+    stop.abort();
+    await ended;
+  });
+
+  it('is tried again at once when the coordinator is heard, even in the middle of a try, and then waits briefly again', async () => {
+    const clock = new ManualClock();
+    const delivered: number[] = [];
+    let away = true;
+    const tries: number[] = [];
+    const outbox = await opened(delivered, {
+      failWith: () => {
+        tries.push(clock.nowMs());
+        // Heard while this very try was failing.
+        if (tries.length === 8) loop.hurry();
+        return away ? unreachable() : undefined;
+      },
+    });
+    const loop = new OutboxLoop(outbox, { clock, random: seededRandom(2), onFailure: () => undefined });
+    const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+    await outbox.put(entry(1));
+    const stop = new AbortController();
+    const ended = loop.runUntilStopped(stop.signal);
+    while (tries.length < 7) {
+      await clock.advance(1000);
+      await turn();
+    }
+    // The seventh has failed, and a minute or half of it is to be waited by now.
+    await clock.advance(5000);
+    for (let n = 0; n < 20; n += 1) await turn();
+    expect(tries).toHaveLength(7);
+    const heardAtMs = clock.nowMs();
+    loop.hurry();
+    while (tries.length < 9) await turn();
+    expect(tries.slice(7)).toEqual([heardAtMs, heardAtMs]);
+    // Nobody hurries any more, and the delays begin anew, with one of a second at most.
+    away = false;
+    for (let n = 0; n < 20; n += 1) await turn();
+    expect(delivered).toEqual([]);
+    while (delivered.length === 0 && clock.nowMs() < heardAtMs + 60_000) {
+      await clock.advance(100);
+      await turn();
+    }
+    expect([delivered, tries.length]).toEqual([[1], 10]);
+    expect(clock.nowMs() - heardAtMs).toBeLessThan(5000);
     stop.abort();
     await ended;
   });
