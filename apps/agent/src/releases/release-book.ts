@@ -31,7 +31,7 @@ const proposal = z.strictObject({
   /** As the coordinator said last. */
   holdUntilMs: timeMs.optional(),
   explanation: z.string().optional(),
-  /** When this device heard that it was cancelled or refused. */
+  /** When this device heard that it was cancelled or refused, or had removed its own copies. */
   endedAtMs: timeMs.optional(),
 });
 export type Proposal = z.infer<typeof proposal>;
@@ -85,7 +85,17 @@ export class ReleaseBook {
     this.#proposals.set(one.number, one);
   }
 
+  /** As if it had never been proposed. */
+  async remove(number: number): Promise<void> {
+    await this.#files.remove(this.#path(number));
+    this.#proposals.delete(number);
+  }
+
+  #path(number: number): string {
+    return join(this.#folder, `${String(number).padStart(12, '0')}.json`);
+  }
+
   #file(number: number): JsonFile<Proposal> {
-    return new JsonFile(this.#files, join(this.#folder, `${String(number).padStart(12, '0')}.json`), proposal);
+    return new JsonFile(this.#files, this.#path(number), proposal);
   }
 }

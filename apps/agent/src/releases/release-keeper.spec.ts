@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -155,6 +155,45 @@ describe('the owner’s releases', () => {
     expect(await keeper.lapse()).toEqual(new Set());
     nowMs += 1;
     expect((await keeper.lapse()).size).toBe(2);
+  });
+
+  it('are forgotten when they have long been over, so that no file is kept for ever, and never before', async () => {
+    const files = async (): Promise<string[]> => (await readdir(folder)).sort();
+    coordinator.answer = () => 'holding';
+    coordinator.holdUntilMs = 30 * 86_400_000;
+    let keeper = await open();
+    await propose(keeper, 0, 1);
+    await keeper.headChanged(aHead(6));
+    await keeper.deliver(signal);
+    expect(left()).toEqual([2, 3]);
+    expect(await files()).toHaveLength(2);
+    // A head without packs is of no more use; the release is still in hold.
+    expect(await keeper.lapse()).toEqual(new Set());
+    expect(await files()).toEqual(['000000000001.json']);
+    nowMs = 36 * 86_400_000;
+    await keeper.lapse();
+    keeper = await open();
+    await propose(keeper, 0, 1);
+    await keeper.deliver(signal);
+    expect(coordinator.releases).toHaveLength(1);
+    nowMs = 38 * 86_400_000;
+    await keeper.lapse();
+    expect((await files()).filter((name) => name === '000000000001.json')).toEqual([]);
+    // Cancelled, lapsed, proposed anew: the lapsed one goes, and its packs are never proposable twice.
+    coordinator.answer = () => 'waiting';
+    await propose(keeper, 2);
+    await keeper.deliver(signal);
+    coordinator.releases.at(-1)!.state = 'cancelled';
+    await keeper.deliver(signal);
+    nowMs += 46 * 86_400_000;
+    await keeper.lapse();
+    expect(await keeper.lapse()).toEqual(new Set([packId(2)]));
+    await propose(keeper, 2);
+    const before = (await files()).length;
+    expect(await keeper.lapse()).toEqual(new Set());
+    expect((await files()).length).toBe(before - 1);
+    keeper = await open();
+    expect(await keeper.lapse()).toEqual(new Set());
   });
 
   it('say what their packs wait for, and until when', async () => {

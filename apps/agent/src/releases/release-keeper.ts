@@ -77,6 +77,7 @@ export class ReleaseKeeper implements ReleasePort {
       else if (nowMs() - one.endedAtMs >= releaseLimits.keepAfterCancelMs) await book.put({ ...one, state: 'lapsed' });
     }
     const standing = new Set(book.all().flatMap(({ state, packIds }) => (state === 'lapsed' ? [] : packIds)));
+    await this.#forgetEnded(standing);
     return new Set(book.inState('lapsed').flatMap(({ packIds }) => packIds.filter((packId) => !standing.has(packId))));
   }
 
@@ -97,6 +98,20 @@ export class ReleaseKeeper implements ReleasePort {
       }
       for (const proposal of book.inState('accepted')) await this.#removeOwn(proposal, signal);
     });
+  }
+
+  /**
+   * What is over for long: its packs are neither here nor on any list of what is on its way out, so nobody proposes them again. A lapsed
+   * proposal is over once its packs were proposed anew; a head without packs at once.
+   */
+  async #forgetEnded(standing: ReadonlySet<PackId>): Promise<void> {
+    const { book, nowMs } = this.#ports;
+    for (const one of book.inState('lapsed')) if (one.packIds.every((packId) => standing.has(packId))) await book.remove(one.number);
+    for (const one of book.inState('done')) {
+      const overAtMs = Math.max(one.endedAtMs ?? nowMs(), one.holdUntilMs ?? 0);
+      if (one.packIds.length === 0 || nowMs() - overAtMs >= releaseLimits.keepDoneMs) await book.remove(one.number);
+      else if (one.endedAtMs === undefined) await book.put({ ...one, endedAtMs: nowMs() });
+    }
   }
 
   async #propose(head: NewHead, packIds: readonly PackId[], reason: Proposal['reason']): Promise<void> {
@@ -172,14 +187,14 @@ export class ReleaseKeeper implements ReleasePort {
   }
 
   async #removeOwn(proposal: Proposal, signal: AbortSignal): Promise<void> {
-    const { own, inUse, book, log } = this.#ports;
+    const { own, inUse, book, log, nowMs } = this.#ports;
     const used = await inUse(proposal.packIds);
     if (used.size > 0) log.write('error', 'released packs are in use again; the own copies stay', { packs: used.size });
     for (const packId of proposal.packIds) {
       signal.throwIfAborted();
       if (!used.has(packId)) await own.delete(packId);
     }
-    await book.put({ ...proposal, state: 'done' });
+    await book.put({ ...proposal, state: 'done', endedAtMs: nowMs() });
   }
 }
 

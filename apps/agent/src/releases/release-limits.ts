@@ -7,6 +7,8 @@ export const releaseLimits = {
    * with which what was cancelled can be restored.
    */
   keepAfterCancelMs: 45 * dayMs,
+  /** Done proposals are remembered beyond their hold for so long, so that a prune which a crash cut off does not propose their packs twice. */
+  keepDoneMs: 7 * dayMs,
   /** What a command waits at most for the coordinator to hear of releases; the daemon goes on with them. */
   patienceMs: 15_000,
 } as const;
