@@ -20,6 +20,7 @@ import { HoldTimer, holdClockState } from './hold-timer.ts';
 import { ReleaseBook } from './release-book.ts';
 import { ReleaseKeeper } from './release-keeper.ts';
 import { showsPack } from './shows-pack.ts';
+import type { SigningOwner } from './signing-owner.ts';
 import { TrimBook, trimsState } from './trim-book.ts';
 import { TrimKeeper } from './trim-keeper.ts';
 
@@ -82,14 +83,15 @@ export async function openReleases(parts: ReleaseParts): Promise<Releases> {
       const live = new Set(open.allPacks().map((pack) => pack.packId));
       return new Set(packIds.filter((packId) => live.has(packId)));
     });
+  const { deviceId, vaultId } = document;
+  const signingSecretKey = identity.signing.secretKey;
+  const owner: SigningOwner = { teamId: team.teamId, deviceId, vaultId, signingSecretKey, newId: randomUUID, nowMs };
   const releases = new ReleaseKeeper({
-    ...{ coordinator, own, inUse, nowMs, log, deviceId: document.deviceId, vaultId: document.vaultId, teamId: team.teamId },
+    ...{ ...owner, coordinator, own, inUse, log },
     book: await ReleaseBook.open(files, paths.releases),
-    signingSecretKey: identity.signing.secretKey,
-    newId: randomUUID,
   });
   const trims = new TrimKeeper({
-    ...{ coordinator, nowMs, log, deviceId: document.deviceId, vaultId: document.vaultId, teamId: team.teamId, newId: randomUUID },
+    ...{ ...owner, coordinator, log },
     book: await TrimBook.open(new JsonFile(files, paths.trims, trimsState)),
     vault: () =>
       vault.use(async (open) => ({
@@ -100,7 +102,6 @@ export async function openReleases(parts: ReleaseParts): Promise<Releases> {
     isStaying: (id) => parts.roster.member(id)?.state === 'active',
     target: () => parts.policy.effective.replicas.target,
     shows: (holder, packId, signal) => showsPack({ swarm: parts.swarm, random }, holder, packId, signal),
-    signingSecretKey: identity.signing.secretKey,
   });
   return { releases, holds, holdTimer, trims, trimHolds };
 }

@@ -1,26 +1,21 @@
 import { maxPacksPerRelease, type OwnRelease, type OwnReleases } from '#libs/contracts';
 import { signRelease } from '#libs/crypto';
-import { type DeviceId, isAppError, Mutex, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
+import { isAppError, Mutex, type PackId, toBase64Url } from '#libs/kernel';
 import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
 import { type AgentLog, errorFields } from '../log/agent-log.ts';
 import type { NewHead, ReleasePort, ReleaseProposal } from './release-proposal.ts';
 import type { Proposal, ReleaseBook } from './release-book.ts';
 import { releaseLimits } from './release-limits.ts';
 import { type ReleaseOutlook, releaseOutlook } from './release-outlook.ts';
+import type { SigningOwner } from './signing-owner.ts';
 
-export interface ReleaseKeeperPorts {
+export interface ReleaseKeeperPorts extends SigningOwner {
   readonly coordinator: Pick<CoordinatorClient, 'putVaultHead' | 'submitRelease' | 'ownReleases'>;
   readonly book: ReleaseBook;
   /** The own pack store. */
   readonly own: { delete(packId: PackId): Promise<void> };
   /** Whether the vault's present index names a pack: such a pack is never removed here, whatever was proposed. */
   readonly inUse: (packIds: readonly PackId[]) => Promise<ReadonlySet<PackId>>;
-  readonly teamId: string;
-  readonly deviceId: DeviceId;
-  readonly vaultId: VaultId;
-  readonly signingSecretKey: Uint8Array;
-  readonly newId: () => string;
-  readonly nowMs: () => number;
   readonly log: AgentLog;
 }
 

@@ -1,10 +1,11 @@
 import type { WantedTrims } from '#libs/contracts';
 import { signRelease } from '#libs/crypto';
 import { defaultDurabilitySettings, keptByTrims } from '#libs/durability';
-import { type DeviceId, isAppError, type PackId, type VaultId } from '#libs/kernel';
+import { type DeviceId, isAppError, type PackId } from '#libs/kernel';
 import type { PackKind } from '#libs/vault';
 import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
 import { type AgentLog, errorFields } from '../log/agent-log.ts';
+import type { SigningOwner } from './signing-owner.ts';
 import type { TrimBook } from './trim-book.ts';
 import { trimLimits } from './trim-limits.ts';
 
@@ -14,7 +15,7 @@ export interface TrimmedVault {
   readonly kinds: ReadonlyMap<PackId, PackKind>;
 }
 
-export interface TrimKeeperPorts {
+export interface TrimKeeperPorts extends SigningOwner {
   readonly coordinator: Pick<CoordinatorClient, 'wantedTrims' | 'submitTrim'>;
   readonly book: TrimBook;
   readonly vault: () => Promise<TrimmedVault>;
@@ -26,12 +27,6 @@ export interface TrimKeeperPorts {
   readonly target: () => number;
   /** Whether a device, asked directly, gives a block of the pack that this device draws now. Throws when it can't be asked. */
   readonly shows: (holder: DeviceId, packId: PackId, signal: AbortSignal) => Promise<boolean>;
-  readonly teamId: string;
-  readonly deviceId: DeviceId;
-  readonly vaultId: VaultId;
-  readonly signingSecretKey: Uint8Array;
-  readonly newId: () => string;
-  readonly nowMs: () => number;
   readonly log: AgentLog;
 }
 

@@ -1,6 +1,6 @@
 import type { PackInfo, WrittenPack } from '#libs/vault';
 import { openPackDirectory, PackWriter, readDirectory } from '#libs/vault';
-import { isAppError, messageOf, systemRandom } from '#libs/kernel';
+import { type AppError, isAppError, messageOf, systemRandom } from '#libs/kernel';
 import { throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import type { OpenedVault } from '../open-reader.ts';
@@ -49,7 +49,7 @@ export async function rewritePacks(
           }
           rewritten.push(pack);
         } catch (error) {
-          if (!isAppError(error) || !unreadable.has(error.code)) throw error;
+          if (!isUnreadable(error)) throw error;
           failed.push({ pack, message: messageOf(error) });
         }
       }
@@ -61,7 +61,6 @@ export async function rewritePacks(
   return { rewritten, newPacks, failed };
 }
 
-/** Of one pack; what is wrong with the store or the signal stops the run. */
 const unreadable = new Set<string>([
   'pack_corrupt',
   'block_corrupt',
@@ -70,6 +69,9 @@ const unreadable = new Set<string>([
   'source_unavailable',
   'limit_exceeded',
 ]);
+
+/** What is wrong with one pack or chunk that is read: a run goes on without it. What is wrong with the store or the signal stops the run. */
+export const isUnreadable = (error: unknown): error is AppError => isAppError(error) && unreadable.has(error.code);
 
 /** Packs of copies, under the present key and the vault's sizes. */
 export function writerFor(vault: LocalVault, kind: 'data' | 'meta'): PackWriter {

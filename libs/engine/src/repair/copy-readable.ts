@@ -1,9 +1,8 @@
-import { isAppError } from '#libs/kernel';
 import { ChunkIndex, type ChunkKind, type IndexedChunk, type OpenablePack, type PackInfo } from '#libs/vault';
 import { throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import type { OpenedVault } from '../open-reader.ts';
-import { writerFor } from '../prune/rewrite-packs.ts';
+import { isUnreadable, writerFor } from '../prune/rewrite-packs.ts';
 
 /** Chunks to read out of one pack. */
 export interface ChunksOfPack {
@@ -53,7 +52,7 @@ export async function copyReadable(
           copied += 1;
         } catch (error) {
           throwIfInterrupted(options.signal);
-          if (!isAppError(error) || !unreadable.has(error.code)) throw error;
+          if (!isUnreadable(error)) throw error;
           lost += 1;
         }
       }
@@ -78,13 +77,3 @@ function openAs(
   }
   throw failure;
 }
-
-/** Of one chunk; what is wrong with the store that is written to stops the run. */
-const unreadable = new Set<string>([
-  'pack_corrupt',
-  'block_corrupt',
-  'chunk_corrupt',
-  'pack_not_found',
-  'source_unavailable',
-  'limit_exceeded',
-]);
