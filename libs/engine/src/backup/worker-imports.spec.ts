@@ -28,7 +28,8 @@ describe('a sealing thread', () => {
     const loaded = [...loadedBy('libs/engine/src/backup/seal-worker.ts')];
     expect(loaded.filter((name) => !name.includes('/'))).toEqual(['koffi']);
     expect(loaded.filter((name) => /contracts|\/read\/|\/tree\/|portable|exclude-rules/.test(name))).toEqual([]);
-    expect(loaded.length).toBeLessThan(85);
+    // 75 as this is written; a few more are a reason to look, not to fail.
+    expect(loaded.length).toBeLessThan(80);
   });
 
   it('is followed by this spec into everything that it imports', () => {
