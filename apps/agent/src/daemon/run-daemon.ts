@@ -128,7 +128,10 @@ async function ownHome(paths: AgentPaths, log: AgentLog, stop: Promise<unknown>)
   return undefined;
 }
 
-/** Backups and transfers give way to the person at the machine. */
+/**
+ * Backups and transfers give way to the person at the machine. Linux lowers the calling thread alone, and with it those that it starts later: the sealing
+ * and writing threads, not the pool that reads and writes files. Restores give way too: what an ordinary user lowered can't be raised again.
+ */
 function lowerPriority(log: AgentLog): void {
   try {
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
