@@ -49,7 +49,6 @@ function wasKilled(error: unknown): boolean {
  */
 class Model {
   readonly copies = new Map<number, string>();
-  readonly pinned = new Set<number>();
   nowMs = Date.UTC(2026, 0, 1);
   readonly #home: string;
   readonly #random: ReturnType<typeof seededRandom>;
@@ -131,11 +130,11 @@ class Model {
       if (what === 'pin') {
         const sequence = kept[this.#random.int(kept.length || 1)];
         if (sequence === undefined) return;
-        await setPinned(vault, sequence, !this.pinned.has(sequence));
+        await setPinned(vault, sequence, vault.head.pinned?.includes(sequence) !== true);
       } else {
         await forget(
           vault,
-          some.filter((sequence) => !this.pinned.has(sequence)),
+          some.filter((sequence) => vault.head.pinned?.includes(sequence) !== true),
         );
       }
     }
@@ -187,8 +186,6 @@ class Model {
   async examine(where: string): Promise<void> {
     const vault = await this.#fixture.open({ store: filePackStore(this.packFolder) });
     try {
-      this.pinned.clear();
-      for (const sequence of vault.head.pinned ?? []) this.pinned.add(sequence);
       const opened = await this.#fixture.reader(vault, [filePackStore(this.packFolder)]);
       expect({ where, complete: opened.reader.complete }).toEqual({ where, complete: true });
       const report = await check({ ...opened, store: filePackStore(this.packFolder), readData: 'all' });
