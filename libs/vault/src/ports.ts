@@ -24,6 +24,11 @@ export interface BlockSource {
   rootBlock(packId: PackId, options?: ReadOptions): Promise<Uint8Array>;
   /** Leaves `first` … `first + count - 1` in order, each 1 MiB but the pack's last. */
   leaves(packId: PackId, first: number, count: number, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Fills `into` with the pack's bytes from `offset`, without going by leaves; false when it has fewer. Only a source whose packs lie on this machine
+   * has it: see {@link VerifiedBlocks.readSealed}.
+   */
+  readSealed?(packId: PackId, offset: number, into: Uint8Array, options?: ReadOptions): Promise<boolean>;
 }
 
 export type PackKind = 'data' | 'meta' | 'index';

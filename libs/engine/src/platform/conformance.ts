@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { pageAligned, pageBytes } from '#libs/kernel/page-aligned';
 import type { Platform } from './platform.ts';
 
 /** What every adapter does on its own system. `folder` gives a fresh empty one. */
@@ -45,6 +46,43 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     expect(platform.factsIfAny(in_(folder, 'b'))).toBeUndefined();
     expect(code(() => platform.facts(in_(folder, 'b')))).toBe('file_not_found');
     await expect(platform.names(in_(folder, 'b'))).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+
+  it('writes in the background, wherever and from wherever it is, beside writes of the usual kind', async () => {
+    const path = in_(await makeFolder(), 'a');
+    const memory = pageAligned(40 * pageBytes);
+    for (let i = 0; i < memory.length; i += 1) memory[i] = i % 251;
+    const wanted = Buffer.alloc(40 * pageBytes);
+    const file = platform.create(path);
+    try {
+      file.truncate(wanted.length);
+      const put = async (from: number, length: number, position: number): Promise<void> => {
+        await file.writeLater(memory.subarray(from, from + length), position);
+        wanted.set(memory.subarray(from, from + length), position);
+      };
+      file.write(memory.subarray(0, pageBytes + 7), 0);
+      wanted.set(memory.subarray(0, pageBytes + 7));
+      await put(0, 3 * pageBytes, pageBytes);
+      await put(pageBytes + 100, 2 * pageBytes, 5 * pageBytes + 100);
+      await put(pageBytes + 100, 50, 9 * pageBytes + 100);
+      await put(pageBytes + 4000, 96 + 2 * pageBytes + 1, 11 * pageBytes + 4000);
+      await put(17, 3 * pageBytes, 16 * pageBytes + 3);
+      await put(5, 0, 3);
+      await Promise.all([
+        put(0, 8 * pageBytes + 5, 20 * pageBytes),
+        put(5, 2 * pageBytes - 5, 28 * pageBytes + 5),
+        put(7, 9, 31 * pageBytes),
+      ]);
+      file.sync();
+      const into = Buffer.alloc(wanted.length);
+      expect(file.read(into, 0)).toBe(into.length);
+      expect(into.equals(wanted)).toBe(true);
+    } finally {
+      file.close();
+    }
+    const readOnly = platform.openToRead(path);
+    await expect(readOnly.writeLater(memory, 0)).rejects.toMatchObject({ message: expect.stringContaining(path.toString()) });
+    readOnly.close();
   });
 
   it('writes into a folder that is held, whatever its path leads to by then', async () => {

@@ -38,6 +38,7 @@ export function linuxPlatform(): Platform {
     readFlags: constants.O_NOATIME,
     // Not in every chroot.
     pathOf: existsSync('/proc/self/fd') ? (fd) => Buffer.from(`/proc/self/fd/${fd}`) : undefined,
+    uncachedFlag: constants.O_DIRECT,
     holdFlags: O_PATH,
     reach,
     reachLater,

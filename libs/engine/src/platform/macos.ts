@@ -39,6 +39,7 @@ export function macosPlatform(): Platform {
     accounts: accountFiles(),
     readFlags: 0,
     pathOf: undefined,
+    uncachedFlag: undefined,
     holdFlags: 0,
     reach: (path, call) => call(path),
     reachLater: (path, call) => call(path),

@@ -87,6 +87,11 @@ export interface OpenFile {
   /** Bytes read into `into`; fewer than asked for only at the end of the file. */
   read(into: Uint8Array, position: number): number;
   write(bytes: Uint8Array, position: number): void;
+  /**
+   * {@link write} in the background: `bytes` must stay as they are, and the file open, until it resolves. Goes past the system's page cache where this system
+   * and file system can: whole pages, when address and position are as far into a page as each other.
+   */
+  writeLater(bytes: Uint8Array, position: number): Promise<void>;
   truncate(sizeBytes: number): void;
   /** Takes room on the disk for that many bytes from the start, content unchanged. Throws `disk_full`. */
   preallocate(sizeBytes: number): Applied;

@@ -7,6 +7,7 @@ import { EngineError } from '../errors.ts';
 import type { AccountNames } from './accounts.ts';
 import { folderByPath, leadsTo } from './held-folder.ts';
 import type { Applied, DataRange, FileFacts, FileKind, HeldFolder, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
+import { LaterWrites, type UncachedWay } from './later-writes.ts';
 import { displayPath } from './platform.ts';
 import { terminated, type PosixCalls } from './posix-calls.ts';
 import { fileError, translated } from './system-error.ts';
@@ -22,6 +23,8 @@ export interface PosixOptions {
   readonly readFlags: number;
   /** Where the system shows open folders as paths, the one of a descriptor; undefined where it does not. */
   readonly pathOf: ((fd: number) => Buffer) | undefined;
+  /** Flag for open(2) of writes past the page cache; undefined where there is none. */
+  readonly uncachedFlag: number | undefined;
   /** Flags for open(2) that take hold of a folder without reading it. */
   readonly holdFlags: number;
   readonly reach: <T>(path: Buffer, call: (path: Buffer) => T) => T;
@@ -76,7 +79,9 @@ export interface FileExtras {
   setTimes(mtimeNs: bigint): Applied;
 }
 
-export function openFile(fd: number, path: Buffer, extras: FileExtras): OpenFile {
+/** `uncached`: how to write past the page cache; undefined where there is no way. */
+export function openFile(fd: number, path: Buffer, extras: FileExtras, uncached?: UncachedWay): OpenFile {
+  let later: LaterWrites | undefined;
   return {
     facts: () => translated(path, () => factsOf(fs.fstatSync(fd, { bigint: true }))),
     read: (into, position) =>
@@ -93,13 +98,18 @@ export function openFile(fd: number, path: Buffer, extras: FileExtras): OpenFile
       translated(path, () => {
         for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
       }),
+    writeLater: (bytes, position) => (later ??= new LaterWrites(fd, path, uncached)).write(bytes, position),
     truncate: (sizeBytes) => translated(path, () => fs.ftruncateSync(fd, sizeBytes)),
     setMode: (mode) => translated(path, () => fs.fchmodSync(fd, mode)),
     owner: () => translated(path, () => fs.fstatSync(fd)),
     setOwner: (uid, gid) => orUnsupported(() => translated(path, () => fs.fchownSync(fd, uid, gid))),
     ...extras,
     sync: () => translated(path, () => fs.fsyncSync(fd)),
-    close: () => translated(path, () => fs.closeSync(fd)),
+    close: () =>
+      translated(path, () => {
+        later?.close();
+        fs.closeSync(fd);
+      }),
   };
 }
 
@@ -147,17 +157,25 @@ export function posixPlatform(options: PosixOptions): Platform {
     return out;
   }
 
-  const opened = (fd: number, path: Buffer): OpenFile =>
-    openFile(fd, path, {
-      dataRanges: (sizeBytes) => dataRanges(fd, sizeBytes),
-      preallocate: (sizeBytes) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
-      forgetCached: () => calls.forgetCached(fd),
-      setTimes: (mtimeNs) => orUnsupported(() => calls.futimens(fd, mtimeNs, path)),
-    });
-  const open = (path: Buffer, flags: number): OpenFile =>
+  const { pathOf, uncachedFlag } = options;
+  const uncached = pathOf && uncachedFlag !== undefined ? { pathOf, flag: uncachedFlag } : undefined;
+  const opened = (fd: number, path: Buffer, way: UncachedWay | undefined): OpenFile =>
+    openFile(
+      fd,
+      path,
+      {
+        dataRanges: (sizeBytes) => dataRanges(fd, sizeBytes),
+        preallocate: (sizeBytes) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
+        forgetCached: () => calls.forgetCached(fd),
+        setTimes: (mtimeNs) => orUnsupported(() => calls.futimens(fd, mtimeNs, path)),
+      },
+      way,
+    );
+  const open = (path: Buffer, flags: number, way?: UncachedWay): OpenFile =>
     opened(
       at(path, (reached) => fs.openSync(reached, flags, 0o600)),
       path,
+      way,
     );
 
   /** By its descriptor: one look at the path holds for all that is done in it. Paths are for messages only. */
@@ -178,6 +196,7 @@ export function posixPlatform(options: PosixOptions): Platform {
       return opened(
         translated(shown, () => fs.openSync(by(name), flags, 0o600)),
         shown,
+        uncached,
       );
     };
     return {
@@ -273,8 +292,8 @@ export function posixPlatform(options: PosixOptions): Platform {
       }
       return file;
     },
-    create: (path) => open(path, createFlags),
-    openToWrite: (path) => open(path, writeFlags),
+    create: (path) => open(path, createFlags, uncached),
+    openToWrite: (path) => open(path, writeFlags, uncached),
     holdFolder: (path) => (options.pathOf ? pinned(path, options.pathOf) : folderByPath(platform, path)),
     clone: (from, to) => {
       try {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { resolve, win32 } from 'node:path';
 import { systemErrorCode } from '#libs/kernel';
 import type { OpenFile, Platform } from './platform.ts';
@@ -129,8 +128,10 @@ export function windowsPlatform(): Platform {
     setExtendedAttribute: () => 'unsupported',
     removeExtendedAttribute: () => 'unsupported',
     // A named pipe has one server: the name stands for the file and dies with the process.
-    lock: (path) =>
-      new Promise((resolveLock, reject) => {
+    lock: async (path) => {
+      // Only here: every thread of a backup or restore loads this file.
+      const { createServer } = await import('node:net');
+      return new Promise((resolveLock, reject) => {
         const server = createServer();
         server.once('error', (error) =>
           systemErrorCode(error) === 'EADDRINUSE' ? resolveLock(undefined) : reject(fileError('EACCES', path, error)),
@@ -138,7 +139,8 @@ export function windowsPlatform(): Platform {
         const name = createHash('sha256').update(text(path).toLowerCase()).digest('hex');
         server.listen(`\\\\.\\pipe\\holdfast-${name}`, () => resolveLock({ release: () => void server.close() }));
         server.unref();
-      }),
+      });
+    },
     // NTFS journals names by itself and folders can't be opened.
     syncFolder: () => undefined,
     // Folders can't be opened; files only to write.

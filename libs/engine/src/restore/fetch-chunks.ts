@@ -56,10 +56,10 @@ async function fetchPack(runs: readonly Run[], isWhole: (target: FileTarget) => 
     for (const run of runs) {
       const chunks = run.chunks.filter(({ target }) => !target.failed);
       if (chunks.length === 0) continue;
-      const fetched = await fetchRun({ ...run, chunks }, options);
+      const fetched = await fetchRun({ ...run, chunks }, 'sealed', options);
       await writing;
       writing = (async () => {
-        for (const one of fetched) await writeRun(one.run, one.bytes, isWhole, options);
+        for (const one of fetched) await writeRun(one, isWhole, options);
       })();
       // Seen when it is awaited; a fetch may fail before.
       writing.catch(() => undefined);
@@ -70,23 +70,39 @@ async function fetchPack(runs: readonly Run[], isWhole: (target: FileTarget) => 
   await writing;
 }
 
-/** The run's bytes; where they can't be had together, those of its chunks that can. */
-async function fetchRun(run: Run, options: FetchOptions): Promise<{ readonly run: Run; readonly bytes: Uint8Array }[]> {
+interface Fetched {
+  readonly run: Run;
+  readonly bytes: Uint8Array;
+  /** Against the pack id. */
+  readonly checked: boolean;
+}
+
+/**
+ * The run's bytes; where they can't be had together, those of its chunks that can. `sealed`: from this machine as they are, when it has them, since their
+ * seals will tell; else, and with `checked`, after a check against the pack id.
+ */
+async function fetchRun(run: Run, how: 'sealed' | 'checked', options: FetchOptions): Promise<Fetched[]> {
   const { reader, files, memory, signal } = options;
   const read = { ...(signal && { signal }) };
-  const sealedBytes = async (offset: number, length: number): Promise<Uint8Array> =>
-    reader.blocks.readOnce(reader.packOf(run).packId, offset, length, { ...read, ...intoOf(memory.take(length)) });
+  const { packId } = reader.packOf(run);
+  const checkedBytes = async (offset: number, length: number): Promise<Uint8Array> =>
+    reader.blocks.readOnce(packId, offset, length, { ...read, ...intoOf(memory.take(length)) });
   try {
-    return [{ run, bytes: await sealedBytes(run.offset, run.length) }];
+    if (how === 'sealed') {
+      const bytes = (memory.take(run.length) ?? new Uint8Array(run.length)).subarray(0, run.length);
+      if (await reader.blocks.readSealed(packId, run.offset, bytes, read)) return [{ run, bytes, checked: false }];
+      memory.giveBack(bytes.buffer);
+    }
+    return [{ run, bytes: await checkedBytes(run.offset, run.length), checked: true }];
   } catch (error) {
     if (!isChunkFailure(error, signal)) throw error;
   }
   // One by one from here on, to find which are bad.
-  const found: { run: Run; bytes: Uint8Array }[] = [];
+  const found: Fetched[] = [];
   for (const chunks of Map.groupBy(run.chunks, ({ offset }) => offset).values()) {
     const { offset, sealedLength: length } = chunks[0]!;
     try {
-      found.push({ run: { ordinal: run.ordinal, offset, length, chunks }, bytes: await sealedBytes(offset, length) });
+      found.push({ run: { ordinal: run.ordinal, offset, length, chunks }, bytes: await checkedBytes(offset, length), checked: true });
     } catch (error) {
       if (!isChunkFailure(error, signal)) throw error;
       for (const { target } of chunks) files.fail(target, error);
@@ -95,20 +111,26 @@ async function fetchRun(run: Run, options: FetchOptions): Promise<{ readonly run
   return found;
 }
 
-async function writeRun(run: Run, bytes: Uint8Array, isWhole: (target: FileTarget) => boolean, options: FetchOptions): Promise<void> {
+async function writeRun(fetched: Fetched, isWhole: (target: FileTarget) => boolean, options: FetchOptions): Promise<void> {
   const { reader, files, counts, memory, writer, report } = options;
+  const { run } = fetched;
   const chunks = run.chunks.filter(({ target }) => !target.failed);
-  const sent = sendable(run, chunks, bytes, reader, (target) => {
+  const sent = sendable(fetched, chunks, reader, (target) => {
     const whole = isWhole(target);
     if (!whole) files.begin(target);
     return files.sent(target, whole);
   });
-  counts.packsFetched.add(run.ordinal);
-  for (const { sealedLength } of distinct(chunks)) counts.bytesFetched += sealedLength;
   const written = await writer.write(sent);
   memory.giveBack(written.memory);
+  const again = new Set(written.outcomes.filter(({ unopened }) => unopened).map(({ number }) => number));
   for (const target of files.take(written)) await finishTarget(target, files, writer);
+  counts.packsFetched.add(run.ordinal);
+  const opened = again.size === 0 ? chunks : chunks.filter(({ target }) => !again.has(target.number));
+  for (const { sealedLength } of distinct(opened)) counts.bytesFetched += sealedLength;
   report();
+  if (again.size === 0) return;
+  const unopened = chunks.filter(({ target }) => again.has(target.number));
+  for (const one of await fetchRun({ ...run, chunks: unopened }, 'checked', options)) await writeRun(one, isWhole, options);
 }
 
 /** Metadata and name for a file whose content is all there, or which has none. */
@@ -117,9 +139,8 @@ export async function finishTarget(target: FileTarget, files: RestoreFiles, writ
 }
 
 function sendable(
-  run: Run,
+  { run, bytes, checked }: Fetched,
   chunks: readonly ChunkPlace[],
-  bytes: Uint8Array,
   reader: VaultReader,
   send: (target: FileTarget) => WriteTarget,
 ): WriteRun {
@@ -151,6 +172,7 @@ function sendable(
     kind: 'data',
     offset: run.offset,
     bytes,
+    checked,
     ids: joined,
     chunks: Float64Array.from(numbers),
     places: Float64Array.from(places),

@@ -4,6 +4,7 @@ import { ChunkOpener, idBytes, type OpenerSeed, OpenRoom, segmentsOfContent } fr
 import { type StopSignal, throwIfInterrupted } from '../errors.ts';
 import type { OpenFile, Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
+import { AlignedOutput, AlignedRooms, type Stretch } from './aligned-output.ts';
 import { compareFile } from './compare-file.ts';
 import { type Held, HeldFolders } from './held-folders.ts';
 import { restoreLimits } from './limits.ts';
@@ -17,16 +18,18 @@ export interface Written {
 }
 
 /**
- * Opens sealed chunks and writes them to their files; finishes files: metadata, then the name. Works in one thread, without awaiting anything.
+ * Opens sealed chunks and writes them to their files; finishes files: metadata, then the name. Works in one thread, without awaiting anything but what large
+ * files send past the page cache.
  *
  * Each file is written under a temporary name beside its place and renamed when it is whole: nobody ever sees a half restored file under its
  * name, whatever stops the run. What goes wrong with one file is an outcome; only a full disk and an interruption are thrown.
- * Memory: two chunks, and at most {@link restoreLimits.openFiles} open files.
+ * Memory: two chunks, the {@link AlignedRooms}, and at most {@link restoreLimits.openFiles} open files.
  */
 export class FileWriter {
   readonly #platform: Platform;
   readonly #opener: ChunkOpener;
   readonly #room = new OpenRoom();
+  readonly #rooms = new AlignedRooms();
   readonly #notes = new NoteCollector();
 
   constructor(platform: Platform, primitives: Primitives, seed: OpenerSeed) {
@@ -34,26 +37,37 @@ export class FileWriter {
     this.#opener = new ChunkOpener(primitives, seed, seed.vaultId);
   }
 
-  write(run: WriteRun, signal?: StopSignal): Written {
+  async write(run: WriteRun, signal?: StopSignal): Promise<Written> {
     const states = run.targets.map((target): State => ({ target, bytes: 0, finished: false, expected: 0 }));
     for (let place = 0; place < run.places.length; place += 2) states[run.places[place]!]!.expected += 1;
-    return this.#withFolders(states, (folders) => {
-      const open = new Set<State>();
-      let place = 0;
-      for (let i = 0, at = 0; at < run.chunks.length; i += 1, at += 4) {
-        throwIfInterrupted(signal);
-        const end = place + 2 * run.chunks[at + 3]!;
-        const concerned = run.places.subarray(place, end);
-        place = end;
-        this.#writeChunk(run, i, concerned, states, { open, folders });
+    const folders = this.#foldersOf(states);
+    const output = new AlignedOutput<State>(this.#rooms, (stretch) => this.#writeStretch(stretch, folders));
+    const hands = { open: new Set<State>(), folders };
+    try {
+      try {
+        let place = 0;
+        for (let i = 0, at = 0; at < run.chunks.length; i += 1, at += 4) {
+          throwIfInterrupted(signal);
+          const end = place + 2 * run.chunks[at + 3]!;
+          const concerned = run.places.subarray(place, end);
+          place = end;
+          const uncached = uncachedPlace(run, i, concerned, states);
+          if (!uncached || !(await this.#openUncached(run, i, uncached, output))) this.#writeChunk(run, i, concerned, states, hands);
+        }
+      } finally {
+        await output.finish();
       }
-    });
+    } finally {
+      this.#end(states, folders);
+    }
+    return this.#written(states);
   }
 
   /** For a file whose content is all there: metadata, and the name. Makes it when it has none. */
   finish(target: WriteTarget): Written {
     const state: State = { target, bytes: 0, finished: false, expected: 0 };
-    return this.#withFolders([state], (folders) => {
+    const folders = this.#foldersOf([state]);
+    try {
       this.#orFail(state, () => {
         const held = folders.hold(target.folder);
         if (target.whole) {
@@ -63,7 +77,10 @@ export class FileWriter {
         } else state.file = held.folder.openToWrite(bytesOf(target.temporary));
         this.#finish(state, held);
       });
-    });
+    } finally {
+      this.#end([state], folders);
+    }
+    return this.#written([state]);
   }
 
   compare(jobs: readonly CompareJob[], signal?: StopSignal): CompareOutcome[] {
@@ -73,34 +90,33 @@ export class FileWriter {
     });
   }
 
-  /** What is not finished at the end is closed, and removed where it was made here. */
-  #withFolders(states: readonly State[], work: (folders: HeldFolders) => void): Written {
-    const folders = new HeldFolders(this.#platform, (held, error) => {
+  #foldersOf(states: readonly State[]): HeldFolders {
+    return new HeldFolders(this.#platform, (held, error) => {
       for (const state of states)
         if (state.target.folder.path === held.identity.path && (state.finished || state.made)) this.#takeBack(state, held, error);
     });
-    try {
-      work(folders);
-    } finally {
-      for (const state of states) if (!state.finished) this.#abandon(state, folders);
-      folders.releaseAll();
-    }
+  }
+
+  /** What is not finished is closed, and removed where it was made here. */
+  #end(states: readonly State[], folders: HeldFolders): void {
+    for (const state of states) if (!state.finished) this.#abandon(state, folders);
+    folders.releaseAll();
+  }
+
+  #written(states: readonly State[]): Written {
     return {
-      outcomes: states.map(({ target, bytes, finished, error }) => ({ number: target.number, bytes, finished, ...(error && { error }) })),
+      outcomes: states.map(({ target: { number }, bytes, finished, error, unopened }) =>
+        unopened && !error ? { number, bytes: 0, finished: false, unopened } : { number, bytes, finished, ...(error && { error }) },
+      ),
       notes: this.#notes.take(),
     };
   }
 
   #writeChunk(run: WriteRun, index: number, places: Float64Array, states: readonly State[], hands: Hands): void {
-    const at = 4 * index;
-    const [offset, sealedLength, plainLength] = [run.chunks[at]!, run.chunks[at + 1]!, run.chunks[at + 2]!];
-    const id = run.ids.subarray(index * idBytes, (index + 1) * idBytes);
-    const from = offset - run.offset;
-    const sealed = run.bytes.subarray(from, from + sealedLength);
     let plaintext: Uint8Array | undefined;
     let failure: unknown;
     try {
-      plaintext = this.#opener.open(run.pack, run.kind, id, { offset, sealedLength, plainLength }, sealed, this.#room);
+      plaintext = this.#open(run, index, this.#room);
     } catch (error) {
       if (!isAppError(error)) throw error;
       failure = error;
@@ -108,9 +124,53 @@ export class FileWriter {
     for (let place = 0; place < places.length; place += 2) {
       const state = states[places[place]!]!;
       state.expected -= 1;
-      if (state.error) continue;
-      if (!plaintext) state.error = sentError(failure);
-      else this.#put(state, places[place + 1]!, plaintext, hands);
+      if (state.error || state.unopened) continue;
+      if (plaintext) this.#put(state, places[place + 1]!, plaintext, hands);
+      else if (run.checked) state.error = sentError(failure);
+      else state.unopened = true;
+    }
+  }
+
+  #open(run: WriteRun, index: number, room: Pick<OpenRoom, 'stored' | 'plain'>): Uint8Array {
+    const at = 4 * index;
+    const [offset, sealedLength, plainLength] = [run.chunks[at]!, run.chunks[at + 1]!, run.chunks[at + 2]!];
+    const id = run.ids.subarray(index * idBytes, (index + 1) * idBytes);
+    const from = offset - run.offset;
+    const sealed = run.bytes.subarray(from, from + sealedLength);
+    return this.#opener.open(run.pack, run.kind, id, { offset, sealedLength, plainLength }, sealed, room);
+  }
+
+  /** Opens a chunk right where it leaves from. False: it has to go the usual way, which also finds out again what is wrong with it. */
+  async #openUncached(run: WriteRun, index: number, { state, position }: UncachedPlace, output: AlignedOutput<State>): Promise<boolean> {
+    const length = run.chunks[4 * index + 2]!;
+    const memory = await output.room(state, position, length + sealBytes);
+    if (!memory) return false;
+    let plaintext: Uint8Array;
+    try {
+      plaintext = this.#open(run, index, { stored: (bytes) => this.#room.stored(bytes), plain: () => memory });
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      return false;
+    }
+    // Not every opener takes the memory that it is offered.
+    if (plaintext.buffer !== memory.buffer) memory.set(plaintext);
+    output.put(length);
+    state.bytes += length;
+    state.expected -= 1;
+    return true;
+  }
+
+  /** While the next chunks are opened. */
+  async #writeStretch({ of: state, position, bytes }: Stretch<State>, folders: HeldFolders): Promise<void> {
+    let file: OpenFile | undefined;
+    try {
+      file = folders.hold(state.target.folder).folder.openToWrite(bytesOf(state.target.temporary));
+      await file.writeLater(bytes, position);
+    } catch (error) {
+      if (!isAppError(error) || error.code === 'disk_full') throw error;
+      state.error ??= sentError(error);
+    } finally {
+      file?.close();
     }
   }
 
@@ -217,12 +277,29 @@ interface State {
   made?: boolean;
   file?: OpenFile | undefined;
   error?: ReturnType<typeof sentError>;
+  unopened?: true;
+}
+
+/** Where a chunk goes that goes past the page cache. */
+interface UncachedPlace {
+  readonly state: State;
+  readonly position: number;
 }
 
 /** What a run has open. */
 interface Hands {
   readonly open: Set<State>;
   readonly folders: HeldFolders;
+}
+
+/** An opener wants room for the seal as well. */
+const sealBytes = 64;
+
+/** A large enough chunk with one place, in a file that goes past the page cache. */
+function uncachedPlace(run: WriteRun, index: number, places: Float64Array, states: readonly State[]): UncachedPlace | undefined {
+  const state = states[places[0]!]!;
+  if (!state.target.uncached || places.length > 2 || run.chunks[4 * index + 2]! < restoreLimits.uncachedChunkBytes) return undefined;
+  return state.error || state.unopened ? undefined : { state, position: places[1]! };
 }
 
 function close(state: State): void {

@@ -23,6 +23,16 @@ export const restoreLimits = {
   filesPerCompare: 32,
   /** A dense file of at least this much content gets its room on the disk at once: one piece, and a full disk shows before the work. */
   preallocateBytes: 32 * 1024 * 1024,
+  /**
+   * A dense file of at least this much content goes past the page cache where the system can: copying it there costs as much as opening its seals. Smaller ones
+   * are sooner looked at by somebody.
+   */
+  uncachedFromBytes: 16 * 1024 * 1024,
+  /** Smaller chunks of such a file are written as usual: a call of its own for each is not worth it. */
+  uncachedChunkBytes: 64 * 1024,
+  /** For what is on its way there, in each writer: one is filled while the other is written. A run's chunks fit into one. */
+  alignedRooms: 2,
+  alignedRoomBytes: 4 * 1024 * 1024 + 256 * 1024,
   /** Half a file is kept for the next run from this size on; what is smaller is sooner fetched again than explained. */
   keepPartialBytes: 64 * 1024 * 1024,
   /** Bytes written after which the disk is asked to catch up, in the background: so that little is left to wait for at the end. */

@@ -84,6 +84,7 @@ export class RestoreFiles {
       entry: writtenEntry(target.entry),
       whole,
       rename: this.#waits(target) ? 'later' : 'now',
+      uncached: !whole && target.entry.dataRanges === undefined && target.entry.size >= restoreLimits.uncachedFromBytes,
     };
   }
 
@@ -95,9 +96,9 @@ export class RestoreFiles {
       if (note.once) this.#counts.noteOnce(path, note.code, note.message);
       else this.#counts.note(path, note.code, note.message);
     }
-    for (const { number, bytes, finished, error } of outcomes) {
+    for (const { number, bytes, finished, error, unopened } of outcomes) {
       const target = this.#unfinished.get(number);
-      if (!target || target.failed) continue;
+      if (!target || target.failed || unopened) continue;
       if (error) {
         this.fail(target, receivedError(error));
         continue;

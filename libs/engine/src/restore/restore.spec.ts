@@ -37,6 +37,11 @@ beforeEach(async () => {
 
 const run = async (options: Partial<RestoreOptions> = {}, sources?: BlockSource[]) =>
   restore({ ...(await fixture.reader(vault, sources)), to: out, conflict: 'fail', ...options });
+/** Has the packs, but not on this machine. */
+const aHolder = (): BlockSource => {
+  const { name, rootBlock, leaves } = fixture.store;
+  return { name, rootBlock, leaves };
+};
 const at = (...names: string[]): string => join(out, source, ...names);
 
 describe('what is restored', () => {
@@ -151,7 +156,7 @@ describe('what is restored', () => {
     stop.abort();
     await expect(run({ signal: stop.signal })).rejects.toMatchObject({ code: 'interrupted' });
     const later = new AbortController();
-    const stopping: BlockSource = { ...fixture.store, leaves: (...args) => (armed && later.abort(), fixture.store.leaves(...args)) };
+    const stopping: BlockSource = { ...aHolder(), leaves: (...args) => (armed && later.abort(), fixture.store.leaves(...args)) };
     let armed = false;
     const opened = await fixture.reader(vault, [stopping]);
     armed = true;
@@ -334,7 +339,7 @@ describe('corruption', () => {
     const bad = chunks[1]!;
     const { packId } = reader.packs.get(bad.ordinal)!;
     const damaged: BlockSource = {
-      ...fixture.store,
+      ...aHolder(),
       name: "Ada's laptop",
       async *leaves(id, first, count) {
         let leaf = first;
@@ -363,7 +368,7 @@ describe('corruption', () => {
     const chunk = await reader.chunksOf(await reader.entry(snapshot, join(source, 'a.txt'))).next();
     const lost = reader.packs.get(chunk.value!.ordinal)!.packId;
     const without: BlockSource = {
-      ...fixture.store,
+      ...aHolder(),
       name: 'holder without it',
       rootBlock: (id, options) => (id === lost ? Promise.reject(Object.assign(new Error('gone'))) : fixture.store.rootBlock(id, options)),
     };

@@ -35,6 +35,8 @@ export interface WriteTarget {
   readonly whole: boolean;
   /** `later`: it replaces something, so the restore renames it once its bytes are durable. */
   readonly rename: 'now' | 'later';
+  /** Large, without holes and made already: its content goes past the page cache where the system can. */
+  readonly uncached: boolean;
 }
 
 /** A stretch of a pack and where its chunks go. */
@@ -44,6 +46,8 @@ export interface WriteRun {
   /** Sealed bytes from `offset` of the pack. */
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** They were checked against the pack id. If not, a chunk that does not open is no failure yet: see {@link TargetOutcome.unopened}. */
+  readonly checked: boolean;
   /** 32 bytes a chunk. */
   readonly ids: Uint8Array;
   /** For each chunk: offset, sealed length, plain length, how many places. */
@@ -65,6 +69,8 @@ export interface TargetOutcome {
   readonly bytes: number;
   readonly finished: boolean;
   readonly error?: SentError;
+  /** A chunk of it did not open, and the bytes were not checked: nothing of this run counts for it, and the run is to be sent again with bytes that were. */
+  readonly unopened?: true;
 }
 
 /** Which of a file's chunks are at their places in a file that is there. */

@@ -16,18 +16,26 @@ const signal = {
 };
 const writer = new FileWriter(currentPlatform(), nodePrimitives(), seed);
 
+/** Answers go in the order of the calls, though a call begins while the one before waits for the disk. */
+let answered: Promise<void> = Promise.resolve();
+
 port.on('message', (message: ToWriter) => {
-  let answer: FromWriter;
-  const moved: ArrayBuffer[] = [];
+  const working = work(message);
+  answered = answered.then(async () => {
+    const { answer, moved } = await working;
+    port.postMessage(answer, moved);
+  });
+});
+
+async function work(message: ToWriter): Promise<{ readonly answer: FromWriter; readonly moved: ArrayBuffer[] }> {
   try {
     if (message.type === 'write') {
       const memory = message.run.bytes.buffer as ArrayBuffer;
-      answer = { type: 'written', ...writer.write(message.run, signal), memory };
-      moved.push(memory);
-    } else if (message.type === 'finish') answer = { type: 'written', ...writer.finish(message.target) };
-    else answer = { type: 'compared', outcomes: writer.compare(message.jobs, signal) };
+      return { answer: { type: 'written', ...(await writer.write(message.run, signal)), memory }, moved: [memory] };
+    }
+    if (message.type === 'finish') return { answer: { type: 'written', ...writer.finish(message.target) }, moved: [] };
+    return { answer: { type: 'compared', outcomes: writer.compare(message.jobs, signal) }, moved: [] };
   } catch (error) {
-    answer = { type: 'failed', error: sentError(error) };
+    return { answer: { type: 'failed', error: sentError(error) }, moved: [] };
   }
-  port.postMessage(answer, moved);
-});
+}

@@ -2,7 +2,7 @@ import type { StopSignal } from '../errors.ts';
 import type { FileWriter, Written } from './file-writer.ts';
 import type { CompareJob, CompareOutcome, WriteRun, WriteTarget } from './write-messages.ts';
 
-/** A {@link FileWriter} in this thread or in another. Calls may overlap; they are done one after the other. */
+/** A {@link FileWriter} in this thread or in another. Calls may overlap; while one waits for the disk the next goes on. */
 export interface Writer {
   /** `memory`: that of the run's bytes, which may be used again. */
   write(run: WriteRun): Promise<Written & { readonly memory: ArrayBufferLike }>;
@@ -14,7 +14,7 @@ export interface Writer {
 /** In this thread. */
 export function localWriter(writer: FileWriter, signal: StopSignal | undefined): Writer {
   return {
-    write: async (run) => ({ ...writer.write(run, signal), memory: run.bytes.buffer }),
+    write: async (run) => ({ ...(await writer.write(run, signal)), memory: run.bytes.buffer }),
     finish: async (target) => writer.finish(target),
     compare: async (jobs) => writer.compare(jobs, signal),
     close: async () => undefined,

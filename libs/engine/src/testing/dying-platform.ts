@@ -18,7 +18,7 @@ const changing = new Set<keyof Platform>([
   'setExtendedAttribute',
   'removeExtendedAttribute',
 ]);
-const changingFile = new Set<keyof OpenFile>(['write', 'truncate', 'setMode', 'setOwner', 'setTimes', 'preallocate']);
+const changingFile = new Set<keyof OpenFile>(['write', 'writeLater', 'truncate', 'setMode', 'setOwner', 'setTimes', 'preallocate']);
 const changingFolder = new Set<keyof HeldFolder>(['create', 'openToWrite', 'rename', 'remove']);
 
 /**

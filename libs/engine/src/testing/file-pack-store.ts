@@ -63,5 +63,18 @@ export function filePackStore(folder: string, files: DurableFiles = nodeFiles): 
         await file.close();
       }
     },
+    async readSealed(packId, offset, into) {
+      let file;
+      try {
+        file = await files.open(path(packId));
+      } catch (error) {
+        throw isAppError(error, 'file_not_found') ? missing(packId) : error;
+      }
+      try {
+        return (await file.read(offset, into.length, into)).length === into.length;
+      } finally {
+        await file.close();
+      }
+    },
   };
 }

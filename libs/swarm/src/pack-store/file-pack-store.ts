@@ -203,6 +203,19 @@ export class FilePackStore implements PackStore, PackSink {
     }
   }
 
+  async readSealed(packId: PackId, offset: number, into: Uint8Array, options: ReadOptions = {}): Promise<boolean> {
+    options.signal?.throwIfAborted();
+    this.#sizeOrThrow(packId);
+    return onDisk(packId, this.name, async () => {
+      const file = await this.#files.open(pathOf(this.folder, packId, 'pack'));
+      try {
+        return (await file.read(offset, into.length, into)).length === into.length;
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
   /** The note given with the pack, or undefined. */
   async about(packId: PackId): Promise<Uint8Array | undefined> {
     if (!this.#sizes.has(packId)) return undefined;

@@ -72,7 +72,14 @@ export class ChunkOpener {
    * fit, `limit_exceeded` when the lengths are beyond what the format allows; allocates `plainLength` bytes at most.
    * With a `room` the plaintext stands there, until the next chunk is opened into it.
    */
-  open(pack: OpenablePack, kind: ChunkKind, id: Uint8Array, place: ChunkPlace, sealed: Uint8Array, room?: OpenRoom): Uint8Array {
+  open(
+    pack: OpenablePack,
+    kind: ChunkKind,
+    id: Uint8Array,
+    place: ChunkPlace,
+    sealed: Uint8Array,
+    room?: Pick<OpenRoom, 'stored' | 'plain'>,
+  ): Uint8Array {
     const { offset, sealedLength, plainLength } = place;
     const context = { packId: pack.packId, region: `${kind} chunk`, offset };
     if (!lengthsAllowed(kind, sealedLength, plainLength) || sealed.length !== sealedLength) {

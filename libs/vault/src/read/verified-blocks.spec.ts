@@ -51,6 +51,25 @@ describe('VerifiedBlocks', () => {
     expect(rejected).toEqual([expect.objectContaining({ packId: pack.packId, source: 'first', ...expected })]);
   });
 
+  it('has sealed bytes only of a first source on this machine, and leaves what is wrong with it to a checked reading', async () => {
+    const into = new Uint8Array(100);
+    const inner = await holding('disk');
+    const disk = (readSealed: NonNullable<PackStore['readSealed']>): PackStore => ({ ...inner, readSealed });
+    const fills = disk(async (_packId, offset, room) => (room.set(pack.bytes.subarray(offset, offset + room.length)), true));
+    expect(await over([fills, inner]).readSealed(pack.packId, 50, into)).toBe(true);
+    expect(Buffer.compare(into, pack.bytes.subarray(50, 150))).toBe(0);
+    expect(await over([inner, fills]).readSealed(pack.packId, 50, into)).toBe(false);
+    const rejected: BlockRejected[] = [];
+    const failing = disk(async () => Promise.reject(new VaultError('pack_not_found', 'not here')));
+    expect(await over([failing], rejected).readSealed(pack.packId, 50, into)).toBe(false);
+    const broken = disk(async () => Promise.reject(new TypeError('a bug')));
+    await expect(over([broken], rejected).readSealed(pack.packId, 50, into)).rejects.toThrow('a bug');
+    const stop = new AbortController();
+    stop.abort();
+    await expect(over([failing], rejected).readSealed(pack.packId, 50, into, { signal: stop.signal })).rejects.toThrow('not here');
+    expect(rejected).toEqual([]);
+  });
+
   it('reads ranges once into given memory, and leaves into memory that is used again', async () => {
     const store = await holding('disk');
     const taken = new Set<ArrayBufferLike>();

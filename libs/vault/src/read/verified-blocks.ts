@@ -132,6 +132,22 @@ export class VerifiedBlocks implements BlockSource {
     return this.#range(packId, offset, length, 'last', { ...read, leafRoom: this.#room }, room);
   }
 
+  /**
+   * Fills `into` with bytes from `offset` as the first source has them, **not checked** against the pack id: only for whoever opens the seals of all that it
+   * uses, and computes their ids, before it uses any of it; a seal tells as much of these bytes as the leaf would. False when the first source is not
+   * on this machine or does not have them; then, and when a seal does not open, {@link readOnce} finds out what is wrong where, and asks the others.
+   */
+  async readSealed(packId: PackId, offset: number, into: Uint8Array, options: ReadOptions = {}): Promise<boolean> {
+    const [first] = this.#options.sources;
+    if (!first?.readSealed) return false;
+    try {
+      return await first.readSealed(packId, offset, into, options);
+    } catch (error) {
+      if (options.signal?.aborted || !isAppError(error)) throw error;
+      return false;
+    }
+  }
+
   async #range(
     packId: PackId,
     offset: number,

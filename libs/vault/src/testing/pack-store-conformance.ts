@@ -49,6 +49,19 @@ export function describePackStore(
       }
     });
 
+    it('gives sealed bytes from anywhere, where it can, and none beyond the end', async () => {
+      const pack = await aPack({ plainBytes: limits.leafBytes * 2 });
+      await store.put(pack);
+      if (!store.readSealed) return;
+      const from = limits.leafBytes - 5;
+      const into = new Uint8Array(limits.leafBytes + 10);
+      expect(await store.readSealed(pack.packId, from, into)).toBe(true);
+      expect(Buffer.compare(into, pack.bytes.subarray(from, from + into.length))).toBe(0);
+      expect(await store.readSealed(pack.packId, pack.bytes.length - 10, new Uint8Array(11))).toBe(false);
+      expect(await store.readSealed(pack.packId, pack.bytes.length - 10, new Uint8Array(10))).toBe(true);
+      expect(await outcome(store.readSealed((await aPack({ seed: 2 })).packId, 0, into))).toBe('pack_not_found');
+    });
+
     it('serves a run of leaves from the middle, and none for a count of 0', async () => {
       const pack = await aPack({ plainBytes: limits.leafBytes * 3 });
       await store.put(pack);
