@@ -63,6 +63,7 @@ const bench: Bench = {
   sizes,
   wanted: new Set(list('workload', values.workload, workloadNames)),
   verified: new Set(),
+  kept: [],
   record(label, tool, measured: Measured, storedMiB) {
     const row = rowOf(rows, { label, compression, tool: tool.name });
     row.runs.push(measured);
@@ -94,6 +95,7 @@ try {
     if (own) await throughGrowth(bench, own);
   }
 } finally {
+  for (const restored of bench.kept) rmSync(restored, { recursive: true, force: true });
   if (!values.folder) rmSync(folder, { recursive: true, force: true });
 }
 

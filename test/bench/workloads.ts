@@ -34,6 +34,8 @@ export interface Bench {
   readonly record: RecordRun;
   /** Tools whose restore of this label was compared with the data already. */
   readonly verified: Set<string>;
+  /** Restored trees of many files, to be removed when everything is measured: see {@link keepUntilTheEnd}. */
+  readonly kept: string[];
 }
 
 let version = 0;
@@ -111,7 +113,7 @@ export async function throughGrowth(bench: Bench, tool: Tool): Promise<void> {
         await step(bench, 'growth', `growth in ${kind}: nothing changed ×${times}`, tool, data, () => tool.backup(state, data));
         const target = freshTarget(bench);
         await step(bench, 'growth', `growth in ${kind}: full restore ×${times}`, tool, data, () => tool.restore(state, target));
-        rmSync(target, { recursive: true, force: true });
+        keepUntilTheEnd(bench, target);
       });
     }
   }
@@ -121,11 +123,24 @@ async function fullRestore(bench: Bench, label: string, tool: Tool, state: strin
   const target = freshTarget(bench);
   await step(bench, 'full-restore', label, tool, data, () => tool.restore(state, target));
   onceVerified(bench, label, tool, () => assertRestored(data, target, tool.name));
-  rmSync(target, { recursive: true, force: true });
+  keepUntilTheEnd(bench, target);
   if (!tool.restoreUnsynced) return;
   const name = `${tool.name}${unsynced}`;
-  await step(bench, 'full-restore', label, { ...tool, name }, data, () => tool.restoreUnsynced!(state, target));
-  rmSync(target, { recursive: true, force: true });
+  const another = freshTarget(bench);
+  await step(bench, 'full-restore', label, { ...tool, name }, data, () => tool.restoreUnsynced!(state, another));
+  keepUntilTheEnd(bench, another);
+}
+
+/** Few files are no trouble and take room: those go at once. */
+const manyFiles = 1_000;
+
+/**
+ * What was restored stays where it is if it is many files. ext4 without a journal gives no inode away again for minutes after its file was removed, and goes
+ * through all of these for each new file (`recently_deleted` in fs/ext4/ialloc.c): whoever restores after somebody's tree was removed pays for that, up to half of its time.
+ */
+function keepUntilTheEnd(bench: Bench, target: string): void {
+  if (readdirSync(target, { recursive: true }).length < manyFiles) rmSync(target, { recursive: true, force: true });
+  else bench.kept.push(target);
 }
 
 async function step(
@@ -154,7 +169,7 @@ async function withState(bench: Bench, tool: Tool, compression: Compression, wor
 }
 
 function freshTarget(bench: Bench): string {
-  const target = join(bench.folder, 'restored');
+  const target = join(bench.folder, `restored-${bench.kept.length}`);
   rmSync(target, { recursive: true, force: true });
   return target;
 }

@@ -4,6 +4,7 @@ import { contentLength, contentLost, type Snapshot, type SnapshotPath, splitPath
 import { EngineError, interrupted, throwIfInterrupted } from '../errors.ts';
 import { currentPlatform, displayPath, type FileFacts, type Platform } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { decide, FreeNames } from './conflict.ts';
 import { Durability } from './durability.ts';
 import { FileWriter } from './file-writer.ts';
@@ -39,6 +40,7 @@ interface LinkJob {
  * `interrupted`, `destination_invalid`, and from the vault `snapshot_not_found`, `path_not_found`.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
+  keepHeapSmall();
   return new Restore(options).run();
 }
 
