@@ -39,8 +39,8 @@ const run = async (options: Partial<RestoreOptions> = {}, sources?: BlockSource[
   restore({ ...(await fixture.reader(vault, sources)), to: out, conflict: 'fail', ...options });
 /** Has the packs, but not on this machine. */
 const aHolder = (): BlockSource => {
-  const { name, rootBlock, leaves } = fixture.store;
-  return { name, rootBlock, leaves };
+  const { store } = fixture;
+  return { name: store.name, rootBlock: (...args) => store.rootBlock(...args), leaves: (...args) => store.leaves(...args) };
 };
 const at = (...names: string[]): string => join(out, source, ...names);
 
