@@ -83,6 +83,8 @@ export const commitSnapshot = z
     partial: z.boolean(),
     /** Of paths that somebody named: it keeps no promise about the folders that are to be backed up. Absent: false. */
     adHoc: z.boolean().optional(),
+    /** How long the report waited for the coordinator, by the device's clock: what was captured is that much older. Absent: not worth a word. */
+    waitedMs: z.int().min(0).optional(),
     stats: snapshotStats,
   })
   .meta({ id: 'CommitSnapshot' });

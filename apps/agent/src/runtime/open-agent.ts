@@ -85,7 +85,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   const outbox = await Outbox.open({
     files,
     folder: paths.outbox,
-    deliver: (entry, signal) => deliver(coordinator, entry, signal),
+    deliver: (entry, signal) => deliver(coordinator, entry, clock.nowMs(), signal),
     onRejected: (entry, error) =>
       log.write('error', 'the coordinator refused a report for good', { kind: entry?.kind, ...errorFields(error) }),
   });

@@ -30,6 +30,7 @@ import { Releases1767000120000 } from '../releases/releases.migration.ts';
 import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
 import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
 import { SnapshotAdHoc1767000160000 } from '../snapshots/snapshot-ad-hoc.migration.ts';
+import { SnapshotWaited1767000172000 } from '../snapshots/snapshot-waited.migration.ts';
 import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
 import { Trims1767000151000 } from '../trims/trims.migration.ts';
 import { Sheds1767000170000 } from '../sheds/sheds.migration.ts';
@@ -68,4 +69,5 @@ export const migrations = [
   SnapshotAdHoc1767000160000,
   Sheds1767000170000,
   Bundle1767000171000,
+  SnapshotWaited1767000172000,
 ];

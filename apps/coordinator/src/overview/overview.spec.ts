@@ -133,6 +133,18 @@ describe('overview and devices', () => {
     expect(await card()).toMatchObject({ rpoMet: true, snapshots: 3 });
   });
 
+  it('a backup that waited offline for days is as old as it is, whenever the coordinator hears of it', async () => {
+    const [agent] = (await start(4)) as [FakeAgent, ...FakeAgent[]];
+    const card = async () => {
+      const admin = await storage.team.people('admin');
+      return deviceDetail.parse(expectStatus(await admin.get(`/devices/${agent.device.deviceId}`), 200));
+    };
+    await protect(agent, { waitedMs: 30 * hour });
+    expect(await card()).toMatchObject({ rpoMet: false, snapshots: 1, latestSnapshots: [{ protection: 'full' }] });
+    await protect(agent, { waitedMs: 2 * hour });
+    expect(await card()).toMatchObject({ rpoMet: true, snapshots: 2 });
+  });
+
   it('lists devices page by page, sorted and searched', async () => {
     const agents = await start(3);
     await agents[2]!.device.beat({ heldBytes: 5 });

@@ -44,7 +44,17 @@ export class ReturnedSnapshotsService {
         const counts = await this.protection.start(vault, bitmap);
         const receivedAtMs = Math.min(one.endedAtMs, nowMs);
         const adHoc = one.adHoc === true ? true : null;
-        await this.snapshots.insert({ snapshotId: randomUUID(), vaultId, deviceId, receivedAtMs, ...one, adHoc, headHash: '', ...counts });
+        await this.snapshots.insert({
+          snapshotId: randomUUID(),
+          vaultId,
+          deviceId,
+          receivedAtMs,
+          ...one,
+          adHoc,
+          waitedMs: null,
+          headHash: '',
+          ...counts,
+        });
       }
       await this.vaults.raiseHeadSequence(vault, newest);
       this.events.publishPanel({ event: 'snapshots', deviceId });

@@ -27,6 +27,8 @@ export class SnapshotEntity {
   @Column(booleanColumn) partial!: boolean;
   /** Of paths that somebody named; null, never false, for those of everything: the table is older than the difference. */
   @Column({ ...booleanColumn, nullable: true }) adHoc!: true | null;
+  /** How long its report waited at the device; null: not long. */
+  @Column(nullableTimeColumn) waitedMs!: number | null;
   @Column(jsonColumn) stats!: SnapshotStats;
   /** The deflated bitmap of needed ordinals, base64url, as it came. */
   @Column(longTextColumn) neededPacks!: string;

@@ -75,7 +75,7 @@ export class SnapshotsRepository {
     const nowProtected = `s.protection <> 'captured'`;
     const ofEverything = 's.ad_hoc IS NULL';
     const promised = `${ofEverything} AND ${nowProtected}`;
-    const spent = 'CASE WHEN s.ended_at_ms > s.started_at_ms THEN s.ended_at_ms - s.started_at_ms ELSE 0 END';
+    const spent = '(CASE WHEN s.ended_at_ms > s.started_at_ms THEN s.ended_at_ms - s.started_at_ms ELSE 0 END)';
     const rows = await this.database.read
       .createQueryBuilder(SnapshotEntity, 's')
       .select('s.device_id', 'device')
@@ -84,7 +84,7 @@ export class SnapshotsRepository {
       .addSelect(`MAX(CASE WHEN ${nowProtected} THEN s.sequence END)`, 'newestProtected')
       .addSelect(`MAX(CASE WHEN ${ofEverything} THEN s.received_at_ms END)`, 'capturedAtMs')
       .addSelect(`MAX(CASE WHEN ${promised} THEN s.protected_at_ms END)`, 'protectedAtMs')
-      .addSelect(`MAX(CASE WHEN ${promised} THEN s.received_at_ms - (${spent}) END)`, 'protectedUpToMs')
+      .addSelect(`MAX(CASE WHEN ${promised} THEN s.received_at_ms - ${spent} - COALESCE(s.waited_ms, 0) END)`, 'protectedUpToMs')
       .addSelect('MAX(CASE WHEN s.protected_at_ms IS NOT NULL THEN s.below_minimum ELSE 0 END)', 'packsLost')
       .groupBy('s.device_id')
       .getRawMany<Record<string, string | number | null>>();

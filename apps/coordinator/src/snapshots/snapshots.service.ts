@@ -42,6 +42,7 @@ export class SnapshotsService {
         receivedAtMs: this.clock.nowMs(),
         ...{ vaultId, sequence, startedAtMs, endedAtMs, partial, stats, neededPacks },
         adHoc: body.adHoc === true ? true : null,
+        waitedMs: body.waitedMs ?? null,
         headHash: hashOf(body.head),
         ...counts,
       });
