@@ -166,16 +166,30 @@ describe('an owner that is asked to let copies go', () => {
     await expect(open()).rejects.toMatchObject({ code: 'home_corrupt' });
   });
 
-  it('does not ask everybody again for what it refused a moment ago', async () => {
+  it('does not ask everybody again for what it refused a moment ago, and pauses for longer each time', async () => {
     silent = new Set([device(2), device(3)]);
     const keeper = await open();
-    await keeper.look(signal);
-    const before = asked.length;
-    expect(before).toBeGreaterThan(0);
+    const pauses: number[] = [];
+    for (let waitedMs = 0, looks = 0; looks < 9; nowMs += 5 * 60_000, waitedMs += 5 * 60_000) {
+      const before = asked.length;
+      expect(await keeper.look(signal)).toBe(0);
+      if (asked.length === before) continue;
+      pauses.push(waitedMs / 60_000);
+      [waitedMs, looks] = [0, looks + 1];
+    }
+    expect(pauses.slice(1)).toEqual([15, 30, 60, 120, 240, 480, 960, 1200]);
     silent = new Set();
-    await keeper.look(signal);
-    expect(asked).toHaveLength(before);
+    expect(await keeper.look(signal)).toBe(0);
     nowMs += trimLimits.refusedMs;
+    expect(await keeper.look(signal)).toBe(1);
+  });
+
+  it('looks again at once when it only lacked receipts, as right after waking', async () => {
+    receipts.set(pack(1), [1, 2, 3].map(device));
+    const keeper = await open();
+    expect(await keeper.look(signal)).toBe(0);
+    expect(asked).toEqual([]);
+    receipts.set(pack(1), [1, 2, 3, 4].map(device));
     expect(await keeper.look(signal)).toBe(1);
   });
 });

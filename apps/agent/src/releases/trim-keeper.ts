@@ -37,8 +37,8 @@ export interface TrimKeeperPorts extends SigningOwner {
  */
 export class TrimKeeper {
   readonly #ports: TrimKeeperPorts;
-  /** When a copy was looked at and refused. */
-  readonly #refused = new Map<string, number>();
+  /** When a copy was refused after others had been asked for it, and how often. */
+  readonly #refused = new Map<string, { readonly atMs: number; readonly times: number }>();
 
   constructor(ports: TrimKeeperPorts) {
     this.#ports = ports;
@@ -49,19 +49,18 @@ export class TrimKeeper {
     const { coordinator, vault, nowMs } = this.#ports;
     const wanted = await coordinator.wantedTrims(signal);
     if (wanted.trims.length === 0) return 0;
-    for (const [key, atMs] of this.#refused) if (nowMs() - atMs >= trimLimits.refusedMs) this.#refused.delete(key);
+    for (const [key, { atMs }] of this.#refused) if (nowMs() - atMs >= 2 * trimLimits.refusedMs) this.#refused.delete(key);
     const present = await vault();
     let left = trimLimits.packsPerLook;
     let sequence = wanted.nextSequence;
     let letGo = 0;
     for (const { holderDeviceId, packIds } of wanted.trims) {
-      const fresh = packIds.filter((packId) => !this.#refused.has(`${packId}/${holderDeviceId}`)).slice(0, Math.max(0, left));
+      const fresh = packIds.filter((packId) => !this.#rests(`${packId}/${holderDeviceId}`)).slice(0, Math.max(0, left));
       left -= fresh.length;
       const right: PackId[] = [];
       for (const packId of fresh) {
         signal.throwIfAborted();
         if (await this.#isTooMany(packId, holderDeviceId, present, signal)) right.push(packId);
-        else this.#refused.set(`${packId}/${holderDeviceId}`, nowMs());
       }
       if (right.length === 0) continue;
       await this.#letGo(right, holderDeviceId, { ...wanted, nextSequence: sequence }, present, signal);
@@ -71,21 +70,36 @@ export class TrimKeeper {
     return letGo;
   }
 
+  #rests(key: string): boolean {
+    const refused = this.#refused.get(key);
+    if (!refused) return false;
+    const pauseMs = Math.min(trimLimits.refusedMs, trimLimits.firstRefusedMs * 2 ** (refused.times - 1));
+    return this.#ports.nowMs() - refused.atMs < pauseMs;
+  }
+
   async #isTooMany(packId: PackId, holder: DeviceId, { kinds }: TrimmedVault, signal: AbortSignal): Promise<boolean> {
-    const { book, holdersOf, isStaying, target, deviceId, log } = this.#ports;
+    const { book, holdersOf, isStaying, target, deviceId, nowMs, log } = this.#ports;
     const kind = kinds.get(packId);
     if (kind === undefined || holder === deviceId) return false;
     const needed = keptByTrims(kind, { target: target(), minimum: 1 }, defaultDurabilitySettings);
     const others = [...new Set(holdersOf(packId))].filter(
       (other) => other !== holder && other !== deviceId && isStaying(other) && !book.isLetGo(packId, other),
     );
+    // That costs nobody anything, and the receipts that are missing may be on their way: asked again, it is looked at again.
+    if (others.length < needed) return false;
     let shown = 0;
     for (const [at, other] of others.entries()) {
       if (shown >= needed || shown + others.length - at < needed) break;
       if (await this.#shows(other, packId, signal)) shown += 1;
     }
-    if (shown < needed) log.write('info', 'a copy that the coordinator calls too many is kept', { packId, holder, shown, needed });
-    return shown >= needed;
+    const key = `${packId}/${holder}`;
+    if (shown >= needed) {
+      this.#refused.delete(key);
+      return true;
+    }
+    this.#refused.set(key, { atMs: nowMs(), times: (this.#refused.get(key)?.times ?? 0) + 1 });
+    log.write('info', 'a copy that the coordinator calls too many is kept', { packId, holder, shown, needed });
+    return false;
   }
 
   async #shows(holder: DeviceId, packId: PackId, signal: AbortSignal): Promise<boolean> {
