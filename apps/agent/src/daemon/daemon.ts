@@ -396,7 +396,7 @@ export class Daemon {
 
   async #syncReceipts(): Promise<void> {
     const agent = this.#agent;
-    await fetchReceipts(agent, this.#signal);
+    await fetchReceipts(agent, this.#signal, () => this.#syncRoster());
     void this.#challenges.ask();
     const isProtected = await agent.protection.refresh();
     const latest = agent.protection.view().latest;

@@ -6,10 +6,19 @@ import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 
 /** Fetches receipts that are new since the last time, page by page. Returns how many were kept. */
 export async function fetchReceipts(
-  agent: Pick<AgentRuntime, 'coordinator' | 'receipts' | 'roster' | 'document'>,
+  agent: Pick<AgentRuntime, 'coordinator' | 'receipts' | 'roster' | 'document' | 'clock'>,
   signal: AbortSignal,
+  renewRoster: () => Promise<unknown> = async () => agent.roster.accept(await agent.coordinator.roster(signal), agent.clock.nowMs()),
 ): Promise<number> {
   const { verifyReceipt } = await import('#libs/swarm');
+  const isStrange = (statement: SignedStatement): boolean => {
+    try {
+      return agent.roster.member(receipt.parse(peekStatement('receipt', statement)).holderDeviceId) === undefined;
+    } catch {
+      return false;
+    }
+  };
+  let renewed = false;
   const isGenuine = (statement: SignedStatement): boolean => {
     try {
       const claimed = receipt.parse(peekStatement('receipt', statement));
@@ -26,6 +35,11 @@ export async function fetchReceipts(
   for (;;) {
     const before = agent.receipts.cursor;
     const page = await agent.coordinator.receipts(before, signal);
+    // Who joined while this device slept is in the newest roster only, and what is passed over here is never listed again.
+    if (!renewed && page.receipts.some((one) => isStrange(one.receipt))) {
+      await renewRoster();
+      renewed = true;
+    }
     kept += await agent.receipts.add(page, isGenuine);
     if (page.receipts.length === 0 || agent.receipts.cursor <= before) return kept;
   }
