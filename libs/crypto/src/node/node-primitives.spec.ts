@@ -6,7 +6,7 @@ import { primitivesConformance, primitiveVectors } from '../testing/primitives-c
 import { toHex } from '#libs/kernel';
 import { nativeBlake3 } from './node-blake3.ts';
 import { nodePrimitives } from './node-primitives.ts';
-import { nativeSodium } from './sodium-sealer.ts';
+import { nativeSodium } from './sodium-binary.ts';
 
 primitivesConformance('node', async () => {
   const other = await portablePrimitives();

@@ -4,7 +4,8 @@ import { requireLength } from '../secret-bytes.ts';
 import type { Blake3 } from './node-blake3.ts';
 import { anyBlake3 } from './node-blake3.ts';
 import { nodeSealer } from './node-sealer.ts';
-import { nativeSodium, type NativeSodium, sodiumSealer } from './sodium-sealer.ts';
+import { nativeSodium, type NativeSodium } from './sodium-binary.ts';
+import { sodiumSealer } from './sodium-sealer.ts';
 import { nodeCompress, nodeDecompress } from './node-zstd.ts';
 
 /**

@@ -1,38 +1,9 @@
-import { createRequire } from 'node:module';
 import { openFailed, noncePrefixSize, writeChunkNumber } from '../nonce.ts';
 import type { Sealer } from '../primitives.ts';
 import { requireLength } from '../secret-bytes.ts';
+import type { NativeSodium } from './sodium-binary.ts';
 
 const tagSize = 16;
-
-/** What is used of `sodium-native`: libsodium itself, built for the common platforms. */
-export interface NativeSodium {
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-    sealed: Uint8Array,
-    plaintext: Uint8Array,
-    associatedData: Uint8Array,
-    noSecretNonce: null,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number;
-  crypto_aead_xchacha20poly1305_ietf_decrypt(
-    plaintext: Uint8Array,
-    noSecretNonce: null,
-    sealed: Uint8Array,
-    associatedData: Uint8Array,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number;
-}
-
-/** Undefined where it has no binary for this platform. */
-export function nativeSodium(load: () => unknown = () => createRequire(import.meta.url)('sodium-native')): NativeSodium | undefined {
-  try {
-    return load() as NativeSodium;
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * `crypto_aead_xchacha20poly1305_ietf` with the nonce prefix ‖ u64le(n), written straight to where it belongs. node:crypto is as fast
@@ -48,7 +19,10 @@ export function sodiumSealer(sodium: NativeSodium): (key: Uint8Array, noncePrefi
     const sealInto = (n: number | bigint, plaintext: Uint8Array, associatedData: Uint8Array, into: Uint8Array): void => {
       writeChunkNumber(nonce, noncePrefixSize, n);
       const sealed = into.subarray(0, plaintext.length + tagSize);
-      sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, plaintext, associatedData, null, nonce, ownKey);
+      // The binary does not look: it would write beyond what there is.
+      if (sealed.length !== plaintext.length + tagSize) throw new RangeError('there is no room for the sealed form');
+      const length = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, plaintext, associatedData, nonce, ownKey);
+      if (length !== sealed.length) throw new Error('libsodium could not seal');
     };
     return {
       seal(n, plaintext, associatedData) {
@@ -62,9 +36,9 @@ export function sodiumSealer(sodium: NativeSodium): (key: Uint8Array, noncePrefi
         if (sealed.length < tagSize) throw openFailed();
         const length = sealed.length - tagSize;
         const plaintext = into ? into.subarray(0, length) : fresh(length);
-        try {
-          sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plaintext, null, sealed, associatedData, nonce, ownKey);
-        } catch {
+        if (plaintext.length !== length) throw new RangeError('there is no room for the plaintext');
+        // Anything but the whole length is a failure, however the binary says so.
+        if (sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(plaintext, sealed, associatedData, nonce, ownKey) !== length) {
           plaintext.fill(0);
           throw openFailed();
         }

@@ -153,6 +153,18 @@ export function primitivesConformance(
       }
     });
 
+    it('never writes beyond the memory that it is given', () => {
+      const plaintext = new Uint8Array(100).fill(7);
+      const memory = new Uint8Array(200).fill(0xaa);
+      const sealed = primitives.sealer(key, prefix).seal(3, plaintext, aad);
+      expect(() => primitives.sealer(key, prefix).sealInto(3, plaintext, aad, memory.subarray(0, 115))).toThrow();
+      expect(memory.subarray(115).every((byte) => byte === 0xaa)).toBe(true);
+      memory.fill(0xaa);
+      // Whether it throws or opens only as much as there is room for.
+      codeOf(() => primitives.sealer(key, prefix).open(3, sealed, aad, memory.subarray(0, 99)));
+      expect(memory.subarray(99).every((byte) => byte === 0xaa)).toBe(true);
+    });
+
     it('opens and decompresses into given memory, or gives memory of its own; what is behind stays', () => {
       for (const length of [0, 1, 17, 3000, 65_536, 200_001]) {
         const plaintext = utf8('some words of a letter, '.repeat(length / 24 + 1)).subarray(0, length);
