@@ -30,7 +30,7 @@ export interface BackupOptions extends ScanOptions {
    * the system's own, which a thread would use. They start only when there is enough to do.
    */
   readonly workers?: number;
-  /** Bytes to read from which the threads start. Default 32 MiB. */
+  /** Bytes to read from which the threads start; this thread goes on until they are ready. 0: they seal everything. Default 32 MiB. */
   readonly workersFromBytes?: number;
   /** Memory that the process may have while it backs up: fewer threads where it is small (64 MiB each, beside some 140 MiB). Default: no limit. */
   readonly memoryBytes?: number;

@@ -9,17 +9,20 @@ import { ProgressReporter } from '../progress.ts';
 import { problemOf } from '../scan/file-problem.ts';
 import { NeverEntered } from '../scan/never-entered.ts';
 import { FolderScanner } from '../scan/scan-folder.ts';
-import { keepHeapSmall } from '../small-heap.ts';
+import { keepHeapSmall, keepHeapSmallOnce } from '../small-heap.ts';
 import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
-import { FileBatches } from './file-batches.ts';
+import { FileBatches, type MoreSealers } from './file-batches.ts';
 import { FileEntries } from './file-entries.ts';
-import { type FileJob, FileSealer, sealedBytesCell, type Sealer, unwrapStoreFailure } from './file-sealer.ts';
+import { FileSealer } from './file-sealer.ts';
 import { backupLimits } from './limits.ts';
 import { parentRoots } from './parent-roots.ts';
 import { capturePiped, pipedPath } from './piped-file.ts';
+import { sealedBytesCell } from './sealed-bytes.ts';
+import type { Sealer } from './sealer.ts';
 import { BackupSession } from './session.ts';
 import { enterStaging } from './staging-room.ts';
+import { unwrapStoreFailure } from './store-failure.ts';
 import type { WalkContext } from './slot.ts';
 import { TreeBackup } from './tree-backup.ts';
 import { WorkerSealer } from './worker-sealer.ts';
@@ -79,33 +82,40 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     sealedBytes.push(cell);
     return cell;
   };
-  const own = new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports, sealedBytes: newCell() });
-  const sealers: Sealer[] = [own];
-  const sealWith = (sealer: Sealer) => (jobs: readonly FileJob[]) => sealer.seal(jobs, signal);
-  const workers = workerCount(options);
-  const batches = new FileBatches(
-    sealWith(own),
-    workers === 0
-      ? undefined
-      : {
-          fromBytes: options.workersFromBytes ?? backupLimits.workersFromBytes,
-          start: () => {
-            const started = Array.from(
-              { length: workers },
-              () =>
-                new WorkerSealer({
-                  vault: sealerVault,
-                  ports: session.ports,
-                  stagingFolder: store.staging?.folder,
-                  sealedBytes: newCell(),
-                  signal,
-                }),
-            );
-            sealers.push(...started);
-            return started.map(sealWith);
-          },
-        },
+  const sealers = new Set<Sealer>();
+  const added = <S extends Sealer>(sealer: S): S => {
+    sealers.add(sealer);
+    return sealer;
+  };
+  let own: FileSealer | undefined = added(
+    new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports, sealedBytes: newCell() }),
   );
+  const workers = workerCount(options);
+  const threads: MoreSealers = {
+    fromBytes: options.workersFromBytes ?? backupLimits.workersFromBytes,
+    start: () => {
+      const newThread = () =>
+        new WorkerSealer({
+          vault: sealerVault,
+          ports: session.ports,
+          stagingFolder: store.staging?.folder,
+          sealedBytes: newCell(),
+          signal,
+        });
+      const started = Array.from({ length: workers }, () => added(newThread()));
+      void keepHeapSmallOnce(Promise.allSettled(started.map(({ ready }) => ready)));
+      return started.map((sealer) => ({ ready: sealer.ready, seal: (jobs) => sealer.seal(jobs) }));
+    },
+    retireFirst: async () => {
+      // Let go of for its memory: some 15 MiB.
+      const done = own!;
+      own = undefined;
+      await done.flush();
+      sealers.delete(done);
+      await done.close();
+    },
+  };
+  const batches = new FileBatches((jobs) => own!.seal(jobs, signal), workers === 0 ? undefined : threads);
 
   const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
   const report = (phase: 'transfer' | 'commit') =>
@@ -155,8 +165,10 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
       });
       captured.push({ path: pipedPath(platform, options.piped.name), entry });
     }
-    await batches.settle();
+    await batches.finish();
     for (const sealer of sealers) await sealer.flush();
+    // Their memory is free before the index is written, which takes most of it in this thread.
+    for (const sealer of sealers) await sealer.close();
     await session.finish();
     throwIfInterrupted(signal);
     clearInterval(ticking);
@@ -196,7 +208,7 @@ function workerCount({ vault, platform, workers, memoryBytes = Number.POSITIVE_I
   return Math.max(0, Math.min(wanted, Math.floor((memoryBytes - mainMemoryBytes) / workerMemoryBytes)));
 }
 
-async function keepWhatIsSealed(sealers: readonly Sealer[], session: BackupSession): Promise<void> {
+async function keepWhatIsSealed(sealers: Iterable<Sealer>, session: BackupSession): Promise<void> {
   try {
     for (const sealer of sealers) await sealer.flush();
     await session.finish();

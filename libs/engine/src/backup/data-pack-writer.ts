@@ -8,8 +8,8 @@ export type FinishedPack = WrittenPack | (Omit<WrittenPack, 'bytes'> & StagedPac
 /** Fills data packs, one call at a time. */
 export interface DataPackWriter {
   readonly pendingChunks: number;
-  /** Adds a chunk that is known to be new. Returns the pack that became full by it. */
-  add(id: Uint8Array, plaintext: Uint8Array): Promise<FinishedPack | undefined>;
+  /** Adds a chunk that is known to be new. Returns the pack that became full by it, or undefined: there is nothing to wait for before the next call. */
+  add(id: Uint8Array, plaintext: Uint8Array): FinishedPack | Promise<FinishedPack | undefined> | undefined;
   flush(): Promise<FinishedPack[]>;
   discard(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export function dataPackWriter(options: PackWriterOptions, newSpool: (() => Prom
       get pendingChunks() {
         return writer.pendingChunks;
       },
-      add: async (id, plaintext) => writer.add('data', id, plaintext)[0],
+      add: (id, plaintext) => writer.add('data', id, plaintext)[0],
       flush: async () => writer.flush(),
       discard: async () => undefined,
     };
@@ -37,10 +37,7 @@ export function dataPackWriter(options: PackWriterOptions, newSpool: (() => Prom
     get pendingChunks() {
       return writer.pendingChunks;
     },
-    add: async (id, plaintext) => {
-      const full = await writer.add('data', id, plaintext);
-      return full && finished(full);
-    },
+    add: (id, plaintext) => writer.add('data', id, plaintext)?.then((full) => full && finished(full)),
     flush: async () => (await writer.flush()).map(finished),
     discard: () => writer.discard(),
   };

@@ -1,4 +1,4 @@
-import type { FileJob, FileOutcome } from './file-sealer.ts';
+import type { FileJob, FileOutcome } from './sealer.ts';
 import { backupLimits } from './limits.ts';
 
 interface Waiting {
@@ -12,10 +12,19 @@ export type SealBatch = (jobs: readonly FileJob[]) => Promise<FileOutcome[]>;
 
 /** Who takes over when there is more to do than one can. */
 export interface MoreSealers {
-  /** Bytes submitted, with something for each file, from which it is worth it. */
+  /** Bytes submitted, with something for each file, from which it is worth it. 0: the first sealer gets nothing at all. */
   readonly fromBytes: number;
-  /** Called once. The first sealer gets no batch after it. Each of these may be called once more while a call is under way. */
-  start(): SealBatch[];
+  /** Called once. */
+  start(): StartedSealer[];
+  /** The first sealer is done with its last batch: its memory may be given back. Rejected: the run fails. */
+  retireFirst(): Promise<void>;
+}
+
+export interface StartedSealer {
+  /** From then on it gets batches, and the first sealer gets none any more. Rejected: it is done without. */
+  readonly ready: Promise<void>;
+  /** May be called once more while a call is under way. */
+  readonly seal: SealBatch;
 }
 
 interface Batch {
@@ -39,11 +48,14 @@ interface Lane {
 export class FileBatches {
   readonly #lanes: Lane[];
   #more: MoreSealers | undefined;
+  #retireFirst: (() => Promise<void>) | undefined;
   #submittedBytes = 0;
   #filling: Waiting[] = [];
   #fillingBytes = 0;
   readonly #ready: Batch[] = [];
   #active = 0;
+  /** Nothing more will be submitted. */
+  #over = false;
   #failure: { readonly error: unknown } | undefined;
   #wake = Promise.withResolvers<void>();
 
@@ -83,19 +95,43 @@ export class FileBatches {
     this.#start();
   }
 
-  /** Everything submitted is done, well or not. */
+  /** The end: everything submitted is done. Throws what made a batch fail. */
+  async finish(): Promise<void> {
+    await this.settle();
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** The end: everything submitted is done, well or not. */
   async settle(): Promise<void> {
     this.nudge();
     while (this.#active > 0 || this.#ready.length > 0) await this.#wake.promise;
+    this.#over = true;
   }
 
   #growIfWorthIt(sizeBytes: number): void {
     this.#submittedBytes += sizeBytes + backupLimits.fileCostBytes;
-    if (!this.#more || this.#submittedBytes < this.#more.fromBytes) return;
-    for (const lane of this.#lanes) lane.depth = 0;
-    for (const seal of this.#more.start()) this.#lanes.push({ seal, depth: 2, busy: 0, large: false });
+    const more = this.#more;
+    if (!more || this.#submittedBytes < more.fromBytes) return;
+    const first = this.#lanes[0]!;
+    if (more.fromBytes === 0) first.depth = 0;
+    this.#retireFirst = () => more.retireFirst();
+    for (const { ready, seal } of more.start())
+      ready.then(
+        () => {
+          // Too late: whoever sealed is being flushed by now, and that once.
+          if (this.#over) return;
+          first.depth = 0;
+          this.#retireIfDone();
+          this.#lanes.push({ seal, depth: 2, busy: 0, large: false });
+          this.#start();
+        },
+        () => {
+          if (this.#over || this.#lanes.some(({ depth }) => depth > 0)) return;
+          first.depth = 1;
+          this.#start();
+        },
+      );
     this.#more = undefined;
-    this.#start();
   }
 
   #start(): void {
@@ -127,10 +163,29 @@ export class FileBatches {
     } finally {
       this.#active -= 1;
       lane.busy -= 1;
-      const { resolve } = this.#wake;
-      this.#wake = Promise.withResolvers<void>();
-      resolve();
+      this.#retireIfDone();
+      this.#wakeUp();
       this.#start();
     }
+  }
+
+  #retireIfDone(): void {
+    const first = this.#lanes[0]!;
+    const retire = this.#retireFirst;
+    if (!retire || first.depth > 0 || first.busy > 0) return;
+    this.#retireFirst = undefined;
+    this.#active += 1;
+    retire()
+      .catch((error: unknown) => (this.#failure ??= { error }))
+      .finally(() => {
+        this.#active -= 1;
+        this.#wakeUp();
+      });
+  }
+
+  #wakeUp(): void {
+    const { resolve } = this.#wake;
+    this.#wake = Promise.withResolvers<void>();
+    resolve();
   }
 }

@@ -4,8 +4,8 @@ import { problemOf } from '../scan/file-problem.ts';
 import { displayPath } from '../platform/index.ts';
 import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';
-import type { FileOutcome } from './file-sealer.ts';
 import { readAttributes } from './read-attributes.ts';
+import type { FileOutcome } from './sealer.ts';
 import type { Place, Slot, WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 

@@ -1,8 +1,7 @@
 import { isAppError } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
 import { type ChunkIndex, type FileContent, idsIn, PackBitmap, type VaultReader } from '#libs/vault';
-
-const idBytes = 32;
+import { IdList } from './id-list.ts';
 
 /**
  * Which packs the snapshot in the making needs, gathered on the way: a walk through all its trees afterwards would cost as much as the
@@ -12,8 +11,7 @@ export class NeededPacks {
   readonly #index: ChunkIndex;
   readonly #reader: VaultReader;
   readonly #needed = new PackBitmap();
-  #waiting = new Uint8Array(64 * 1024);
-  #waitingEnd = 0;
+  readonly #waiting = new IdList();
 
   constructor(index: ChunkIndex, reader: VaultReader) {
     this.#index = index;
@@ -22,14 +20,7 @@ export class NeededPacks {
 
   /** A chunk that is in the vault or on its way there. */
   add(id: Uint8Array): void {
-    if (this.addKnown(id)) return;
-    if (this.#waitingEnd === this.#waiting.length) {
-      const larger = new Uint8Array(this.#waiting.length * 2);
-      larger.set(this.#waiting);
-      this.#waiting = larger;
-    }
-    this.#waiting.set(id, this.#waitingEnd);
-    this.#waitingEnd += idBytes;
+    if (!this.addKnown(id)) this.#waiting.add(id);
   }
 
   /** False when no stored pack has it. */
@@ -49,7 +40,7 @@ export class NeededPacks {
 
   /** After all packs are stored. Throws `vault_changed` when a chunk is in none of them: such a snapshot could not be restored. */
   finish(): PackBitmap {
-    for (const id of idsIn(this.#waiting.subarray(0, this.#waitingEnd))) {
+    for (const id of idsIn(this.#waiting.ids)) {
       if (this.addKnown(id)) continue;
       throw new EngineError('vault_changed', 'a chunk that this snapshot needs is in no pack any more', {
         status: 'temporary',

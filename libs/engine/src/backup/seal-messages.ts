@@ -1,5 +1,5 @@
 import type { FinishedPack } from './data-pack-writer.ts';
-import type { SealerVault } from './file-sealer.ts';
+import type { SealerVault } from './sealer.ts';
 import type { SentJobs, SentOutcomes } from './sent-outcomes.ts';
 
 /** What passes between a backup and one of its sealing threads. Both run the same version of the same program: nothing here is a format. */
@@ -21,6 +21,8 @@ export type ToWorker =
 
 /** Requests are answered in their order, and a thread asks one thing at a time, so answers need no numbers. */
 export type FromWorker =
+  /** Everything is loaded. The first message, and no answer to anything. */
+  | { readonly type: 'ready' }
   | { readonly type: 'claim'; readonly ids: Uint8Array }
   | { readonly type: 'store'; readonly pack: FinishedPack }
   | { readonly type: 'sealed'; readonly outcomes: SentOutcomes }

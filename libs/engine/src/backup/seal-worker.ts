@@ -4,10 +4,11 @@ import { nodePrimitives } from '#libs/crypto/node-primitives';
 import { isAppError, messageOf, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { currentPlatform } from '../platform/index.ts';
-import { FileSealer, StoreFailure } from './file-sealer.ts';
+import { FileSealer } from './file-sealer.ts';
 import { FileSpool } from './file-spool.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
 import { receiveJobs, sendOutcomes } from './sent-outcomes.ts';
+import { StoreFailure } from './store-failure.ts';
 
 const port = parentPort!;
 const { vault, stop, stagingFolder, sealedBytes } = workerData as WorkerStart;
@@ -74,3 +75,5 @@ async function work(message: Extract<ToWorker, { type: 'seal' | 'flush' }>): Pro
   }
   post({ type: 'sealed', outcomes: sendOutcomes(await sealer.seal(receiveJobs(message.jobs), signal)) });
 }
+
+post({ type: 'ready' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { FileOutcome } from './file-sealer.ts';
+import type { FileOutcome } from './sealer.ts';
 import { receiveJobs, receiveOutcomes, sendJobs, sendOutcomes } from './sent-outcomes.ts';
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });

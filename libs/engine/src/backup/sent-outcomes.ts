@@ -1,4 +1,4 @@
-import type { FileJob, FileOutcome, SealedFile } from './file-sealer.ts';
+import type { FileJob, FileOutcome, SealedFile } from './sealer.ts';
 
 /**
  * A batch's outcomes as they pass between threads: columns instead of objects. Copying an object with its big integers and its own array of ids for every

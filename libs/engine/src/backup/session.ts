@@ -6,7 +6,7 @@ import type { LocalVault } from '../local-vault/local-vault.ts';
 import { PackSink } from '../local-vault/pack-sink.ts';
 import type { BackupCounts } from './backup-counts.ts';
 import type { FinishedPack } from './data-pack-writer.ts';
-import type { SealerPorts } from './file-sealer.ts';
+import type { SealerPorts } from './sealer.ts';
 import { FileSpool } from './file-spool.ts';
 import { backupLimits } from './limits.ts';
 import { NeededPacks } from './needed-packs.ts';

@@ -1,7 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { messageOf } from '#libs/kernel';
 import { diskFull, EngineError, interrupted } from '../errors.ts';
-import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './file-sealer.ts';
+import { startThread } from '../start-thread.ts';
+import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './sealer.ts';
 import { backupLimits } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
 import { receiveOutcomes, sendJobs } from './sent-outcomes.ts';
@@ -12,8 +13,12 @@ export class WorkerSealer implements Sealer {
   readonly #ports: SealerPorts;
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #waiting: { resolve(message: FromWorker): void; reject(error: unknown): void }[] = [];
+  readonly #ready = Promise.withResolvers<void>();
+  #closing: Promise<void> | undefined;
   #storeError: unknown;
   #dead: EngineError | undefined;
+  /** Something was asked of it. */
+  #used = false;
 
   constructor(options: {
     vault: SealerVault;
@@ -24,14 +29,10 @@ export class WorkerSealer implements Sealer {
   }) {
     const { vault, ports, stagingFolder, sealedBytes, signal } = options;
     this.#ports = ports;
-    // From source the thread needs the same condition for its imports as this one has; a jest process carries it elsewhere.
-    const fromSource = import.meta.url.endsWith('.ts');
-    const entry = new URL(fromSource ? './seal-worker.ts' : './seal-worker.js', import.meta.url);
     const start: WorkerStart = { vault, stagingFolder, stop: this.#stop, sealedBytes };
-    this.#worker = new Worker(entry, {
+    this.#worker = startThread('seal-worker', import.meta.url, {
       workerData: start,
       resourceLimits: { maxOldGenerationSizeMb: backupLimits.workerHeapMiB, maxYoungGenerationSizeMb: backupLimits.workerYoungMiB },
-      ...(fromSource && { execArgv: ['--conditions=holdfast-source', '--disable-warning=ExperimentalWarning'] }),
     });
     this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
     this.#worker.on('error', (error) => this.#die(messageOf(error)));
@@ -39,6 +40,13 @@ export class WorkerSealer implements Sealer {
     const stop = (): void => void Atomics.store(this.#stop, 0, 1);
     if (signal?.aborted) stop();
     signal?.addEventListener('abort', stop, { once: true });
+    // Whoever waits for it learns of it; if nobody does, the run was over before.
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /** The thread has loaded what it needs. Throws `worker_failed` when it ended before. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
   }
 
   async seal(jobs: readonly FileJob[]): Promise<FileOutcome[]> {
@@ -47,26 +55,36 @@ export class WorkerSealer implements Sealer {
     return receiveOutcomes(answer.outcomes);
   }
 
+  /** Waits for nothing when the thread never got anything: it may be starting still. */
   async flush(): Promise<void> {
+    if (!this.#used) return;
     const answer = await this.#request({ type: 'flush' });
     if (answer.type !== 'flushed') throw this.#failure(answer);
   }
 
-  async close(): Promise<void> {
+  /** Waits for a thread that is starting still: one that is ended while it loads binaries can take the whole process with it. */
+  close(): Promise<void> {
     this.#dead ??= new EngineError('worker_failed', 'the sealing thread is closed');
+    return (this.#closing ??= this.#end());
+  }
+
+  async #end(): Promise<void> {
+    await this.#ready.promise.catch(() => undefined);
     await this.#worker.terminate();
   }
 
   #request(message: ToWorker): Promise<FromWorker> {
     return new Promise((resolve, reject) => {
       if (this.#dead) return reject(this.#dead);
+      this.#used = true;
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(message);
     });
   }
 
   async #receive(message: FromWorker): Promise<void> {
-    if (message.type === 'claim') {
+    if (message.type === 'ready') this.#ready.resolve();
+    else if (message.type === 'claim') {
       this.#reply({ type: 'claimed', flags: await this.#ports.claim(message.ids) });
     } else if (message.type === 'store') {
       try {
@@ -98,6 +116,7 @@ export class WorkerSealer implements Sealer {
       status: 'temporary',
       nextStep: 'Run the backup again.',
     });
+    this.#ready.reject(this.#dead);
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#dead);
   }
 }

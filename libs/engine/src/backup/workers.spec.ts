@@ -73,11 +73,14 @@ describe('sealing threads', () => {
 
   it('are as many as the memory allows', async () => {
     writeFileSync(join(source, 'file'), bytes(100_000));
-    const spy = jest.spyOn(Worker.prototype, 'postMessage');
+    // Each is ended once.
+    const spy = jest.spyOn(Worker.prototype, 'terminate');
     await run({ memoryBytes: 200 * 1024 * 1024 });
     expect(spy).not.toHaveBeenCalled();
     await run({ memoryBytes: 204 * 1024 * 1024, readAll: true });
-    expect(spy).toHaveBeenCalled();
+    expect(spy).toHaveBeenCalledTimes(1);
+    await run({ memoryBytes: 1024 * 1024 * 1024, readAll: true });
+    expect(spy).toHaveBeenCalledTimes(3);
     spy.mockRestore();
   });
 

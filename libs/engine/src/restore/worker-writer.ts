@@ -1,7 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { messageOf } from '#libs/kernel';
 import type { OpenerSeed } from '#libs/vault';
 import { EngineError } from '../errors.ts';
+import { startThread } from '../start-thread.ts';
 import type { Written } from './file-writer.ts';
 import { receivedError } from './sent-error.ts';
 import type { CompareJob, CompareOutcome, FromWriter, ToWriter, WriteRun, WriterStart, WriteTarget } from './write-messages.ts';
@@ -21,14 +22,11 @@ export class WorkerWriter implements Writer {
   #dead: EngineError | undefined;
 
   constructor(seed: OpenerSeed, signal: AbortSignal | undefined) {
-    // From source the thread needs the same condition for its imports as this one has; a jest process carries it elsewhere.
-    const fromSource = import.meta.url.endsWith('.ts');
     const start: WriterStart = { seed, stop: this.#stop };
-    this.#worker = new Worker(new URL(fromSource ? './write-worker.ts' : './write-worker.js', import.meta.url), {
+    this.#worker = startThread('write-worker', import.meta.url, {
       workerData: start,
       // What is large here is outside the heap of the thread; a small young generation gives it back sooner.
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
-      ...(fromSource && { execArgv: ['--conditions=holdfast-source', '--disable-warning=ExperimentalWarning'] }),
     });
     this.#worker.on('message', (message: FromWriter) => this.#waiting.shift()?.resolve(message));
     this.#worker.on('error', (error) => this.#die(messageOf(error)));

@@ -240,7 +240,7 @@ describe('SpooledPackWriter', () => {
     };
     const common = { primitives, random: seededRandom(1), vaultId: aVaultId, keys, epoch: 3, kind: 'data' } as const;
     const writer = new SpooledPackWriter({ ...common, targetBytes: 8 * mib, newSpool, openPacks: 1 });
-    const add = (n: number): Promise<unknown> => {
+    const add = async (n: number): Promise<unknown> => {
       const plaintext = mulberry32(n, 700_001);
       return writer.add('data', ids.of('data', plaintext), plaintext);
     };

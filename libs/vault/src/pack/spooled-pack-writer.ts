@@ -27,6 +27,7 @@ const largeTail = 1 / 4;
  */
 const almostFull = 0.9;
 
+type Finished<Spool extends PackSpool> = WrittenPack | SpooledPack<Spool>;
 type OpenPack<Spool extends PackSpool> = PackBuilder<SpooledBytes<Spool>>;
 
 /**
@@ -53,8 +54,11 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     return this.#open.reduce((sum, { chunkCount }) => sum + chunkCount, 0);
   }
 
-  /** Adds a chunk that the caller knows to be new. Returns the pack that became full by it. Throws what the spool throws. */
-  async add(kind: ChunkKind, id: Uint8Array, plaintext: Uint8Array): Promise<WrittenPack | SpooledPack<Spool> | undefined> {
+  /**
+   * Adds a chunk that the caller knows to be new. Undefined when it is in its place and there is nothing to wait for: most chunks are small, and waiting for each costs
+   * as much as sealing it. Else resolves to the pack that became full by it, if any. Throws and rejects with what the spool throws.
+   */
+  add(kind: ChunkKind, id: Uint8Array, plaintext: Uint8Array): Promise<Finished<Spool> | undefined> | undefined {
     while (this.#open.length < this.#openPacks) this.#open.push(this.#newPack());
     // Sealed before anything is waited for: what was compressed stands in memory that the thread's next compression uses again.
     const stored = this.#open[0]!.toStored(plaintext);
@@ -62,26 +66,16 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     // Another open pack may still have room where the chosen one has not.
     for (let i = 0; i < this.#openPacks; i += 1) {
       const pack = this.#open[(chosen + i) % this.#openPacks]!;
-      if (this.#fits(pack, stored.length)) {
-        const placed = pack.add(kind, id, stored, plaintext.length);
-        if (placed) await placed;
-        return this.#isAtStep(pack) ? this.#replace(pack, this.#newPack()) : undefined;
-      }
+      if (!this.#fits(pack, stored.length)) continue;
+      const placed = pack.add(kind, id, stored, plaintext.length);
+      return placed ? placed.then(() => this.#finishAtStep(pack)) : this.#finishAtStep(pack);
     }
-    const fullest = this.#open.reduce((a, b) => (b.sizeWith(0, 0) > a.sizeWith(0, 0) ? b : a));
-    const fresh = this.#newPack();
-    try {
-      await fresh.add(kind, id, stored, plaintext.length);
-    } catch (error) {
-      await fresh.bytes.discard().catch(() => undefined);
-      throw error;
-    }
-    return this.#replace(fullest, fresh);
+    return this.#addToNew(kind, id, stored, plaintext.length);
   }
 
   /** Finishes the open packs, small ones merged into others where they fit. */
-  async flush(): Promise<(WrittenPack | SpooledPack<Spool>)[]> {
-    const finished: (WrittenPack | SpooledPack<Spool>)[] = [];
+  async flush(): Promise<Finished<Spool>[]> {
+    const finished: Finished<Spool>[] = [];
     let tail: OpenPack<Spool> | undefined;
     // The largest first, so that the least is moved.
     for (const pack of this.#open.toSorted((a, b) => b.sizeWith(0, 0) - a.sizeWith(0, 0))) {
@@ -105,6 +99,23 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     for (const one of done) if (one.status === 'rejected') throw one.reason;
   }
 
+  /** No open pack has room: a new one takes the place of the fullest. */
+  async #addToNew(kind: ChunkKind, id: Uint8Array, stored: Uint8Array, plainLength: number): Promise<Finished<Spool>> {
+    const fullest = this.#open.reduce((a, b) => (b.sizeWith(0, 0) > a.sizeWith(0, 0) ? b : a));
+    const fresh = this.#newPack();
+    try {
+      await fresh.add(kind, id, stored, plainLength);
+    } catch (error) {
+      await fresh.bytes.discard().catch(() => undefined);
+      throw error;
+    }
+    return this.#replace(fullest, fresh);
+  }
+
+  #finishAtStep(pack: OpenPack<Spool>): Promise<Finished<Spool>> | undefined {
+    return this.#isAtStep(pack) ? this.#replace(pack, this.#newPack()) : undefined;
+  }
+
   /** A random byte; drawn many at once, since asking the system costs as much as a small chunk. */
   #choice(): number {
     if (this.#choiceAt === this.#choices.length) {
@@ -120,7 +131,7 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     return new PackBuilder(this.#options, (header) => new SpooledBytes(header, { pool: this.#pool, newSpool, hashLeaf }));
   }
 
-  #replace(full: OpenPack<Spool>, fresh: OpenPack<Spool>): Promise<WrittenPack | SpooledPack<Spool>> {
+  #replace(full: OpenPack<Spool>, fresh: OpenPack<Spool>): Promise<Finished<Spool>> {
     this.#open[this.#open.indexOf(full)] = fresh;
     return this.#finish(full);
   }
@@ -130,7 +141,7 @@ export class SpooledPackWriter<Spool extends PackSpool> {
     await other.bytes.discard();
   }
 
-  async #finish(pack: OpenPack<Spool>): Promise<WrittenPack | SpooledPack<Spool>> {
+  async #finish(pack: OpenPack<Spool>): Promise<Finished<Spool>> {
     await pack.close();
     const bytes = await pack.bytes.finish();
     const facts = pack.facts(pack.bytes.leafDigests);
