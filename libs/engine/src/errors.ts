@@ -7,7 +7,7 @@ import { AppError } from '#libs/kernel';
  * Of a whole run: `folder_not_found`, `no_folders`, `too_many_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
  * `vault_state_corrupt`, `wrong_vault`, `snapshot_not_found`, `path_not_found`, `conflict`, `destination_invalid`, `interrupted` (temporary),
  * `worker_failed` (temporary), `vault_changed` (temporary), `snapshot_protected` (it may not be forgotten), `prune_impossible`,
- * `repair_impossible` (something that is not lost can't be read).
+ * `repair_impossible` (something that is not lost can't be read), `mount_failed` (the system refuses).
  */
 export type EngineErrorCode =
   | 'file_not_found'
@@ -41,7 +41,8 @@ export type EngineErrorCode =
   | 'vault_changed'
   | 'snapshot_protected'
   | 'prune_impossible'
-  | 'repair_impossible';
+  | 'repair_impossible'
+  | 'mount_failed';
 
 /** The engine's error. Branch on `code`; per-file ones travel as values in reports. */
 export class EngineError extends AppError<EngineErrorCode> {

@@ -23,6 +23,8 @@ export * from './local-vault/local-vault.ts';
 export * from './local-vault/local-vault-types.ts';
 export type { LostPack } from './local-vault/lost-packs.ts';
 export { type RetiredPack, RetiredPacks } from './local-vault/retired-packs.ts';
+export { mountSnapshots, type SnapshotMount } from './mount/fuse/mount-snapshots.ts';
+export { unmountFuse } from './mount/fuse/fuse-channel.ts';
 export { SnapshotShelf } from './mount/snapshot-shelf.ts';
 export * from './mount/webdav-server.ts';
 export * from './open-reader.ts';

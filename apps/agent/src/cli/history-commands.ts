@@ -104,9 +104,12 @@ function addLooking(program: Command, run: Run): void {
     );
   program
     .command('mount')
-    .description('show all snapshots as a read-only WebDAV share of this machine, until Ctrl-C')
-    .option('--port <number>', 'where (default: any free port)', portNumber)
-    .action(async (o: { port?: number }, c: Command) => run(c, 'mount', { port: o.port ?? 0 }));
+    .argument('[folder]', 'an empty folder to show them in (Linux with FUSE)')
+    .description('show all snapshots, read-only, until Ctrl-C: in a folder, or as a WebDAV share of this machine')
+    .option('--port <number>', 'where the share is (default: any free port)', portNumber)
+    .action(async (folder: string | undefined, o: { port?: number }, c: Command) =>
+      run(c, 'mount', { folder: folder === undefined ? undefined : resolve(folder), port: o.port }),
+    );
   const snapshot = (): Option => new Option('--snapshot <number>', 'which one, by its number').argParser(snapshotNumber).default('latest');
   program
     .command('dump')

@@ -1,5 +1,6 @@
 import { equalBytes, isAppError, utf8 } from '#libs/kernel';
 import type { Snapshot, TreeEntry, VaultReader } from '#libs/vault';
+import { type SnapshotFolder, snapshotFolders } from './snapshot-folders.ts';
 
 /** What stands at a path of the shelf. */
 export interface ShelfItem {
@@ -12,11 +13,6 @@ export interface ShelfItem {
   readonly entry?: TreeEntry | undefined;
 }
 
-interface ShelfFolder {
-  readonly name: string;
-  readonly snapshot: Snapshot;
-}
-
 /** Links to links are followed this far, as Linux does. */
 const maxLinks = 40;
 
@@ -27,20 +23,17 @@ const maxLinks = 40;
  */
 export class SnapshotShelf {
   readonly #reader: VaultReader;
-  readonly #folders: readonly ShelfFolder[];
+  readonly #folders: readonly SnapshotFolder[];
 
-  private constructor(reader: VaultReader, folders: readonly ShelfFolder[]) {
+  private constructor(reader: VaultReader, folders: readonly SnapshotFolder[]) {
     this.#reader = reader;
     this.#folders = folders;
   }
 
   /** `latest`: the newest snapshot of everything, where there is one. Reads every record. */
   static async open(reader: VaultReader, signal?: AbortSignal): Promise<SnapshotShelf> {
-    const snapshots: Snapshot[] = [];
-    for await (const snapshot of reader.snapshots(signal ? { signal } : {})) snapshots.push(snapshot);
-    const latest = snapshots.findLast(({ adHoc }) => !adHoc) ?? snapshots.at(-1);
-    const folders = snapshots.map((snapshot) => ({ name: folderName(snapshot), snapshot })).reverse();
-    return new SnapshotShelf(reader, latest ? [{ name: 'latest', snapshot: latest }, ...folders] : folders);
+    const { folders, latest } = await snapshotFolders(reader, signal);
+    return new SnapshotShelf(reader, latest ? [{ name: 'latest', snapshot: latest.snapshot }, ...folders] : folders);
   }
 
   /** Undefined when there is nothing there. */
@@ -78,7 +71,7 @@ export class SnapshotShelf {
     return this.#reader.readFile(item.entry!, { ...range, ...(signal && { signal }) });
   }
 
-  #folder(name: Uint8Array): ShelfFolder | undefined {
+  #folder(name: Uint8Array): SnapshotFolder | undefined {
     return this.#folders.find((one) => equalBytes(utf8(one.name), name));
   }
 
@@ -125,16 +118,10 @@ function linkedPath(folder: readonly Uint8Array[], target: Uint8Array | undefine
   return path;
 }
 
-function folderItem({ name, snapshot }: ShelfFolder): ShelfItem {
+function folderItem({ name, snapshot }: SnapshotFolder): ShelfItem {
   return { name: utf8(name), kind: 'folder', sizeBytes: 0, mtimeNs: BigInt(snapshot.endedAtMs) * 1_000_000n };
 }
 
-/** Sorts by number; without the colons that some file managers refuse. */
-function folderName({ sequence, startedAtMs }: Snapshot): string {
-  const time = new Date(startedAtMs).toISOString().slice(0, 19).replace('T', ' ').replaceAll(':', '.');
-  return `${String(sequence).padStart(5, '0')} ${time}`;
-}
-
-function newestNs(folders: readonly ShelfFolder[]): bigint {
+function newestNs(folders: readonly SnapshotFolder[]): bigint {
   return BigInt(Math.max(0, ...folders.map(({ snapshot }) => snapshot.endedAtMs))) * 1_000_000n;
 }
