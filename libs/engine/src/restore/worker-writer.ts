@@ -19,6 +19,8 @@ export class WorkerWriter implements Writer {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #signal: AbortSignal | undefined;
   readonly #waiting: Waiting[] = [];
+  /** Settles when the thread has loaded what it needs, or ended. */
+  readonly #loaded = Promise.withResolvers<void>();
   #dead: EngineError | undefined;
 
   constructor(seed: OpenerSeed, signal: AbortSignal | undefined) {
@@ -28,7 +30,10 @@ export class WorkerWriter implements Writer {
       // What is large here is outside the heap of the thread; a small young generation gives it back sooner.
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
-    this.#worker.on('message', (message: FromWriter) => this.#waiting.shift()?.resolve(message));
+    this.#worker.on('message', (message: FromWriter) => {
+      if (message.type === 'ready') this.#loaded.resolve();
+      else this.#waiting.shift()?.resolve(message);
+    });
     this.#worker.on('error', (error) => this.#die(messageOf(error)));
     this.#worker.on('exit', (code) => this.#die(`ended with code ${code}`));
     this.#signal = signal;
@@ -55,6 +60,8 @@ export class WorkerWriter implements Writer {
   async close(): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#dead ??= new EngineError('worker_failed', 'the writing thread is closed');
+    // Ended while it loads its native parts, it would take the whole process along.
+    await this.#loaded.promise;
     await this.#worker.terminate();
   }
 
@@ -79,6 +86,7 @@ export class WorkerWriter implements Writer {
   }
 
   #die(message: string): void {
+    this.#loaded.resolve();
     this.#dead ??= new EngineError('worker_failed', `a writing thread failed: ${message}`, {
       status: 'temporary',
       nextStep: 'Run the restore again: it goes on from where it stopped.',

@@ -119,6 +119,8 @@ export type ToWriter =
   | { readonly type: 'compare'; readonly jobs: readonly CompareJob[] };
 
 export type FromWriter =
+  /** The first message: everything that it needs is loaded. */
+  | { readonly type: 'ready' }
   | {
       readonly type: 'written';
       readonly outcomes: readonly TargetOutcome[];

@@ -16,6 +16,8 @@ const signal = {
 };
 const writer = new FileWriter(currentPlatform(), nodePrimitives(), seed);
 
+port.postMessage({ type: 'ready' } satisfies FromWriter);
+
 /** Answers go in the order of the calls, though a call begins while the one before waits for the disk. */
 let answered: Promise<void> = Promise.resolve();
 
