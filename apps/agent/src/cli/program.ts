@@ -177,8 +177,9 @@ export function createProgram(usage: UsageOutput): Command {
     .description('make the index say what is really there, so that the next backup stores again what is lost')
     .option('--read-data', 'also read all packs to the last byte')
     .option('--dry-run', 'say what would be done')
-    .action(async (o: { readData?: true; dryRun?: true }, c: Command) =>
-      run(c, 'repair-index', { readData: o.readData === true, dryRun: o.dryRun === true }),
+    .option('--forget-lost-snapshots', 'give up for good the snapshots whose record no machine has')
+    .action(async (o: { readData?: true; dryRun?: true; forgetLostSnapshots?: true }, c: Command) =>
+      run(c, 'repair-index', { readData: o.readData === true, dryRun: o.dryRun === true, forgetLost: o.forgetLostSnapshots === true }),
     );
   repair
     .command('snapshots')

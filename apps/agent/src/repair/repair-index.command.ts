@@ -12,7 +12,7 @@ import { repairOwnPacks } from '../reading/repair-own-packs.ts';
 import { deliverReleasesSoon } from '../releases/deliver-releases-soon.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 
-const args = z.strictObject({ readData: z.boolean(), dryRun: z.boolean() });
+const args = z.strictObject({ readData: z.boolean(), dryRun: z.boolean(), forgetLost: z.boolean() });
 type Args = z.infer<typeof args>;
 
 /**
@@ -76,7 +76,7 @@ export const repairIndexCommand = defineCommand<Args>({
 
 async function repair(
   agent: AgentRuntime,
-  { readData, dryRun }: Args,
+  { readData, dryRun, forgetLost }: Args,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<{ readonly report: RepairIndexReport; readonly fetched: readonly PackId[]; readonly told: boolean }> {
@@ -93,7 +93,7 @@ async function repair(
       if (!dryRun) fetched.push(...(await repairOwnPacks(agent, wanted, signal)));
     };
     await fetch(await vault.lostPacks());
-    const report = await repairIndex({ vault, readData, dryRun, onProgress, signal });
+    const report = await repairIndex({ vault, readData, dryRun, forgetLost, onProgress, signal });
     await fetch(report.elsewhere);
     return { report, fetched };
   });
@@ -135,7 +135,13 @@ function resultLines(r: ResultEvent): string[] {
   if (lostSnapshots.length > 0) lines.push(`  lost with their record: ${lostSnapshots.map((n) => `snapshot ${n}`).join(', ')}`);
   if (r['standIn'] !== undefined)
     lines.push(`  snapshot ${number('standIn')} is the newest readable one once more, so that no number is used twice`);
-  if (r['dryRun'] === true) return [...lines, 'Next: run it again without --dry-run.'];
+  if (r['dryRun'] === true)
+    return [
+      ...lines,
+      lostSnapshots.length > 0
+        ? 'Next: run it again when the machines that hold copies are online; or without --dry-run, with --forget-lost-snapshots, to give these snapshots up for good.'
+        : 'Next: run it again without --dry-run.',
+    ];
   if (number('lostChunks') + lostSnapshots.length > 0)
     lines.push(
       'Next: run "holdfast backup" now. Nothing was deleted or released: when a machine that was away comes back, run this again, and what it holds is taken back.',

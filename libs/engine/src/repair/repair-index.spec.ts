@@ -174,7 +174,7 @@ describe('repairing the index', () => {
     await vault.close();
     await expect(fixture.open()).rejects.toMatchObject({ code: 'pack_not_found' });
     vault = await fixture.open({ despiteLostIndexPacks: true });
-    const report = await repairIndex({ vault });
+    const report = await repairIndex({ vault, forgetLost: true });
     expect(report).toMatchObject({ lostSnapshots: [1], standIn: undefined, lostChunks: 0, changed: true });
     expect(report.copiedChunks).toBeGreaterThan(0);
     expect(vault.head.snapshots.map(({ sequence }) => sequence)).toEqual([2]);
@@ -184,16 +184,30 @@ describe('repairing the index', () => {
     expect((await backup({ vault, folders: [source], host: 'h', user: 'u', readAll: true })).snapshot.stats.newChunks).toBe(0);
   });
 
+  it('gives up no snapshot whose holders may only be away, unless it is told to', async () => {
+    await fixture.store.delete(packs.index[0]!);
+    await reopen(true);
+    const { sequence } = vault.head;
+    expect(await repairIndex({ vault, dryRun: true })).toMatchObject({ lostSnapshots: [1] });
+    await expect(repairIndex({ vault })).rejects.toMatchObject({
+      ...{ code: 'repair_impossible', status: 'temporary', message: expect.stringContaining('snapshot 1 can') },
+      nextStep: expect.stringContaining('--forget-lost-snapshots'),
+    });
+    expect([vault.head.sequence, vault.head.snapshots.length]).toEqual([sequence, 2]);
+    await reopen(true);
+    expect(vault.head.snapshots.map((one) => one.sequence)).toEqual([1, 2]);
+  });
+
   it('never uses the number of a lost newest snapshot again', async () => {
     await fixture.store.delete(packs.index[1]!);
     await reopen(true);
-    expect(await repairIndex({ vault })).toMatchObject({ lostSnapshots: [2], standIn: 3 });
+    expect(await repairIndex({ vault, forgetLost: true })).toMatchObject({ lostSnapshots: [2], standIn: 3 });
     await reopen();
     await expectRestores(3, ['"c"', '/c', '"."']);
     expect((await run()).snapshot.sequence).toBe(4);
     for (const { packId } of vault.head.indexPacks) await fixture.store.delete(packId);
     await reopen(true);
-    expect(await repairIndex({ vault })).toMatchObject({ lostSnapshots: [1, 3, 4], standIn: 5 });
+    expect(await repairIndex({ vault, forgetLost: true })).toMatchObject({ lostSnapshots: [1, 3, 4], standIn: 5 });
     await reopen();
     expect((await run()).snapshot).toMatchObject({ sequence: 6, stats: { newChunks: 0 } });
     expect(await errorsOf()).toEqual([]);
@@ -210,7 +224,7 @@ describe('repairing the index', () => {
     const lost = vault.head.indexPacks[4]!.packId;
     await fixture.store.delete(lost);
     await reopen();
-    const report = await repairIndex({ vault });
+    const report = await repairIndex({ vault, forgetLost: true });
     expect(report).toMatchObject({ lostSnapshots: [5], copiedChunks: 0, lostChunks: 0, damaged: [{ packId: lost }] });
     expect(report.reindexed).toBeGreaterThan(0);
     await reopen();

@@ -9,7 +9,7 @@ import {
   readDirectory,
 } from '#libs/vault';
 import { readWholePack } from '../check/read-whole-pack.ts';
-import { throwIfInterrupted } from '../errors.ts';
+import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import type { OpenedVault } from '../open-reader.ts';
 import { ProgressReporter } from '../progress.ts';
@@ -22,11 +22,12 @@ import type { RepairIndexOptions, RepairIndexReport } from './repair-types.ts';
 /**
  * Makes the index say what is really there. Packs that no source has whole leave it, so that their chunks count as known no longer and the next
  * backup stores them again; what can still be read of them is copied. Lost index packs are replaced by what the other packs say of themselves;
- * snapshots whose record is in no source leave the head, all others stay.
+ * snapshots whose record is in no source leave the head if they may (`forgetLost`), all others stay.
  *
  * Nothing is deleted and nothing is released: a pack that is lost here may be on a machine that is away, and comes back into the index by a later
  * repair. Waits until no backup runs, and keeps new ones waiting. Killed anywhere it leaves the vault as it was or repaired, and the next
- * run uses what was copied. Throws `vault_state_corrupt` when no pack at all can be read, `disk_full`, `vault_changed`, `interrupted`.
+ * run uses what was copied. Throws `vault_state_corrupt` when no pack at all can be read, `repair_impossible` for snapshots that it may not give up,
+ * `disk_full`, `vault_changed`, `interrupted`.
  */
 export async function repairIndex(options: RepairIndexOptions): Promise<RepairIndexReport> {
   return options.vault.sessions.alone(() => repairAlone(options), options.signal);
@@ -36,6 +37,7 @@ async function repairAlone({
   vault,
   readData = false,
   dryRun = false,
+  forgetLost = false,
   onProgress,
   signal,
 }: RepairIndexOptions): Promise<RepairIndexReport> {
@@ -49,6 +51,8 @@ async function repairAlone({
   // Copies that a run made before it was killed are used, not made again.
   if (!dryRun) vault.preferUncommitted();
   const opened = await vault.openReader();
+  // Before anything is changed, in memory too: a lost pack comes back with its holder, a snapshot that left the head does not.
+  if (!dryRun && !forgetLost) await refuseToForget(vault, opened, signal);
   const examined = await examinePacks(vault, opened, { readData, dryRun, signal, onPack });
   const records = await sortRecords(vault, opened, examined, signal);
   const adopted = await adoptReturned(vault, opened, { dryRun, signal });
@@ -90,6 +94,27 @@ async function repairAlone({
     lose: damaged,
   });
   return { ...report, newPacks: [...newPacks, ...written] };
+}
+
+async function refuseToForget(vault: LocalVault, opened: OpenedVault, signal: AbortSignal | undefined): Promise<void> {
+  const lost: HeadSnapshot[] = [];
+  for (const snapshot of vault.head.snapshots) if (!(await readableRecord(vault, opened, snapshot, signal))) lost.push(snapshot);
+  if (lost.length === 0) return;
+  // Throws when the whole disk with packs is away, which has another next step.
+  if (lost.length === vault.head.snapshots.length)
+    await examinePacks(vault, opened, { readData: false, dryRun: true, signal, onPack: () => undefined });
+  const packIds = [...new Set(lost.map(({ pack }) => vault.head.indexPacks[pack]!.packId))];
+  const numbers = lost.map(({ sequence }) => sequence).join(', ');
+  throw new EngineError(
+    'repair_impossible',
+    `the ${lost.length === 1 ? 'record of snapshot' : 'records of snapshots'} ${numbers} can't be read here or at any holder that is online`,
+    {
+      status: 'temporary',
+      context: { packId: packIds[0], packs: packIds.length },
+      nextStep:
+        'Run it again when the machines that hold copies are online. If none of them will ever be: --forget-lost-snapshots gives these up for good. Nothing was changed.',
+    },
+  );
 }
 
 /** Records in index packs that are lost: those that can still be read move to a new one. */

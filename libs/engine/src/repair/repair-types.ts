@@ -10,6 +10,8 @@ export interface RepairIndexOptions {
   readonly readData?: boolean;
   /** Say what would be done. */
   readonly dryRun?: boolean;
+  /** Give up, for good, the snapshots whose record can't be read now. Without it such a repair is refused: their holders may only be away. */
+  readonly forgetLost?: boolean;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
