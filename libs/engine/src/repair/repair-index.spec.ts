@@ -256,7 +256,7 @@ describe('repairing the index', () => {
       let open: LocalVault | undefined;
       try {
         open = await fixture.open({ files, store, despiteLostIndexPacks: true });
-        await repairIndex({ vault: open, readData: true });
+        await repairIndex({ vault: open, readData: true, forgetLost: true });
       } finally {
         await open?.close();
       }
@@ -271,7 +271,7 @@ describe('repairing the index', () => {
       execFileSync('cp', ['-a', join(home, 'before'), join(home, 'state')]);
       await attempt({ killAt, killHow, seed: killAt }).catch(() => undefined);
       vault = await fixture.open({ despiteLostIndexPacks: true });
-      await repairIndex({ vault, readData: true });
+      await repairIndex({ vault, readData: true, forgetLost: true });
       await vault.close();
       vault = await fixture.open();
       await run();
