@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { Overview, RebuildView } from '#libs/contracts';
-import { bundleView, overview, rebuildView } from '#libs/contracts';
+import { bundle as bundleBody, bundleView, overview, rebuildView, signedStatement } from '#libs/contracts';
 import { compareTrees } from '#libs/engine';
 import { AdminClient } from '../support/admin-client.ts';
 import type { Agent } from '../support/agent.ts';
@@ -28,6 +29,8 @@ describe('a coordinator whose disk is lost', () => {
   const documents = join(scene.folder, 'documents');
   let [ada, ben, chloe, mallory]: Agent[] = [];
   let before: Overview;
+  /** The roster that mallory joined with. */
+  let joinedVersion: number;
   let second: Coordinator;
   let admin: AdminClient;
 
@@ -64,6 +67,8 @@ describe('a coordinator whose disk is lost', () => {
     ben = await scene.team.join('ben');
     chloe = await scene.team.join('chloe');
     mallory = await scene.team.join('mallory');
+    joinedVersion = z.object({ coordinator: z.object({ rosterVersion: z.int() }) }).parse(lastEvent(await mallory.must(['status'])))
+      .coordinator.rosterVersion;
     expect(lastEvent(await ada.must(['backup', '--wait-protected']))).toMatchObject({ state: 'protected' });
     const { deviceId } = await scene.team.device('mallory');
     expect((await scene.team.setup.admin.exchange('POST', `/api/v1/devices/${deviceId}/revoke`, {})).status).toBe(204);
@@ -77,8 +82,11 @@ describe('a coordinator whose disk is lost', () => {
 
   it('left what a new one needs with its devices, and not with the one that it threw out', async () => {
     await until('three keep the bundle that knows of the revocation', async () => {
-      const view = await scene.team.setup.admin.get('/api/v1/bundle', bundleView);
-      return view.keepers.length === 3 && view;
+      const { admin } = scene.team.setup;
+      const { payload } = await admin.get('/api/v1/bundle/file', signedStatement);
+      const { rosterVersion } = bundleBody.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()));
+      const view = await admin.get('/api/v1/bundle', bundleView);
+      return rosterVersion > joinedVersion && view.keepers.length === 3;
     });
     expect(lastEvent(await ben!.must(['status']))).toMatchObject({
       coordinator: { bundle: { keptMadeAtMs: expect.any(Number), worrying: false } },

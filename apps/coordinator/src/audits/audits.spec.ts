@@ -281,7 +281,13 @@ describe('audits', () => {
     await team.mint(undefined, true);
     await team.hours(20);
     expect(await kinds(owner)).toContain('challenges-wrong');
-    for (const pack of packs) expect(await team.effective(pack)).toBeGreaterThanOrEqual(2);
+    const uncounted = async (): Promise<number> => {
+      const effective = await Promise.all(packs.map((pack) => team.effective(pack)));
+      return effective.filter((copies) => copies < 2).length;
+    };
+    // Who answered a wrong challenge in the last of these hours is cleared in the next: its blocks have to be looked at first.
+    for (let hours = 0; hours < 12 && (await uncounted()) > 0; hours += 4) await team.hours(4);
+    expect(await uncounted()).toBe(0);
     for (const holder of team.agents) expect((await team.audits(holder)).standing.quarantine).toBeNull();
   });
 
