@@ -115,7 +115,7 @@ describe('a holder whose disk fills', () => {
       scene.team.coordinator.process.kill('SIGKILL');
       await scene.team.restartCoordinator();
       await look('some of ben’s packs are at three others', async () => before.some((packId) => copiesElsewhere(packId) >= 3));
-      expect((await scene.team.device('ben')).stateReason).toMatch(/are being moved to others/);
+      await look('it is told', async () => /are being moved to others/.test((await scene.team.device('ben')).stateReason));
       expect(heldIds(ben)).toEqual(before);
       expect(inHold()).toEqual([]);
     },
