@@ -17,7 +17,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'empty-receipt': {
     what: 'a holder signs for packs that it never fetched',
     file: 'apps/agent/src/jobs/replicate-job.js',
-    find: 'if (!isHeld) {',
+    find: 'if (!isWhole) {',
     replace: 'if (false) {',
   },
   'blind-keeper': {
