@@ -40,7 +40,8 @@ export async function mountFuse(folder: string): Promise<FuseChannel> {
       const missing = systemErrorCode(error) === 'ENOENT';
       reject(missing ? noHelper(error) : new EngineError('mount_failed', `${helper} can't be run: ${messageOf(error)}`, { cause: error }));
     });
-    child.once('exit', () => child.stderr!.once('close', () => reject(refused(said))));
+    // After its end and that of its pipe, whichever comes first.
+    child.once('close', () => reject(refused(said)));
   });
   ended.catch(() => undefined);
   child.once('spawn', () => close(sockets.theirs));
