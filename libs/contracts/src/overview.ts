@@ -56,6 +56,15 @@ export const deviceSummary = z
     lastCapturedAtMs: timeMs.nullable(),
     lastProtectedAtMs: timeMs.nullable(),
     rpoMet: z.boolean().nullable(),
+    /** The newest backup of everything is incomplete; null: it is not, or the policy lets it count. */
+    incomplete: z
+      .strictObject({
+        /** Things that could not be read. */
+        unread: count,
+        /** The promise is not kept by complete backups, but it would be if incomplete ones counted. */
+        inTime: z.boolean(),
+      })
+      .nullable(),
     vaultBytes: sizeBytes,
     heldBytes: sizeBytes,
     heldPacks: count,

@@ -14,6 +14,8 @@ export const schedule = z.strictObject({
     .number()
     .positive()
     .max(24 * 366),
+  /** Backups in which something could not be read keep the promise too. Absent: they don't. The coordinator's to judge: agents are not given it. */
+  incompleteCounts: z.boolean().optional(),
 });
 
 export const retention = z.strictObject({

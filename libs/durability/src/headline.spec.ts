@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { teamVerdict, type DeviceHealth } from './headline.ts';
-import { evaluateRpo } from './rpo.ts';
+import { evaluateRpo, unreadOf } from './rpo.ts';
 import { deviceNumber } from './testing/builders.ts';
 
 const hour = 3_600_000;
 const now = 1_800_000_000_000;
 const rpo = (protectedUpToMs: number | null, enrolledAtMs = now - 100 * hour) =>
-  evaluateRpo({ enrolledAtMs, protectedUpToMs, rpoHours: 24 }, now);
+  evaluateRpo({ enrolledAtMs, protectedUpToMs, incompleteUpToMs: null, incompleteCounts: false, rpoHours: 24 }, now);
+const withIncomplete = (protectedUpToMs: number | null, incompleteUpToMs: number, incompleteCounts = false) =>
+  evaluateRpo({ enrolledAtMs: now - 100 * hour, protectedUpToMs, incompleteUpToMs, incompleteCounts, rpoHours: 24 }, now);
 let number = 0;
 const aDevice = (more: Partial<DeviceHealth> = {}): DeviceHealth => {
   number += 1;
@@ -23,6 +25,7 @@ const aDevice = (more: Partial<DeviceHealth> = {}): DeviceHealth => {
     newestProtected: true,
     packsBelowMinimum: 0,
     rpo: rpo(now - hour),
+    unread: 0,
     ...more,
   };
 };
@@ -35,6 +38,28 @@ describe('the promise (RPO)', () => {
     ['new device without one', null, now - hour, null],
     ['old device without one', null, now - 25 * hour, false],
   ])('%s', (_, protectedUpToMs, enrolledAtMs, met) => expect(rpo(protectedUpToMs, enrolledAtMs).met).toBe(met));
+});
+
+describe('the promise and incomplete snapshots', () => {
+  it.each<[string, number | null, number, { met: boolean; inTime: boolean; counted: boolean }]>([
+    ['a fresh complete one', now - hour, now, { met: true, inTime: false, counted: true }],
+    ['only the incomplete one is fresh', now - 25 * hour, now - hour, { met: false, inTime: true, counted: true }],
+    ['both are old', now - 26 * hour, now - 25 * hour, { met: false, inTime: false, counted: false }],
+    ['none is complete', null, now - hour, { met: false, inTime: true, counted: true }],
+    ['the complete one is newer', now - 25 * hour, now - 30 * hour, { met: false, inTime: false, counted: false }],
+  ])('%s', (_, complete, incomplete, { met, inTime, counted }) => {
+    expect(withIncomplete(complete, incomplete)).toMatchObject({ met, incompleteInTime: inTime });
+    expect(withIncomplete(complete, incomplete, true)).toMatchObject({ met: counted, incompleteInTime: false });
+  });
+
+  it('tells the age so that it differs from the promise', () => {
+    expect(rpo(now - 25 * hour).reason).toBe('The newest protected backup is 25 hours old; promised are 24 hours.');
+  });
+
+  it('what is missing is at least one thing when a whole folder is', () => {
+    const unread = (partial: boolean, errors: number) => unreadOf({ partial, stats: { errors } });
+    expect([unread(false, 0), unread(true, 0), unread(true, 3), unread(false, 3)]).toEqual([0, 1, 3, 3]);
+  });
 });
 
 describe('verdict on the team', () => {
@@ -56,6 +81,10 @@ describe('verdict on the team', () => {
     ['never backed up', { everCaptured: false, everProtected: false, newestProtected: false, rpo: rpo(null) }, 'attention', false],
     ['captured only, in time', { everProtected: false, newestProtected: false, rpo: rpo(null, now - hour) }, 'attention', false],
     ['captured only, too late', { everProtected: false, newestProtected: false, rpo: rpo(null) }, 'at-risk', false],
+    ['incomplete, a complete one is in time', { unread: 2 }, 'attention', true],
+    ['incomplete, the complete one is late', { unread: 2, rpo: withIncomplete(now - 30 * hour, now - hour) }, 'attention', false],
+    ['incomplete, and late as well', { unread: 2, rpo: withIncomplete(now - 40 * hour, now - 30 * hour) }, 'at-risk', false],
+    ['of named paths only', { rpo: rpo(null, now - hour) }, 'attention', false],
     ['late', { rpo: rpo(now - 30 * hour) }, 'at-risk', false],
     ['lost copies', { packsBelowMinimum: 3 }, 'at-risk', false],
     ['newest on its way', { newestProtected: false }, 'attention', true],

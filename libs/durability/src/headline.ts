@@ -19,6 +19,8 @@ export interface DeviceHealth {
   /** A protected snapshot exists. */
   readonly everProtected: boolean;
   readonly rpo: RpoVerdict;
+  /** How many things could not be read for its newest backup; 0: none, or the policy lets such backups count. */
+  readonly unread: number;
   /** Packs of its newest protected snapshot that fell below the minimum again. */
   readonly packsBelowMinimum: number;
 }
@@ -147,9 +149,24 @@ export function deviceVerdict(device: DeviceHealth): DeviceVerdict {
       `${device.packsBelowMinimum} of its packs have too few copies.`,
       'Repair runs by itself; bring holders back online if it does not move.',
     );
+  const unread = `${device.unread} ${device.unread === 1 ? 'thing' : 'things'} could not be read`;
+  if (device.rpo.incompleteInTime)
+    return say('attention', false, `${device.rpo.reason} Newer ones are incomplete${device.unread > 0 ? `: ${unread}` : ''}.`, mendUnread);
   if (device.rpo.met === false) return say('at-risk', false, device.rpo.reason, 'Switch it on and start a backup.');
-  if (isGone(device.state)) return say('attention', true, device.stateReason, device.stateNextStep ?? 'Look for the machine.');
+  if (isGone(device.state))
+    return say('attention', device.rpo.met === true, device.stateReason, device.stateNextStep ?? 'Look for the machine.');
   if (!device.newestProtected)
-    return say('attention', true, 'its newest backup is captured, and on its way to colleagues.', 'Keep it online until it is protected.');
+    return say(
+      'attention',
+      device.rpo.met === true,
+      'its newest backup is captured, and on its way to colleagues.',
+      'Keep it online until it is protected.',
+    );
+  if (device.unread > 0) return say('attention', device.rpo.met === true, `its newest backup is incomplete: ${unread}.`, mendUnread);
+  // Of paths that somebody named, say: they keep no promise about the rest.
+  if (device.rpo.met === null) return say('attention', false, device.rpo.reason, 'Start a backup of everything, and keep it online.');
   return { protected: true, level: 'protected', reason: null };
 }
+
+const mendUnread =
+  'See on the device which files they are (`holdfast backup` names them): give the agent leave to read them, exclude them, or let incomplete backups count in the policy.';

@@ -45,6 +45,20 @@ describe('what status says of protection', () => {
     expect(await again.refresh()).toBe(true);
   });
 
+  it('remembers the newest complete one beside an incomplete one', async () => {
+    const { protection, open } = await aProtection(() => ['a']);
+    const incomplete = (sequence: number) => ({ ...aSnapshot(sequence, ['a']), stats: { ...stats, errors: 2 } });
+    await protection.captured(incomplete(1));
+    expect(await protection.refresh()).toBe(true);
+    expect(protection.view()).toMatchObject({ protected: { sequence: 1 }, complete: null });
+    for (const next of [aSnapshot(2, ['a']), incomplete(3), { ...aSnapshot(4, ['a']), partial: true }]) {
+      await protection.captured(next);
+      await protection.refresh();
+      expect(protection.view()).toMatchObject({ protected: { sequence: next.sequence }, complete: { sequence: 2 } });
+    }
+    expect((await open()).view()).toMatchObject({ protected: { sequence: 4 }, complete: { sequence: 2 } });
+  });
+
   it('is about named paths while nothing else was ever backed up', async () => {
     const { protection } = await aProtection(() => []);
     await protection.captured(aSnapshot(1, ['a'], true));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { packId, snapshotStats, timeMs } from '#libs/contracts';
+import { unreadOf } from '#libs/durability';
 import type { DeviceId, PackId } from '#libs/kernel';
 import type { JsonFile } from '../home/json-file.ts';
 
@@ -16,6 +17,8 @@ const capturedSnapshot = z.strictObject({
 });
 export type CapturedState = z.infer<typeof capturedSnapshot>;
 
+const seenProtected = z.strictObject({ sequence: z.int(), capturedAtMs: timeMs, atMs: timeMs });
+
 /** `state/protection.json`: what `status` says without opening the vault. */
 export const protectionState = z.strictObject({
   /** The newest snapshot of everything that this machine is to back up; one of named paths only while there is no other. */
@@ -23,7 +26,9 @@ export const protectionState = z.strictObject({
   /** A newer one of named paths. */
   named: capturedSnapshot.nullable().optional(),
   /** The newest snapshot that was seen protected. */
-  protected: z.strictObject({ sequence: z.int(), capturedAtMs: timeMs, atMs: timeMs }).nullable(),
+  protected: seenProtected.nullable(),
+  /** The newest complete one of them; absent in files from before it was told apart. */
+  complete: seenProtected.nullable().optional(),
 });
 export type ProtectionState = z.infer<typeof protectionState>;
 
@@ -38,6 +43,8 @@ export interface ProtectionPorts {
 export interface ProtectionView {
   readonly latest: ProtectionState['latest'];
   readonly protected: ProtectionState['protected'];
+  /** The newest snapshot that was seen protected and has everything in it; null: none, or none is known. */
+  readonly complete: ProtectionState['protected'];
   /** Packs of that snapshot with fewer holders than the policy's minimum. */
   readonly packsWaiting: number;
   readonly holders: readonly DeviceId[];
@@ -91,7 +98,13 @@ export class Protection {
       if (found.length < this.#ports.minimum()) packsWaiting += 1;
       for (const holder of found) holders.add(holder);
     }
-    return { latest, protected: this.#state.protected, packsWaiting, holders: [...holders] };
+    return { latest, protected: this.#state.protected, complete: this.#complete(), packsWaiting, holders: [...holders] };
+  }
+
+  #complete(): ProtectionState['protected'] {
+    const { latest, protected: seen, complete } = this.#state;
+    if (complete !== undefined) return complete;
+    return latest && seen?.sequence === latest.sequence && unreadOf(latest) === 0 ? seen : null;
   }
 
   /** Looks again after receipts came; true when the latest snapshot is protected. Remembers the first time that it was. */
@@ -99,11 +112,9 @@ export class Protection {
     const { latest, packsWaiting } = this.view();
     if (!latest || packsWaiting > 0) return false;
     if (this.#state.protected?.sequence !== latest.sequence) {
-      this.#state = {
-        ...this.#state,
-        latest,
-        protected: { sequence: latest.sequence, capturedAtMs: latest.capturedAtMs, atMs: this.#ports.nowMs() },
-      };
+      const seen = { sequence: latest.sequence, capturedAtMs: latest.capturedAtMs, atMs: this.#ports.nowMs() };
+      const complete = unreadOf(latest) === 0 ? seen : this.#complete();
+      this.#state = { ...this.#state, latest, protected: seen, complete };
       await this.#ports.file.write(this.#state);
     }
     return true;

@@ -163,6 +163,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     file: json(paths.pause, pauseState),
     costs: async () => (await import('#libs/engine')).currentMachineCosts(),
     rosterConfirmedAtMs: () => roster.receivedAtMs,
+    // Also by an incomplete one: another run on battery would most likely miss the same files.
     rpoDueAtMs: () =>
       backups.folders().length === 0
         ? null

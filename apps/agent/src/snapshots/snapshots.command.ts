@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { unreadOf } from '#libs/durability';
 import { isAppError } from '#libs/kernel';
 import type { Snapshot, SnapshotLoss, VaultReader } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
@@ -45,6 +46,7 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
           startedAtMs: snapshot.startedAtMs,
           endedAtMs: snapshot.endedAtMs,
           partial: snapshot.partial,
+          unread: unreadOf({ partial: snapshot.partial, stats: { errors: snapshot.stats['errors'] ?? 0 } }),
           folders: snapshot.roots.map((root) => displayPath(root.path)),
           files: snapshot.stats['files'] ?? 0,
           bytes: snapshot.stats['bytes'] ?? 0,
@@ -64,7 +66,7 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
     item: (s) => {
       const marks = [
         s['state'] === 'unknown' ? 'protection unknown' : text(s['state']),
-        ...(s['partial'] === true ? ['incomplete'] : []),
+        ...(Number(s['unread']) > 0 ? ['incomplete'] : []),
         ...(s['lost'] === undefined ? [] : [lostMark(s['lost'] as SnapshotLoss)]),
         ...(s['pinned'] === true ? ['pinned'] : []),
         ...(s['adHoc'] === true ? ['only named paths'] : []),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { bytesToGiveBack, diskRoom, roomForOthers } from '../heartbeat/disk-room.ts';
+import { unreadOf } from '#libs/durability';
 import type { HoldKeeper } from '../releases/hold-keeper.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
@@ -62,12 +63,14 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
               sequence: view.latest.sequence,
               atMs: view.latest.capturedAtMs,
               partial: view.latest.partial,
+              unread: unreadOf(view.latest),
               adHoc: view.latest.adHoc === true,
               packs: view.latest.packIds.length,
               bytes: view.latest.stats.bytes,
               files: view.latest.stats.files,
             },
       protected: view.protected,
+      protectedComplete: view.complete,
       packsWaiting: view.packsWaiting,
       replicas,
       holders: view.holders.map((id) => ({ deviceId: id, name: agent.roster.member(id)?.name ?? id })),

@@ -19,7 +19,9 @@ describe('the state that status shows', () => {
     ['empty', null, /^nothing is backed up yet$/],
     ['captured', {}, /^captured here, not protected yet: 1 pack of 3/],
     ['protected', {}, /^protected: enough other machines hold the latest snapshot$/],
-    ['protected', { partial: true }, /^protected: .*; but it is incomplete/],
+    ['protected', { unread: 1 }, /^incomplete: .* 1 thing could not be read and is not in it/],
+    ['protected', { unread: 12, partial: true }, /^incomplete: .* 12 things could not be read and are not in it/],
+    ['captured', { unread: 1 }, /^captured here, not protected yet: 1 pack of 3/],
     // A file that somebody backed up by hand does not make the machine green.
     ['protected', { adHoc: true }, /^only paths that a backup named are protected: no whole backup yet$/],
     ['captured', { adHoc: true }, /^only paths that a backup named are captured here: no whole backup yet$/],

@@ -16,11 +16,16 @@ function kindsByName(connections: readonly { readonly name: string; readonly kin
   return kinds;
 }
 
+const seenWords = (seen: Fields, nowMs: number): string =>
+  `snapshot ${ms(seen['sequence'])}, seen protected ${formatRelative(ms(seen['atMs']), nowMs)}`;
+
 /** What a person wants to know first: protected or not; then why, then the rest. */
 export function statusLines(status: ResultEvent, nowMs: number): string[] {
   const device = of(status['device']);
   const captured = status['captured'] === null ? undefined : of(status['captured']);
   const guarded = status['protected'] === null ? undefined : of(status['protected']);
+  const complete = status['protectedComplete'] ? of(status['protectedComplete']) : undefined;
+  const unread = ms(captured?.['unread']);
   const coordinator = of(status['coordinator']);
   const held = of(status['held']);
   const own = of(status['own']);
@@ -44,7 +49,9 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   else if (status['state'] === 'protected')
     row(
       'state',
-      `protected: enough other machines hold the latest snapshot${captured['partial'] === true ? '; but it is incomplete: not everything could be read' : ''}`,
+      unread === 0
+        ? 'protected: enough other machines hold the latest snapshot'
+        : `incomplete: enough other machines hold the latest snapshot, but ${formatCount(unread, 'thing')} could not be read and ${unread === 1 ? 'is' : 'are'} not in it; \`holdfast backup\` names ${unread === 1 ? 'it' : 'them'}`,
     );
   else
     row(
@@ -54,9 +61,11 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
   if (captured)
     row(
       'last captured',
-      `snapshot ${ms(captured['sequence'])}, ${formatTime(ms(captured['atMs']))} (${formatRelative(ms(captured['atMs']), nowMs)}), ${formatCount(ms(captured['files']), 'file')}, ${formatBytes(ms(captured['bytes']))}${captured['partial'] === true ? ', incomplete' : ''}`,
+      `snapshot ${ms(captured['sequence'])}, ${formatTime(ms(captured['atMs']))} (${formatRelative(ms(captured['atMs']), nowMs)}), ${formatCount(ms(captured['files']), 'file')}, ${formatBytes(ms(captured['bytes']))}${unread > 0 ? ', incomplete' : ''}`,
     );
-  row('last protected', guarded ? `snapshot ${ms(guarded['sequence'])}, seen ${formatRelative(ms(guarded['atMs']), nowMs)}` : 'never');
+  row('last protected', guarded ? seenWords(guarded, nowMs) : 'never');
+  if (guarded && complete?.['sequence'] !== guarded['sequence'])
+    row('last complete', complete ? seenWords(complete, nowMs) : 'none that is known');
   row('holders', holders.length === 0 ? 'none yet' : holders.map((h) => printable(h.name)).join(', '));
   row(
     'coordinator',

@@ -31,6 +31,7 @@ import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.
 import { KeptHeads1767000121000 } from '../vaults/kept-heads.migration.ts';
 import { SnapshotAdHoc1767000160000 } from '../snapshots/snapshot-ad-hoc.migration.ts';
 import { SnapshotWaited1767000172000 } from '../snapshots/snapshot-waited.migration.ts';
+import { SnapshotUnread1767000180000 } from '../snapshots/snapshot-unread.migration.ts';
 import { Rebuild1767000150000 } from '../rebuild/rebuild.migration.ts';
 import { Trims1767000151000 } from '../trims/trims.migration.ts';
 import { Sheds1767000170000 } from '../sheds/sheds.migration.ts';
@@ -70,4 +71,5 @@ export const migrations = [
   Sheds1767000170000,
   Bundle1767000171000,
   SnapshotWaited1767000172000,
+  SnapshotUnread1767000180000,
 ];

@@ -15,6 +15,8 @@ export interface DeviceReportCard {
   readonly device: Device;
   readonly standing: DeviceStanding;
   readonly snapshots: SnapshotSummary | null;
+  /** When the newest snapshot that keeps the promise was protected. */
+  readonly protectedAtMs: number | null;
   readonly rpo: RpoVerdict;
   readonly health: DeviceHealth;
 }
@@ -38,8 +40,16 @@ export class DeviceHealthService {
 
   #card(device: Device, snapshots: SnapshotSummary | null, { schedule, folders }: Policy): DeviceReportCard {
     const standing = this.states.standing(device);
-    const facts = { enrolledAtMs: device.enrolledAtMs, protectedUpToMs: snapshots?.protectedUpToMs ?? null, rpoHours: schedule.rpoHours };
-    const rpo = evaluateRpo(facts, this.clock.nowMs());
+    const incompleteCounts = schedule.incompleteCounts === true;
+    const rpo = evaluateRpo(
+      {
+        ...{ enrolledAtMs: device.enrolledAtMs, rpoHours: schedule.rpoHours, incompleteCounts },
+        protectedUpToMs: snapshots?.complete.upToMs ?? null,
+        incompleteUpToMs: snapshots?.incomplete.upToMs ?? null,
+      },
+      this.clock.nowMs(),
+    );
+    const countedAtMs = [snapshots?.complete, ...(incompleteCounts ? [snapshots?.incomplete] : [])].map((work) => work?.protectedAtMs ?? 0);
     const health: DeviceHealth = {
       deviceId: device.deviceId,
       name: device.name,
@@ -53,7 +63,8 @@ export class DeviceHealthService {
       newestProtected: snapshots !== null && snapshots.newest === snapshots.newestProtected,
       packsBelowMinimum: snapshots?.packsLost ?? 0,
       rpo,
+      unread: incompleteCounts ? 0 : (snapshots?.unread ?? 0),
     };
-    return { device, standing, snapshots, rpo, health };
+    return { device, standing, snapshots, protectedAtMs: Math.max(...countedAtMs) || null, rpo, health };
   }
 }

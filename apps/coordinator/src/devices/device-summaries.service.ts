@@ -60,7 +60,7 @@ export class DeviceSummariesService {
   }
 
   #summary(
-    { device, standing, snapshots, rpo, health }: DeviceReportCard,
+    { device, standing, snapshots, protectedAtMs, rpo, health }: DeviceReportCard,
     vault: { vaultId: VaultId; bytes: number } | null,
     shed: ShedView | null,
   ): DeviceSummary {
@@ -73,8 +73,9 @@ export class DeviceSummariesService {
       online: this.presence.isOnline(deviceId),
       vaultId: vault?.vaultId ?? null,
       lastCapturedAtMs: snapshots?.capturedAtMs ?? null,
-      lastProtectedAtMs: snapshots?.protectedAtMs ?? null,
+      lastProtectedAtMs: protectedAtMs,
       rpoMet: standing.state === 'revoked' || isStorageOnly(health) ? null : rpo.met,
+      incomplete: health.unread > 0 || rpo.incompleteInTime ? { unread: health.unread, inTime: rpo.incompleteInTime } : null,
       vaultBytes: vault?.bytes ?? 0,
       ...{ heldBytes, heldPacks, freeBytes, availableForPacksBytes },
       shed: shed?.shed ?? null,

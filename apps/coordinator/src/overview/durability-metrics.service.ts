@@ -28,14 +28,14 @@ export class DurabilityMetricsService implements OnModuleInit {
     const { devices, health, packs, breaker, rebuild, bundle } = this;
     new Gauge({
       name: 'holdfast_device_last_protected_timestamp_seconds',
-      help: 'When a device’s newest protected snapshot became so; 0 when it has none. Without devices that only store',
+      help: 'When a device’s newest complete protected snapshot became so (an incomplete one where the policy lets it count); 0 when it has none. Without devices that only store',
       labelNames: ['device', 'name'],
       registers,
       async collect() {
         this.reset();
-        for (const { device, snapshots, health: own } of await health.of(await devices.agents())) {
+        for (const { device, protectedAtMs, health: own } of await health.of(await devices.agents())) {
           if (device.membership !== 'revoked' && !isStorageOnly(own))
-            this.set({ device: device.deviceId, name: device.name }, (snapshots?.protectedAtMs ?? 0) / 1000);
+            this.set({ device: device.deviceId, name: device.name }, (protectedAtMs ?? 0) / 1000);
         }
       },
     });

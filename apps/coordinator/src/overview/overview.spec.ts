@@ -3,7 +3,7 @@ import { deviceDetail, deviceSummary, overview as overviewSchema, pageOf } from 
 import type { Overview } from '#libs/contracts';
 import { SchedulesService } from '../schedules/schedules.service.ts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
-import { expectStatus } from '../testing/fake-agent.ts';
+import { expectStatus, someStats } from '../testing/fake-agent.ts';
 import type { StorageTeam } from '../testing/storage-team.ts';
 import { startStorageTeam } from '../testing/storage-team.ts';
 import { PROTECTION_SAMPLE } from './protection-days.service.ts';
@@ -131,6 +131,67 @@ describe('overview and devices', () => {
     expect(await card()).toMatchObject({ rpoMet: false, snapshots: 2, lastCapturedAtMs, lastProtectedAtMs });
     await protect(agent);
     expect(await card()).toMatchObject({ rpoMet: true, snapshots: 3 });
+  });
+
+  it('a backup in which something could not be read is amber, and keeps no promise unless the policy says so', async () => {
+    const agents = (await start(4)) as [FakeAgent, ...FakeAgent[]];
+    const [agent] = agents;
+    const card = async () => {
+      const admin = await storage.team.people('admin');
+      return deviceDetail.parse(expectStatus(await admin.get(`/devices/${agent.device.deviceId}`), 200));
+    };
+    const verdict = async () => {
+      const { level, devices, reasons } = await overview();
+      return { level, protected: devices.protected, text: reasons.find((r) => r.deviceId === agent.device.deviceId)?.text };
+    };
+    const unreadable = { stats: { ...someStats, errors: 2 } };
+    const metric = async (): Promise<number> =>
+      Number(/last_protected_timestamp_seconds{[^}]*laptop-1"} (\d+)/.exec((await storage.coordinator.anyone.get('//metrics')).text)![1]);
+    for (const other of agents.slice(1)) await protect(other);
+    // The first one ever: in time for the promise, and still no whole backup.
+    await protect(agent, { partial: true });
+    expect(await card()).toMatchObject({ rpoMet: null, lastProtectedAtMs: null, incomplete: { unread: 1, inTime: true } });
+    expect(await verdict()).toMatchObject({
+      level: 'attention',
+      protected: 3,
+      text: expect.stringContaining('No complete protected backup yet'),
+    });
+    expect(await metric()).toBe(0);
+    await protect(agent);
+    const { lastProtectedAtMs } = await card();
+    expect(await verdict()).toEqual({ level: 'protected', protected: 4, text: undefined });
+    await storage.coordinator.clock.advance(2 * hour);
+    await protect(agent, unreadable);
+    // A complete one is fresh enough, so that the promise is kept; it is said all the same.
+    expect(await card()).toMatchObject({ rpoMet: true, lastProtectedAtMs, incomplete: { unread: 2, inTime: false } });
+    expect(await verdict()).toMatchObject({
+      level: 'attention',
+      protected: 4,
+      text: 'laptop-1: its newest backup is incomplete: 2 things could not be read.',
+    });
+    await storage.coordinator.clock.advance(23 * hour);
+    for (const one of agents) await one.inventory();
+    await storage.round();
+    for (const other of agents.slice(1)) await protect(other);
+    await protect(agent, unreadable);
+    expect(await card()).toMatchObject({ rpoMet: false, lastProtectedAtMs, incomplete: { unread: 2, inTime: true } });
+    expect(await verdict()).toMatchObject({
+      level: 'attention',
+      protected: 3,
+      text: expect.stringMatching(/complete .* 25 hours old.*: 2 things could not be read/),
+    });
+    expect(await metric()).toBe(Math.floor(lastProtectedAtMs! / 1000));
+    // A policy that lets them count. It is the coordinator's to judge by: an agent would refuse a word that it does not know.
+    const admin = await storage.team.people('admin');
+    const { team } = expectStatus(await admin.get<{ team: { schedule: object } }>('/policies/team'), 200);
+    expectStatus(await admin.put('/policies/team', { ...team, schedule: { ...team.schedule, incompleteCounts: true } }), 200);
+    expect(await card()).toMatchObject({ rpoMet: true, incomplete: null });
+    expect(await verdict()).toMatchObject({ protected: 4, text: undefined });
+    const forAgent = expectStatus(
+      await agent.device.fresh().get<{ effective: { schedule: object } }>('/agent/policy?knows=link-limits'),
+      200,
+    );
+    expect(forAgent.effective.schedule).not.toHaveProperty('incompleteCounts');
   });
 
   it('a backup that waited offline for days is as old as it is, whenever the coordinator hears of it', async () => {

@@ -3,11 +3,19 @@ import { knowsLinkLimits } from '#libs/contracts';
 
 /**
  * A policy without what this agent does not understand: an agent checks strictly, and one from before there were limits by
- * link would refuse the whole policy and go on with its old schedule. It then keeps the general limits on every link.
+ * link would refuse the whole policy and go on with its old schedule. It then keeps the general limits on every link. What only the
+ * coordinator judges by is given to none.
  */
 export function policyForAgent(policy: DevicePolicy, knows: string | undefined): DevicePolicy {
-  if (knows?.split(',').includes(knowsLinkLimits)) return policy;
-  return { ...policy, effective: withoutLinks(policy.effective), override: withoutLinks(policy.override) };
+  const all = { ...policy, effective: withoutJudgement(policy.effective), override: withoutJudgement(policy.override) };
+  if (knows?.split(',').includes(knowsLinkLimits)) return all;
+  return { ...all, effective: withoutLinks(all.effective), override: withoutLinks(all.override) };
+}
+
+function withoutJudgement<T extends PolicyOverride>(part: T): T {
+  if (part.schedule?.incompleteCounts === undefined) return part;
+  const { incompleteCounts: _judged, ...schedule } = part.schedule;
+  return { ...part, schedule };
 }
 
 function withoutLinks<T extends PolicyOverride>(part: T): T {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { unreadOf } from '#libs/durability';
 import { SnapshotPinsRepository } from '../snapshots/snapshot-pins.repository.ts';
 import { SnapshotProtectionService } from '../snapshots/snapshot-protection.service.ts';
 import type { SnapshotRow } from '../snapshots/snapshots.repository.ts';
@@ -28,7 +29,8 @@ export class SnapshotReturnService {
     const whole = await this.protection.completeOf(vault.vaultId, rows);
     const back = whole.filter((row) => !there.has(row.sequence));
     for (const row of back) {
-      await this.snapshots.insert(row);
+      // A row from before this was told apart has it not.
+      await this.snapshots.insert({ ...row, unread: unreadOf(row) || null });
       await this.pins.add({ snapshotId: row.snapshotId, vaultId: vault.vaultId, ...by });
     }
     await this.releases.removeForgotten(whole.map((row) => row.snapshotId));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ReturnSnapshots } from '#libs/contracts';
+import { unreadOf } from '#libs/durability';
 import type { DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { EventsService } from '../events/events.service.ts';
@@ -51,6 +52,7 @@ export class ReturnedSnapshotsService {
           receivedAtMs,
           ...one,
           adHoc,
+          unread: unreadOf(one) || null,
           waitedMs: null,
           headHash: '',
           ...counts,

@@ -25,6 +25,8 @@ export class SnapshotEntity {
   @Column(timeColumn) startedAtMs!: number;
   @Column(timeColumn) endedAtMs!: number;
   @Column(booleanColumn) partial!: boolean;
+  /** Things that could not be read for it; null: it is complete. From `partial` and `stats`, to be asked for in SQL. */
+  @Column({ ...intColumn, nullable: true }) unread!: number | null;
   /** Of paths that somebody named; null, never false, for those of everything: the table is older than the difference. */
   @Column({ ...booleanColumn, nullable: true }) adHoc!: true | null;
   /** How long its report waited at the device; null: not long. */

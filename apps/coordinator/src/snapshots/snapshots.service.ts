@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CommitSnapshot } from '#libs/contracts';
+import { unreadOf } from '#libs/durability';
 import type { Clock, DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { CoordinatorError } from '../errors.ts';
@@ -42,6 +43,7 @@ export class SnapshotsService {
         receivedAtMs: this.clock.nowMs(),
         ...{ vaultId, sequence, startedAtMs, endedAtMs, partial, stats, neededPacks },
         adHoc: body.adHoc === true ? true : null,
+        unread: unreadOf(body) || null,
         waitedMs: body.waitedMs ?? null,
         headHash: hashOf(body.head),
         ...counts,

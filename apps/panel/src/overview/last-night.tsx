@@ -15,7 +15,10 @@ const sentence = (run: Run, atMs: number): string =>
 export function LastNight({ lastNight, atMs }: { readonly lastNight: Overview['lastNight']; readonly atMs: number }) {
   const { ticks, rows } = placeRuns(lastNight, atMs);
   return (
-    <PanelCard title="Last night’s runs" note="Green: protected. Amber: captured. Red: failed or interrupted. Times are yours.">
+    <PanelCard
+      title="Last night’s runs"
+      note="Green: protected. Amber: captured, or incomplete. Red: failed or interrupted. Times are yours."
+    >
       {rows.length === 0 ? (
         <Text size="sm" c="dimmed">
           No run in the last day.

@@ -1,4 +1,4 @@
-import { NumberInput, Select, TextInput } from '@mantine/core';
+import { NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import { useNow } from '../parts/use-now.ts';
 import { absoluteTime, viewerTimeZone } from '../wording/times.ts';
 import { messageOf } from '#libs/kernel';
@@ -72,6 +72,13 @@ export function ScheduleFields({ value, onChange, disabled }: FieldsProps<'sched
         disabled={disabled}
         value={value.rpoHours}
         onChange={(hours) => onChange({ ...value, rpoHours: Number(hours) || 1 })}
+      />
+      <Switch
+        label="Incomplete backups keep the promise"
+        description="Off: a backup in which a file could not be read is shown in amber, and only a complete one keeps the promise."
+        disabled={disabled}
+        checked={value.incompleteCounts === true}
+        onChange={(event) => onChange({ ...value, incompleteCounts: event.currentTarget.checked })}
       />
     </div>
   );

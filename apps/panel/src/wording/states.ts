@@ -1,4 +1,7 @@
 import type { DeviceClass, DeviceState, DeviceSummary, JoinLink, Overview, Protection, Restore, Run, Snapshot } from '#libs/contracts';
+import type { Readings } from '#libs/durability';
+import { unreadOf } from '#libs/durability';
+import { counted } from './quantities.ts';
 
 /** Green is for protected alone; captured is amber; red needs a person. */
 export type Tone = 'protected' | 'waiting' | 'risk' | 'neutral' | 'active';
@@ -16,12 +19,17 @@ export const protectionWords: Readonly<Record<Protection, Words>> = {
   full: { tone: 'protected', label: 'Protected, full', meaning: 'Every pack is on the target number of other machines.' },
 };
 
-export function snapshotWords(snapshot: Pick<Snapshot, 'protection' | 'partial'>): Words {
+export function snapshotWords(snapshot: Pick<Snapshot, 'protection'> & Readings): Words {
   const words = protectionWords[snapshot.protection];
-  return snapshot.partial
-    ? { ...words, label: `${words.label}, partial`, meaning: `${words.meaning} Some files could not be read.` }
-    : words;
+  return unreadOf(snapshot) > 0 ? incomplete(words) : words;
 }
+
+/** Never green, on however many machines it is: the file that is missed may be the one that is needed. */
+const incomplete = (words: Words): Words => ({
+  tone: words.tone === 'protected' ? 'waiting' : words.tone,
+  label: `${words.label}, incomplete`,
+  meaning: `${words.meaning} Some files could not be read, and are not in it.`,
+});
 
 export const deviceStateWords: Readonly<Record<DeviceState, Words>> = {
   vetting: { tone: 'neutral', label: 'New', meaning: 'Gets packs beyond the minimum only, until it has proved itself.' },
@@ -52,16 +60,28 @@ export function deviceProtectionWords(device: {
   readonly lastCapturedAtMs: number | null;
   readonly lastProtectedAtMs: number | null;
   readonly rpoMet: boolean | null;
+  readonly incomplete: DeviceSummary['incomplete'];
 }): Words {
   if (device.lastCapturedAtMs === null && device.class === 'anchor' && device.rpoMet === null)
     return { tone: 'neutral', label: 'Storage only', meaning: 'Keeps packs of others and has no backup of its own.' };
   if (device.lastCapturedAtMs === null)
     return { tone: 'neutral', label: 'No backup yet', meaning: 'Nothing has been captured on this device.' };
+  if (device.incomplete?.inTime)
+    return { tone: 'waiting', label: 'Incomplete', meaning: `Protected as far as it could be read, but ${missing(device.incomplete)}` };
   if (device.lastProtectedAtMs === null) return { tone: 'waiting', label: 'Captured only', meaning: protectionWords.captured.meaning };
   if (device.rpoMet === false)
     return { tone: 'risk', label: 'RPO missed', meaning: 'The newest protected snapshot is older than promised.' };
+  if (device.incomplete)
+    return {
+      tone: 'waiting',
+      label: 'Protected, incomplete',
+      meaning: `A complete snapshot is as fresh as promised, but ${missing(device.incomplete)}`,
+    };
   return { tone: 'protected', label: 'Protected', meaning: 'The newest protected snapshot is as fresh as promised.' };
 }
+
+const missing = ({ unread }: NonNullable<DeviceSummary['incomplete']>): string =>
+  unread === 0 ? 'no complete snapshot is as fresh as promised.' : `${counted(unread, 'thing')} could not be read for the newest one.`;
 
 const runWords: Readonly<Record<Run['state'], Words>> = {
   running: { tone: 'active', label: 'Running', meaning: 'Under way.' },
@@ -71,8 +91,10 @@ const runWords: Readonly<Record<Run['state'], Words>> = {
 };
 
 /** How safe the run's snapshot is by now says more than how the run ended. */
-export function runResultWords({ state, protection }: Pick<Run, 'state' | 'protection'>): Words {
-  return state === 'captured' && protection ? protectionWords[protection] : runWords[state];
+export function runResultWords({ state, protection, fileErrors }: Pick<Run, 'state' | 'protection' | 'fileErrors'>): Words {
+  if (state !== 'captured') return runWords[state];
+  const words = protection ? protectionWords[protection] : runWords[state];
+  return fileErrors > 0 ? incomplete(words) : words;
 }
 
 export const triggerWords: Readonly<Record<Run['trigger'], string>> = {

@@ -55,29 +55,46 @@ describe('times', () => {
 describe('only protected is green', () => {
   it('for snapshots', () => {
     expect(protectionWords.captured.tone).toBe('waiting');
-    expect(snapshotWords({ protection: 'captured', partial: true })).toMatchObject({ tone: 'waiting', label: 'Captured, partial' });
+    const words = (protection: 'captured' | 'full', partial: boolean, errors: number) =>
+      snapshotWords({ protection, partial, stats: { errors } });
+    expect(words('full', false, 0)).toMatchObject({ tone: 'protected', label: 'Protected, full' });
+    expect(words('captured', true, 0)).toMatchObject({ tone: 'waiting', label: 'Captured, incomplete' });
+    for (const [partial, errors] of [
+      [true, 0],
+      [true, 3],
+      [false, 1],
+    ] as const)
+      expect(words('full', partial, errors)).toMatchObject({ tone: 'waiting', label: 'Protected, full, incomplete' });
   });
 
   it.each([
-    [{ state: 'captured', protection: 'full' }, 'protected'],
-    [{ state: 'captured', protection: 'protected' }, 'protected'],
-    [{ state: 'captured', protection: 'captured' }, 'waiting'],
-    [{ state: 'captured', protection: null }, 'waiting'],
-    [{ state: 'captured' }, 'waiting'],
-    [{ state: 'running', protection: null }, 'active'],
-    [{ state: 'failed', protection: 'full' }, 'risk'],
-    [{ state: 'interrupted', protection: null }, 'risk'],
+    [{ state: 'captured', protection: 'full', fileErrors: 0 }, 'protected'],
+    [{ state: 'captured', protection: 'protected', fileErrors: 0 }, 'protected'],
+    [{ state: 'captured', protection: 'captured', fileErrors: 0 }, 'waiting'],
+    [{ state: 'captured', protection: null, fileErrors: 0 }, 'waiting'],
+    [{ state: 'captured', fileErrors: 0 }, 'waiting'],
+    [{ state: 'running', protection: null, fileErrors: 0 }, 'active'],
+    [{ state: 'failed', protection: 'full', fileErrors: 0 }, 'risk'],
+    [{ state: 'interrupted', protection: null, fileErrors: 0 }, 'risk'],
+    [{ state: 'captured', protection: 'full', fileErrors: 1 }, 'waiting'],
+    [{ state: 'failed', protection: null, fileErrors: 1 }, 'risk'],
   ] as const)('for runs: %o', (run, tone) => expect(runResultWords(run).tone).toBe(tone));
 
   it.each([
-    [{ class: 'workstation', vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null }, 'neutral'],
-    [{ class: 'workstation', vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: null, rpoMet: null }, 'waiting'],
-    [{ class: 'workstation', vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false }, 'risk'],
-    [{ class: 'workstation', vaultId: 'v', lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: true }, 'protected'],
-  ] as const)('for devices: %o', (device, tone) => expect(deviceProtectionWords(device).tone).toBe(tone));
+    [{ lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null, incomplete: null }, 'neutral'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: null, rpoMet: null, incomplete: null }, 'waiting'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false, incomplete: null }, 'risk'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: true, incomplete: null }, 'protected'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: true, incomplete: { unread: 2, inTime: false } }, 'waiting'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false, incomplete: { unread: 2, inTime: true } }, 'waiting'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: null, rpoMet: null, incomplete: { unread: 2, inTime: true } }, 'waiting'],
+    [{ lastCapturedAtMs: 1, lastProtectedAtMs: 1, rpoMet: false, incomplete: { unread: 2, inTime: false } }, 'risk'],
+  ] as const)('for devices: %o', (device, tone) =>
+    expect(deviceProtectionWords({ class: 'workstation', vaultId: 'v', ...device }).tone).toBe(tone),
+  );
 
   it('says of an anchor without a backup that it only stores', () => {
-    const never = { vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null };
+    const never = { vaultId: null, lastCapturedAtMs: null, lastProtectedAtMs: null, rpoMet: null, incomplete: null };
     expect(deviceProtectionWords({ ...never, class: 'anchor' }).label).toBe('Storage only');
     expect(deviceProtectionWords({ ...never, class: 'workstation' }).label).toBe('No backup yet');
   });
