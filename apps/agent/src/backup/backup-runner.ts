@@ -11,6 +11,7 @@ import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { RunHistory, RunTrigger } from '../runs/run-history.ts';
 import type { VaultAccess } from '../runtime/vault-access.ts';
 import type { BackupResources } from './backup-resources.ts';
+import { mayPass } from './may-pass.ts';
 import { type OwnRules, readOwnRules } from './own-rules.ts';
 import { type Selection, scanRules } from './selection.ts';
 import type { VaultReporter } from './vault-reporter.ts';
@@ -48,7 +49,7 @@ export interface BackupRunnerPorts {
 /** Runs backups of this device, one at a time, each recorded as a run from before its start to its end. */
 export class BackupRunner {
   readonly #ports: BackupRunnerPorts;
-  #running: Promise<BackupResult> | undefined;
+  #running: { readonly result: Promise<BackupResult>; readonly adHoc: boolean } | undefined;
   #progress: Progress | undefined;
 
   constructor(ports: BackupRunnerPorts) {
@@ -77,22 +78,28 @@ export class BackupRunner {
         nextStep: '"holdfast status" shows how far it is.',
       });
     }
-    this.#running = this.#run(request).finally(() => {
+    const result = this.#run(request).finally(() => {
       this.#running = undefined;
       this.#progress = undefined;
     });
-    return this.#running;
+    this.#running = { result, adHoc: isAdHoc(request) };
+    return result;
   }
 
-  /** The backup that runs now, or a new one: for a job that only wants a backup to have happened. */
+  /** The backup of everything that runs now, or a new one, after one of named paths: for who only wants a backup to have happened. */
   async runOrJoin(request: BackupRequest): Promise<BackupResult> {
-    return this.#running ?? this.run(request);
+    while (this.#running) {
+      if (!this.#running.adHoc) return this.#running.result;
+      await this.#running.result.catch(() => undefined);
+      request.signal.throwIfAborted();
+    }
+    return this.run(request);
   }
 
   async #run(request: BackupRequest): Promise<BackupResult> {
     const { runs, clock, log } = this.#ports;
     const startedAtMs = clock.nowMs();
-    const runId = await runs.start(request.trigger);
+    const runId = await runs.start(request.trigger, { adHoc: isAdHoc(request) });
     log.write('info', 'backup started', { trigger: request.trigger });
     try {
       const rules = await readOwnRules(this.#ports.rulesFile);
@@ -129,6 +136,7 @@ export class BackupRunner {
           errorCode: interrupted ? 'interrupted' : isAppError(error) ? error.code : 'internal',
           errorMessage: interrupted ? 'stopped before the end' : messageOf(error),
           fileErrors: this.#progress?.errors ?? 0,
+          mayPass: mayPass(error),
         })
         // On a full disk the run's end can't be written either; it is found as cut off at the next start.
         .catch((second: unknown) => log.write('error', 'the end of the run could not be recorded', errorFields(second)));
@@ -161,7 +169,7 @@ export class BackupRunner {
           neverEnter: [Buffer.from(home)],
           readAll: request.readAll === true,
           tags: request.tags ?? [],
-          adHoc: request.paths.length > 0 || piped !== undefined,
+          adHoc: isAdHoc(request),
           host: hostname(),
           user: userName(),
           ...resources,
@@ -179,6 +187,8 @@ export class BackupRunner {
     });
   }
 }
+
+const isAdHoc = ({ paths, piped }: BackupRequest): boolean => paths.length > 0 || piped !== undefined;
 
 function userName(): string {
   try {

@@ -65,7 +65,7 @@ export class Daemon {
   constructor(agent: AgentRuntime) {
     this.#agent = agent;
     const { clock, random, runs } = agent;
-    const nextRunAtMs = (): number | undefined => this.#scheduler.nextRunAtMs;
+    const scheduler = (): Scheduler => this.#scheduler;
     this.#live = {
       startedAtMs: clock.nowMs(),
       channel: 'disconnected',
@@ -74,7 +74,10 @@ export class Daemon {
       lastProblem: undefined,
       bundle: undefined,
       get nextRunAtMs() {
-        return nextRunAtMs();
+        return scheduler().nextRunAtMs;
+      },
+      get nextRunRetry() {
+        return scheduler().nextRunRetry;
       },
     };
     agent.live = this.#live;
@@ -85,6 +88,7 @@ export class Daemon {
       clock,
       random,
       coveredUntilMs: () => runs.coveredUntilMs,
+      failuresSince: (sinceMs) => runs.failuresSince(sinceMs),
       run: async (trigger, signal) => {
         await agent.manners.until('backup', signal);
         // A backup that an admin or a person started covers this fire time when it ends.

@@ -48,6 +48,55 @@ describe('RunHistory', () => {
     expect((await open([], nodeFiles, clock)).coveredUntilMs).toBe(1_005_000);
   });
 
+  it('a failure that somebody saw, or a backup of named paths, stands for no scheduled run', async () => {
+    const clock = new ManualClock(1_000);
+    const runs = await open([], nodeFiles, clock);
+    const failed = { ...end, state: 'failed', errorCode: 'disk_full', mayPass: true } as const;
+    await runs.end(await runs.start('manual'), failed);
+    await runs.end(await runs.start('manual', { adHoc: true }), end);
+    expect([runs.coveredUntilMs, runs.failuresSince(0)]).toEqual([0, undefined]);
+    await runs.end(await runs.start('manual'), end);
+    expect(runs.coveredUntilMs).toBe(1_000);
+  });
+
+  it('knows across restarts how often the scheduled run failed since its time, and whether it is worth another try', async () => {
+    const clock = new ManualClock(1_000);
+    const failed = { ...end, state: 'failed', errorCode: 'disk_full' } as const;
+    const runs = await open([], nodeFiles, clock);
+    await runs.end(await runs.start('schedule'), { ...failed, mayPass: true });
+    await clock.advance(1_000);
+    await runs.end(await runs.start('catch-up'), { ...failed, mayPass: true });
+    const again = await open([], nodeFiles, clock);
+    expect(again.failuresSince(1_000)).toEqual({ count: 2, lastEndedAtMs: 2_000, mayPass: true });
+    expect(again.failuresSince(1_500)?.count).toBe(1);
+    expect(again.coveredUntilMs).toBe(2_000);
+    await runs.end(await runs.start('catch-up'), failed);
+    expect(runs.failuresSince(1_000)).toEqual({ count: 3, lastEndedAtMs: 2_000, mayPass: false });
+    await runs.end(await runs.start('manual', { adHoc: true }), end);
+    expect(runs.failuresSince(1_000)?.count).toBe(3);
+    await runs.end(await runs.start('admin'), end);
+    expect(runs.failuresSince(1_000)).toBeUndefined();
+  });
+
+  it('an end that the disk does not take is an end all the same, and written with the next one', async () => {
+    let full = false;
+    const disk: DurableFiles = {
+      ...nodeFiles,
+      replace: async (...args) => {
+        if (full) throw new Error('no space left');
+        await nodeFiles.replace(...args);
+      },
+    };
+    const runs = await open([], disk);
+    const id = await runs.start('schedule');
+    full = true;
+    await expect(runs.end(id, { ...end, state: 'failed', errorCode: 'disk_full', mayPass: true })).rejects.toThrow('no space');
+    expect(runs.running).toBeUndefined();
+    full = false;
+    await runs.start('catch-up');
+    expect((await open([], nodeFiles, new ManualClock(), false)).runs.map((r) => r.state)).toEqual(['failed', 'running']);
+  });
+
   it('ends a run that a crash cut off as interrupted, which covers nothing', async () => {
     await (await open([])).start('schedule');
     const reports: ReportRun[] = [];

@@ -7,15 +7,37 @@ import type { JsonFile } from '../home/json-file.ts';
 const keptRuns = 50;
 
 export const runsState = z.strictObject({
-  runs: z.array(z.strictObject({ run: reportRun, reported: z.boolean() })).max(1000),
+  runs: z
+    .array(
+      z.strictObject({
+        run: reportRun,
+        reported: z.boolean(),
+        /** Not of everything that is to be backed up: named paths, or a pipe. */
+        adHoc: z.boolean().optional(),
+        /** It failed by something that may be over soon. */
+        mayPass: z.boolean().optional(),
+      }),
+    )
+    .max(1000),
 });
 type RunsState = z.infer<typeof runsState>;
+type KeptRun = RunsState['runs'][number];
 export type RunTrigger = ReportRun['trigger'];
 
 /** What a run ended with. */
 export type RunEnd = Pick<ReportRun, 'filesDone' | 'bytesDone' | 'snapshotSequence' | 'errorCode' | 'errorMessage' | 'fileErrors'> & {
   readonly state: 'captured' | 'failed' | 'interrupted';
+  /** Of a failure: trying again without doing anything may help. */
+  readonly mayPass?: boolean;
 };
+
+/** Runs that failed since some fire time, none having succeeded after them. */
+export interface RunFailures {
+  readonly count: number;
+  readonly lastEndedAtMs: number;
+  /** Whether the last one may succeed when it is tried again. */
+  readonly mayPass: boolean;
+}
 
 export interface RunHistoryPorts {
   readonly file: JsonFile<RunsState>;
@@ -65,15 +87,32 @@ export class RunHistory {
     return this.#state.runs.findLast((r) => r.run.state === 'running')?.run;
   }
 
-  /** Every scheduled time up to then has had its run: the end of the last run that was not cut off; 0 without one. */
+  /**
+   * Every scheduled time up to then has had its run: the end of the last one of everything that was captured, or that the schedule began and that
+   * failed (see {@link failuresSince}); 0 without one. A failure that somebody at the machine saw, or a backup of named paths, stands for no night's backup.
+   */
   get coveredUntilMs(): number {
     let until = 0;
-    for (const { run } of this.#state.runs)
-      if (run.state === 'captured' || run.state === 'failed') until = Math.max(until, run.endedAtMs ?? 0);
+    for (const { run, adHoc } of this.#state.runs)
+      if (adHoc !== true && (run.state === 'captured' || (run.state === 'failed' && isScheduled(run))))
+        until = Math.max(until, run.endedAtMs ?? 0);
     return until;
   }
 
-  async start(trigger: RunTrigger): Promise<string> {
+  /** The scheduled runs that began at `sinceMs` or later and failed, when none of everything was captured after them. */
+  failuresSince(sinceMs: number): RunFailures | undefined {
+    let failures: RunFailures | undefined;
+    for (const { run, adHoc, mayPass } of this.#state.runs) {
+      if (adHoc === true || run.startedAtMs < sinceMs) continue;
+      if (run.state === 'captured') failures = undefined;
+      else if (run.state === 'failed' && (failures || isScheduled(run)))
+        failures = { count: (failures?.count ?? 0) + 1, lastEndedAtMs: run.endedAtMs ?? run.startedAtMs, mayPass: mayPass === true };
+    }
+    return failures;
+  }
+
+  /** `adHoc`: not of everything that is to be backed up. */
+  async start(trigger: RunTrigger, { adHoc = false }: { readonly adHoc?: boolean } = {}): Promise<string> {
     const run: ReportRun = {
       runId: newUuid(this.#ports.random),
       trigger,
@@ -87,13 +126,14 @@ export class RunHistory {
       errorMessage: null,
       fileErrors: 0,
     };
-    await this.#write(run);
+    await this.#write({ run, reported: false, ...(adHoc && { adHoc }) });
     await this.#report(run);
     return run.runId;
   }
 
+  /** Also when the disk does not take it, the run has ended for this process, and the next write says so. */
   async end(runId: string, end: RunEnd): Promise<ReportRun> {
-    const { run: before } = this.#state.runs.find((r) => r.run.runId === runId)!;
+    const { run: before, adHoc } = this.#state.runs.find((r) => r.run.runId === runId)!;
     const run: ReportRun = {
       ...before,
       state: end.state,
@@ -105,21 +145,24 @@ export class RunHistory {
       errorMessage: end.errorMessage?.slice(0, 500) ?? null,
       fileErrors: end.fileErrors,
     };
-    await this.#write(run);
+    const ended: KeptRun = { run, reported: false, ...(adHoc !== undefined && { adHoc }), ...(end.mayPass === true && { mayPass: true }) };
+    try {
+      await this.#write(ended);
+    } catch (error) {
+      this.#state = { runs: withRun(this.#state.runs, ended) };
+      throw error;
+    }
     await this.#report(run);
     return run;
   }
 
   async #report(run: ReportRun): Promise<void> {
     await this.#ports.report(run);
-    await this.#writing.run(() => this.#save(this.#state.runs.map((r) => (r.run === run ? { run, reported: true } : r))));
+    await this.#writing.run(() => this.#save(this.#state.runs.map((r) => (r.run === run ? { ...r, reported: true } : r))));
   }
 
-  async #write(run: ReportRun): Promise<void> {
-    await this.#writing.run(async () => {
-      const others = this.#state.runs.filter((r) => r.run.runId !== run.runId);
-      await this.#save([...others, { run, reported: false }].slice(-keptRuns));
-    });
+  async #write(kept: KeptRun): Promise<void> {
+    await this.#writing.run(() => this.#save(withRun(this.#state.runs, kept)));
   }
 
   async #save(runs: RunsState['runs']): Promise<void> {
@@ -127,6 +170,11 @@ export class RunHistory {
     this.#state = { runs };
   }
 }
+
+const isScheduled = ({ trigger }: ReportRun): boolean => trigger === 'schedule' || trigger === 'catch-up';
+
+const withRun = (runs: readonly KeptRun[], kept: KeptRun): KeptRun[] =>
+  [...runs.filter((r) => r.run.runId !== kept.run.runId), kept].slice(-keptRuns);
 
 /** UUID version 4 (RFC 9562) from the given source. */
 export function newUuid(random: RandomSource): string {

@@ -39,6 +39,8 @@ export interface LiveState {
   /** Coordinator's clock minus ours at the last heartbeat. */
   readonly clockSkewMs: number | undefined;
   readonly nextRunAtMs: number | undefined;
+  /** Which retry of a failed run that is, from 1; undefined when it is none. */
+  readonly nextRunRetry: number | undefined;
   readonly lastProblem: string | undefined;
   /** What the coordinator last said of its bundle. */
   readonly bundle: Omit<BundleWish, 'keep'> | undefined;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManualClock, seededRandom } from '#libs/kernel/testing';
 import { activeSchedule } from './active-schedule.ts';
+import type { RunFailures } from '../runs/run-history.ts';
 import { planNextRun } from './next-run.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -15,7 +16,8 @@ interface Setup {
   readonly catchUpSeconds?: number;
   readonly coveredUntil?: string;
   readonly runMs?: number;
-  readonly failing?: boolean;
+  /** How each run fails; the last one for all that follow. Undefined: it succeeds. */
+  readonly failing?: readonly ('passing' | 'for good' | undefined)[];
   readonly seed?: number;
 }
 
@@ -24,12 +26,15 @@ function start(setup: Setup) {
   const runs: { trigger: string; startedAtMs: number }[] = [];
   const wakes: number[] = [];
   let coveredUntilMs = setup.coveredUntil === undefined ? 0 : at(setup.coveredUntil);
+  let failures: RunFailures | undefined;
   let overlapping = 0;
   let running = 0;
+  let firedBefore = 0;
   const scheduler = new Scheduler({
     clock,
     random: seededRandom(setup.seed ?? 1),
     coveredUntilMs: () => coveredUntilMs,
+    failuresSince: (sinceMs) => (failures && failures.lastEndedAtMs >= sinceMs ? failures : undefined),
     onWake: (ms) => wakes.push(ms),
     run: async (trigger, signal) => {
       running += 1;
@@ -37,8 +42,13 @@ function start(setup: Setup) {
       runs.push({ trigger, startedAtMs: clock.nowMs() });
       await clock.sleep(setup.runMs ?? minute, signal);
       running -= 1;
+      const fired = runs.filter((r) => r.trigger === 'schedule').length;
+      const how = setup.failing?.at(Math.min(runs.length, setup.failing.length) - 1);
       coveredUntilMs = clock.nowMs();
-      if (setup.failing) throw new Error('disk full');
+      const count = fired === firedBefore ? (failures?.count ?? 0) + 1 : 1;
+      firedBefore = fired;
+      failures = how && { count, lastEndedAtMs: clock.nowMs(), mayPass: how === 'passing' };
+      if (how) throw new Error('disk full');
     },
   });
   const policy = {
@@ -148,11 +158,71 @@ describe('Scheduler', () => {
     await s.stop();
   });
 
-  it('a failing run waits for the next fire time', async () => {
-    const s = start({ now: '2026-11-22T17:00:00Z', coveredUntil: '2026-11-21T18:05:00Z', failing: true });
-    await s.advance(6 * hour);
-    expect(s.runs).toHaveLength(1);
-    await s.stop();
+  describe('a run that failed', () => {
+    const night = { now: '2026-11-22T17:00:00Z', coveredUntil: '2026-11-21T18:05:00Z', runMs: minute } as const;
+    const minutesAfter = (s: ReturnType<typeof start>): number[] =>
+      s.runs.map((r) => (r.startedAtMs - at('2026-11-22T18:00:00Z')) / minute);
+
+    it('for good waits for the next fire time', async () => {
+      const s = start({ ...night, failing: ['for good'] });
+      await s.advance(20 * hour);
+      expect(minutesAfter(s)).toEqual([0]);
+      expect(s.scheduler.nextRunRetry).toBeUndefined();
+      await s.stop();
+    });
+
+    it('by something that passes is tried again, later each time, until it succeeds', async () => {
+      const s = start({ ...night, failing: ['passing', 'passing', 'passing', undefined] });
+      await s.advance(hour + 2 * minute);
+      expect(s.scheduler.nextRunRetry).toBe(1);
+      expect(s.scheduler.nextRunAtMs).toBe(at('2026-11-22T18:06:00Z'));
+      await s.advance(20 * hour);
+      // Each takes a minute, then 5, 10 and 20 go by.
+      expect(minutesAfter(s)).toEqual([0, 6, 17, 38]);
+      expect(s.runs.map((r) => r.trigger)).toEqual(['schedule', 'catch-up', 'catch-up', 'catch-up']);
+      expect(s.scheduler.nextRunAtMs).toBe(at('2026-11-23T18:00:00Z'));
+      await s.stop();
+    });
+
+    it('is tried eight times at most, and afresh from the next fire time', async () => {
+      const s = start({ ...night, failing: ['passing'] });
+      await s.advance(24.9 * hour);
+      const delays = minutesAfter(s).map((m, i, all) => (i === 0 ? 0 : m - all[i - 1]! - 1));
+      expect(delays).toEqual([0, 5, 10, 20, 40, 80, 120, 120, 120]);
+      await s.advance(15 * minute);
+      expect(minutesAfter(s).slice(9)).toEqual([24 * 60, 24 * 60 + 6]);
+      await s.stop();
+    });
+
+    it('has no retry just before the next fire time, nor beyond it', async () => {
+      const s = start({ ...night, cron: '*/5 * * * *', failing: ['passing'] });
+      await s.advance(1.5 * hour);
+      expect(s.runs.every((r) => r.trigger === 'schedule' && r.startedAtMs % (5 * minute) === 0)).toBe(true);
+      await s.stop();
+    });
+
+    it('does not make the scheduler spin when its end could not be written down', async () => {
+      const clock = new ManualClock(at('2026-11-22T18:06:30Z'));
+      let runs = 0;
+      const scheduler = new Scheduler({
+        clock,
+        random: seededRandom(1),
+        coveredUntilMs: () => at('2026-11-22T18:01:00Z'),
+        failuresSince: () => ({ count: 1, lastEndedAtMs: at('2026-11-22T18:01:00Z'), mayPass: true }),
+        run: () => {
+          runs += 1;
+          return Promise.reject(new Error('no space left'));
+        },
+      });
+      scheduler.setSchedule(activeSchedule({ cron: '0 18 * * *', timeZone: 'UTC', jitterSeconds: 0, catchUpSeconds: 0, rpoHours: 24 }, 0));
+      const stop = new AbortController();
+      const ended = scheduler.runUntilStopped(stop.signal);
+      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(5 * minute);
+      expect(runs).toBeLessThanOrEqual(11);
+      stop.abort(new DOMException('stop', 'AbortError'));
+      await ended;
+    });
   });
 
   it('takes a new schedule at once', async () => {
@@ -171,18 +241,26 @@ describe('Scheduler', () => {
 
 describe('planNextRun', () => {
   const schedule = activeSchedule({ cron: '0 18 * * *', timeZone: 'UTC', jitterSeconds: 0, catchUpSeconds: 0, rpoHours: 24 }, 0);
+  const failuresSince = (): undefined => undefined;
 
   it('a clock that once ran ahead does not put off later runs', () => {
     const nowMs = at('2026-11-22T17:59:59Z');
     const ahead = at('2031-01-01T00:00:00Z');
-    expect(planNextRun(schedule, { nowMs, coveredUntilMs: ahead }, seededRandom(1)).kind).toBe('wait');
-    const later = planNextRun(schedule, { nowMs: nowMs + 24 * hour, coveredUntilMs: nowMs }, seededRandom(1));
+    expect(planNextRun(schedule, { nowMs, coveredUntilMs: ahead, failuresSince }, seededRandom(1)).kind).toBe('wait');
+    const later = planNextRun(schedule, { nowMs: nowMs + 24 * hour, coveredUntilMs: nowMs, failuresSince }, seededRandom(1));
     expect(later.kind).toBe('run');
   });
 
   it('a run noticed late counts as caught up', () => {
     const nowMs = at('2026-11-22T20:00:00Z');
-    const plan = planNextRun(schedule, { nowMs, coveredUntilMs: at('2026-11-22T17:00:00Z') }, seededRandom(1));
+    const plan = planNextRun(schedule, { nowMs, coveredUntilMs: at('2026-11-22T17:00:00Z'), failuresSince }, seededRandom(1));
     expect(plan).toMatchObject({ kind: 'run', pending: { trigger: 'catch-up' } });
+  });
+
+  it('a clock that was ahead when a run failed does not put off its retry', () => {
+    const nowMs = at('2026-11-22T18:30:00Z');
+    const failures = { count: 1, lastEndedAtMs: at('2031-01-01T00:00:00Z'), mayPass: true };
+    const state = { nowMs, coveredUntilMs: failures.lastEndedAtMs, failuresSince: () => failures };
+    expect(planNextRun(schedule, state, seededRandom(1))).toMatchObject({ kind: 'run', pending: { retry: 1 } });
   });
 });

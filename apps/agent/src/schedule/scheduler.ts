@@ -1,12 +1,13 @@
 import type { Clock, RandomSource } from '#libs/kernel';
-import { type ActiveSchedule, type PendingRun, planNextRun } from './next-run.ts';
+import { type ActiveSchedule, type PendingRun, planNextRun, type RunState } from './next-run.ts';
 import { scheduleTimes } from './schedule-times.ts';
 
 export interface SchedulerPorts {
   readonly clock: Clock;
   readonly random: RandomSource;
-  /** See {@link planNextRun}; read afresh before every decision. */
+  /** See {@link RunState}; read afresh before every decision. */
   coveredUntilMs(): number;
+  readonly failuresSince: RunState['failuresSince'];
   /** Runs one backup to its end. Its failures are its own to record: a rejection only keeps the scheduler from spinning. */
   run(trigger: 'schedule' | 'catch-up', signal: AbortSignal): Promise<void>;
   /** The machine slept for about `sleptMs`: connections are stale. */
@@ -30,6 +31,11 @@ export class Scheduler {
     return this.#pending?.dueAtMs ?? this.#nextFireAtMs;
   }
 
+  /** Which retry of a failed run {@link nextRunAtMs} is, from 1; undefined when it is none. */
+  get nextRunRetry(): number | undefined {
+    return this.#pending?.retry;
+  }
+
   /** Takes effect at once. Undefined: nothing is scheduled. */
   setSchedule(schedule: ActiveSchedule | undefined): void {
     this.#schedule = schedule;
@@ -46,14 +52,19 @@ export class Scheduler {
     while (!signal.aborted) {
       const schedule = this.#schedule;
       const nowMs = clock.nowMs();
+      const { failuresSince, random } = this.#ports;
       const plan =
         schedule &&
-        planNextRun(schedule, { nowMs, coveredUntilMs: this.#ports.coveredUntilMs(), pending: this.#pending }, this.#ports.random);
+        planNextRun(schedule, { nowMs, coveredUntilMs: this.#ports.coveredUntilMs(), failuresSince, pending: this.#pending }, random);
       if (plan?.kind === 'run') {
         this.#pending = undefined;
-        await this.#ports.run(plan.pending.trigger, signal).catch(() => undefined);
+        const failed = await this.#ports.run(plan.pending.trigger, signal).then(
+          () => false,
+          () => true,
+        );
         // Even when recording the run failed: at most one attempt a slice.
-        if (this.#ports.coveredUntilMs() < plan.pending.fireAtMs) await this.#sleepUntil(clock.nowMs() + scheduleTimes.sliceMs, signal);
+        if (failed || this.#ports.coveredUntilMs() < plan.pending.fireAtMs)
+          await this.#sleepUntil(clock.nowMs() + scheduleTimes.sliceMs, signal);
         continue;
       }
       this.#pending = plan?.pending;

@@ -94,6 +94,7 @@ export const statusCommand = defineCommand<z.infer<typeof args>>({
       folders,
       schedule: { cron: schedule.cron, timeZone: schedule.timeZone },
       nextRunAtMs: folders.length === 0 ? null : live ? (live.nextRunAtMs ?? null) : (nextFire(agent, clock.nowMs()) ?? null),
+      nextRunRetry: live?.nextRunRetry ?? null,
       running: agent.runs.running
         ? {
             trigger: agent.runs.running.trigger,

@@ -27,3 +27,9 @@ describe('the state that status shows', () => {
     ['captured', { adHoc: true }, /^only paths that a backup named are captured here: no whole backup yet$/],
   ])('%s, %j', (state, captured, text) => expect(stateOf(state, captured)).toMatch(text));
 });
+
+it('says when a backup that failed is tried again', () => {
+  const status = { ...aStatus('captured', {}), nextRunAtMs: 60_000, nextRunRetry: 2 } as unknown as ResultEvent;
+  const line = statusLines(status, 2).find((one) => one.startsWith('next'));
+  expect(line).toMatch(/^next try +.*, since the last one failed: retry 2 of 8$/);
+});

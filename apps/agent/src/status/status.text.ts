@@ -1,5 +1,6 @@
 import type { ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, formatRelative, formatTime, printable, text } from '../output/format.ts';
+import { scheduleTimes } from '../schedule/schedule-times.ts';
 
 type Fields = Record<string, unknown>;
 const of = (value: unknown): Fields => (value ?? {}) as Fields;
@@ -121,11 +122,12 @@ export function statusLines(status: ResultEvent, nowMs: number): string[] {
       'last run',
       `${text(lastRun['state'])} (${text(lastRun['trigger'])}), ${formatRelative(ms(lastRun['endedAtMs'] ?? lastRun['startedAtMs']), nowMs)}${lastRun['errorCode'] ? `: ${printable(text(lastRun['errorMessage']))} (${text(lastRun['errorCode'])})` : ''}`,
     );
+  const retry = ms(status['nextRunRetry']);
   row(
-    'next run',
+    retry > 0 ? 'next try' : 'next run',
     status['nextRunAtMs'] === null
       ? 'none'
-      : `${formatTime(ms(status['nextRunAtMs']))} (${formatRelative(ms(status['nextRunAtMs']), nowMs)})`,
+      : `${formatTime(ms(status['nextRunAtMs']))} (${formatRelative(ms(status['nextRunAtMs']), nowMs)})${retry > 0 ? `, since the last one failed: retry ${retry} of ${scheduleTimes.retries}` : ''}`,
   );
 
   const width = Math.max(...rows.map(([name]) => name.length));
