@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { ScheduledTask } from 'node-cron';
-import { createTask } from 'node-cron';
 import type { Clock } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { ScheduleLeasesRepository } from './schedule-leases.repository.ts';
+import { Timetable } from './timetable.ts';
 
 export interface ScheduledWork {
   /** Kebab-case, unique, stable: it names the lease. */
@@ -22,7 +21,8 @@ export type RunOutcome = 'done' | 'failed' | 'busy' | 'stopping';
 
 /**
  * Work that recurs. Each run holds a lease in the database, renewed while it works and given back only when the work has
- * stopped; losing the lease aborts the work. A run that fails is logged and comes again at its next time.
+ * stopped; losing the lease aborts the work. A run that fails is logged and comes again at its next time. Times that were missed (a suspend, a clock
+ * that was put ahead) are caught up once.
  */
 @Injectable()
 export class SchedulesService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -31,7 +31,7 @@ export class SchedulesService implements OnApplicationBootstrap, BeforeApplicati
   readonly #works = new Map<string, ScheduledWork>();
   readonly #running = new Map<string, Promise<RunOutcome>>();
   readonly #stop = new AbortController();
-  #tasks: ScheduledTask[] = [];
+  #beating: Promise<void> | undefined;
 
   constructor(
     private readonly leases: ScheduleLeasesRepository,
@@ -58,23 +58,36 @@ export class SchedulesService implements OnApplicationBootstrap, BeforeApplicati
 
   onApplicationBootstrap(): void {
     if (!this.config.schedules.enabled) return;
-    this.#tasks = [...this.#works.values()].map((work) => {
-      const task = createTask(work.cron, () => this.runNow(work.name), {
-        name: work.name,
-        timezone: 'UTC',
-        suppressMissedWarning: true,
-        unref: true,
-      });
-      void task.start();
-      return task;
-    });
+    this.#beating ??= this.#beat();
   }
 
   /** Stops everything and waits until it has stopped: the database is closed after this. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stop.abort(new DOMException('the coordinator stops', 'AbortError'));
-    for (const task of this.#tasks) await task.destroy();
+    await this.#beating;
     await Promise.all(this.#running.values());
+  }
+
+  /** Runs what is due, by the wall clock, until the coordinator stops. */
+  async #beat(): Promise<void> {
+    const { signal } = this.#stop;
+    const timetable = new Timetable(this.clock.nowMs());
+    while (!signal.aborted) {
+      const nowMs = this.clock.nowMs();
+      for (const { name, cron } of this.#works.values()) timetable.add(name, cron, nowMs);
+      const { due, waitMs } = timetable.beat(nowMs);
+      for (const name of due) void this.#runDue(name);
+      await this.clock.sleep(waitMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** As {@link runNow}, where nobody waits for it: a database that fails to give a lease must not end the process. */
+  async #runDue(name: string): Promise<void> {
+    try {
+      await this.runNow(name);
+    } catch (error) {
+      this.#log.error({ err: error, schedule: name }, 'scheduled work could not begin or end');
+    }
   }
 
   async #run(work: ScheduledWork): Promise<RunOutcome> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock } from '#libs/kernel';
+import { ManualClock } from '#libs/kernel/testing';
 import type { TestCoordinator } from '../testing/test-coordinator.ts';
 import { startTestCoordinator } from '../testing/test-coordinator.ts';
 import { ScheduleLeasesRepository } from './schedule-leases.repository.ts';
@@ -132,17 +133,42 @@ describe('schedules', () => {
     expect(await theirs.runNow('stopping')).toBe('stopping');
   });
 
-  it('fires by its cron expression when schedules are on', async () => {
-    const on = await startTestCoordinator({ config: { schedules: { enabled: true } } });
-    const fired = Promise.withResolvers<void>();
-    // Registered after the start on purpose: features do it before, this shows that nothing else is needed.
+  it('fires by its cron expression when schedules are on; what a jump of the clock passed over comes once', async () => {
+    const clock = new JumpingClock();
+    const on = await startTestCoordinator({ clock, config: { schedules: { enabled: true } } });
     const service = on.get(SchedulesService);
-    service.register({ name: 'every-second', cron: '* * * * * *', run: async () => fired.resolve() });
-    service.onApplicationBootstrap();
-    await fired.promise;
+    const runs: number[] = [];
+    // Registered after the start on purpose: features do it before, this shows that nothing else is needed.
+    service.register({ name: 'every-five', cron: '*/5 * * * *', run: async ({ nowMs }) => void runs.push(nowMs) });
+    await clock.advance(30_000);
+    await clock.advance(5 * 60_000);
+    await expectSoon(async () => runs.length === 1);
+    clock.jump(8 * 7 * 86_400_000);
+    await clock.advance(30_000);
+    await expectSoon(async () => runs.length === 2);
+    await clock.advance(60_000);
+    expect(runs).toHaveLength(2);
+    clock.jump(-8 * 7 * 86_400_000);
+    await clock.advance(30_000);
+    await clock.advance(5 * 60_000);
+    await expectSoon(async () => runs.length === 3);
+    expect(runs[2]! - runs[0]!).toBeLessThanOrEqual(10 * 60_000);
     await on.close();
   });
 });
+
+/** A clock that is put ahead or back, as by a suspend or a person: nobody who sleeps notices. */
+class JumpingClock extends ManualClock {
+  #jumpedMs = 0;
+
+  jump(byMs: number): void {
+    this.#jumpedMs += byMs;
+  }
+
+  override nowMs(): number {
+    return super.nowMs() + this.#jumpedMs;
+  }
+}
 
 /** Lets pending work run until the condition holds; the test's own time limit ends it otherwise. */
 async function expectSoon(condition: () => Promise<boolean>): Promise<void> {
