@@ -9,6 +9,7 @@ import { AuditLogRepository } from '../audit-log/audit-log.repository.ts';
 import { Database } from '../database/database.ts';
 import { CoordinatorIdentity } from '../identity/coordinator-identity.ts';
 import { PacksService } from '../packs/packs.service.ts';
+import { RELEASE_SWEEP } from '../releases/release-sweep.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 import { SchedulesService } from '../schedules/schedules.service.ts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
@@ -183,6 +184,28 @@ describe('a coordinator that lost its memory', () => {
   it('refuses to say go where nothing was lost', async () => {
     expect(await storage.admin.post('/rebuild/go')).toMatchObject({ status: 409, body: { code: 'rebuild_not_running' } });
     expect(await view()).toMatchObject({ frozen: false, sinceMs: null });
+  });
+
+  it('forgets no replaced head and no dropped snapshot while it is frozen, however old they are', async () => {
+    await owner.backUp(ordinals());
+    expectStatus(await owner.forget([owner.snapshots[0]!]), 204);
+    await sql('UPDATE kept_heads SET kept_at_ms = 1', 'UPDATE forgotten_snapshots SET forgotten_at_ms = 1');
+    const kept = async (): Promise<number[]> => {
+      expect(await storage.coordinator.get(SchedulesService).runNow(RELEASE_SWEEP)).toBe('done');
+      return Promise.all(
+        ['kept_heads', 'forgotten_snapshots'].map(async (table) =>
+          Number((await database().read.query<{ n: number | string }[]>(`SELECT COUNT(*) AS n FROM ${table}`))[0]!.n),
+        ),
+      );
+    };
+    await sql('DELETE FROM replicas', 'DELETE FROM receipts', 'UPDATE devices SET held_packs = 3');
+    await storage.coordinator.get(MemoryService).checkDatabase();
+    expect(await view()).toMatchObject({ frozen: true });
+    const before = await kept();
+    expect(Math.min(...before)).toBeGreaterThan(0);
+    expectStatus(await storage.admin.post('/rebuild/go'), 204);
+    // They were old enough to go all the time.
+    expect(await kept()).toEqual([0, 0]);
   });
 
   it('signs nothing that leads to a deletion, and what was in hold waits for a person again', async () => {

@@ -62,11 +62,11 @@ export class ReleaseHoldsService {
     });
   }
 
-  /** Releases in hold: packs that are needed again, and those that are gone everywhere. */
-  async sweep(signal: AbortSignal): Promise<void> {
-    if (await this.seals.isClosed()) return;
+  /** Releases in hold: packs that are needed again, and those that are gone everywhere. False: nothing is forgotten at present, not by anybody else either. */
+  async sweep(signal: AbortSignal): Promise<boolean> {
+    if (await this.seals.isClosed()) return false;
     for (const { releaseId } of await this.releases.inState(['holding'])) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       await this.database.write(async () => {
         const release = await this.releases.find(releaseId);
         if (release?.state !== 'holding') return;
@@ -74,6 +74,7 @@ export class ReleaseHoldsService {
         if (release.holdUntilMs! <= this.seals.nowMs()) await this.#finish(release);
       });
     }
+    return true;
   }
 
   async #reviveNeeded(release: ReleaseRow): Promise<void> {

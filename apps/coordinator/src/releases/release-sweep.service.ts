@@ -41,7 +41,8 @@ export class ReleaseSweepService implements OnModuleInit {
   }
 
   async #sweep(signal: AbortSignal, nowMs: number): Promise<void> {
-    await this.holds.sweep(signal);
+    // While the database may lack what speaks for an old head or a dropped snapshot, both stay.
+    if (!(await this.holds.sweep(signal))) return;
     const open = [...new Set((await this.releases.inState(['waiting', 'holding'])).map((row) => row.vaultId))];
     await this.heads.purge(nowMs - KEEP_MS, open);
     await this.releases.purgeForgotten(nowMs - KEEP_MS, open);
