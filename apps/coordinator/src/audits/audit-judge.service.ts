@@ -1,8 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { unansweredResult } from '#libs/durability';
 import { messageOf } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import type { AuditJudgement } from './audit-asks.repository.ts';
 import { AuditAsksRepository } from './audit-asks.repository.ts';
+import type { ReplicaKey } from './audit-queue.repository.ts';
+import { AuditQueueRepository } from './audit-queue.repository.ts';
 import { AuditChallengesService } from './audit-challenges.service.ts';
 import { AuditResultsService } from './audit-results.service.ts';
 import { AuditTimes } from './audit-times.ts';
@@ -23,6 +26,7 @@ export class AuditJudgeService {
 
   constructor(
     private readonly asks: AuditAsksRepository,
+    private readonly queue: AuditQueueRepository,
     private readonly challenges: AuditChallengesService,
     private readonly results: AuditResultsService,
     private readonly proofs: BlockProofs,
@@ -43,15 +47,23 @@ export class AuditJudgeService {
 
   async #proof({ deviceId, packId, nonce }: AuditJudgement, signal: AbortSignal): Promise<BlockProof> {
     try {
-      return await this.proofs.prove(deviceId, packId, nonce, AbortSignal.any([signal, AbortSignal.timeout(PROOF_MS)]));
+      const proof = await this.proofs.prove(deviceId, packId, nonce, AbortSignal.any([signal, AbortSignal.timeout(PROOF_MS)]));
+      // Broken off by us, which says nothing of the holder.
+      signal.throwIfAborted();
+      return proof;
     } catch (error) {
       signal.throwIfAborted();
-      return { kind: 'unreachable', why: messageOf(error) };
+      return { kind: 'unreachable', why: messageOf(error), silent: false };
     }
   }
 
   async #decide(judgement: AuditJudgement, proof: BlockProof): Promise<void> {
     const { deviceId, packId, kind, tries } = judgement;
+    if (proof.kind === 'unreachable' && kind === 'lone') {
+      await this.asks.deleteJudgement({ deviceId, packId });
+      await this.#unread({ deviceId, packId }, proof.silent);
+      return;
+    }
     if (proof.kind === 'unreachable' && tries + 1 < MAX_TRIES) {
       await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
       return;
@@ -62,6 +74,14 @@ export class AuditJudgeService {
       if (kind === 'wrong') await this.results.proved({ deviceId, packId });
       else await this.results.failed({ deviceId, packId }, 'wrong', true);
     } else if (kind !== 'wrong') await this.results.timedOut({ deviceId, packId }, 0);
+  }
+
+  /** Nobody else could be asked and no challenge is left: to be read was the question. As with any, silence is a failure in the end, absence never. */
+  async #unread(key: ReplicaKey, silent: boolean): Promise<void> {
+    const tries = (await this.queue.find(key))?.tries ?? 0;
+    const result = unansweredResult(tries, silent, this.times.settings);
+    if (result === 'unanswered') await this.results.failed(key, result, true);
+    else await this.results.timedOut(key, silent ? tries + 1 : tries);
   }
 
   async #whole({ deviceId, packId, kind, nonce, expected }: AuditJudgement, answer: string): Promise<void> {

@@ -147,7 +147,7 @@ describe('audits', () => {
     team.coordinator.get(BlockProofs).prove = (deviceId): Promise<BlockProof> =>
       Promise.resolve(
         deviceId === liar.device.deviceId
-          ? { kind: 'unreachable', why: 'it broke off' }
+          ? { kind: 'unreachable', why: 'it broke off', silent: true }
           : { kind: 'whole', answer: toBase64Url(new Uint8Array(32)) },
       );
     await untilSeen(liar, 'failed');
@@ -166,6 +166,31 @@ describe('audits', () => {
     expect(standing.timedOut).toBeGreaterThanOrEqual(3);
     expect(events.items.at(-1)).toMatchObject({ kind: 'failed', cause: expect.stringMatching(/did not answer several audits/) });
     expect((await team.audits(away)).standing).toMatchObject({ failed: 0, quarantine: null });
+  });
+
+  it('blame the only holder for silence too, where its blocks are the only question; never for our own node’s trouble', async () => {
+    const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
+    const alone = [owner, holder];
+    let proof: BlockProof = { kind: 'unreachable', why: 'our node is cut off', silent: false };
+    let reads = 0;
+    team.coordinator.get(BlockProofs).prove = () => {
+      reads += 1;
+      return Promise.resolve(proof);
+    };
+    // Nobody made challenges, and the other holders are away: nothing is left but to read.
+    await team.hours(4 * 24, { awake: alone });
+    expect(reads).toBeGreaterThan(8);
+    expect((await team.audits(holder)).standing.failed).toBe(0);
+    proof = { kind: 'unreachable', why: 'it does not answer', silent: true };
+    for (let hour = 0; hour < 6 * 24 && !(await kinds(holder)).includes('failed'); hour += 4) await team.hours(4, { awake: alone });
+    const { standing, events } = await team.audits(holder);
+    expect(events.items.at(-1)).toMatchObject({ kind: 'failed', cause: expect.stringMatching(/did not answer several audits/) });
+    expect(standing.timedOut).toBeGreaterThanOrEqual(3);
+    expect(standing.quarantinedReplicas).toBeGreaterThan(0);
+    // Once it lets itself be read, it counts again.
+    proof = { kind: 'whole', answer: toBase64Url(new Uint8Array(32)) };
+    for (let hour = 0; hour < 6 * 24 && !(await kinds(holder)).includes('cleared'); hour += 4) await team.hours(4, { awake: alone });
+    expect(await kinds(holder)).toContain('cleared');
   });
 
   it('ask a device that is back for some of what it names at once, whenever its turn would have come', async () => {

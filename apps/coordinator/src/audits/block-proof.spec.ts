@@ -25,6 +25,9 @@ describe('judging a replica by its blocks', () => {
   let good: PackId;
   let rotten: PackId;
   let online: boolean;
+  /** With whom our node is connected, and whether it runs at all. */
+  let connected: DeviceId[] = [];
+  let running = true;
   let proofs: BlockProofs;
 
   beforeAll(async () => {
@@ -56,7 +59,15 @@ describe('judging a replica by its blocks', () => {
     await holder.setRoster(roster);
     online = true;
     type Parts = ConstructorParameters<typeof BlockProofs>;
-    const access = { current: () => Promise.resolve(judge) } as unknown as Parts[0];
+    const access = {
+      current: async () => {
+        if (!running) throw new Error('the node is not running');
+        return {
+          blockSource: (id: DeviceId) => judge.blockSource(id),
+          connections: () => connected.map((id) => ({ peer: { deviceId: id } })),
+        };
+      },
+    } as unknown as Parts[0];
     proofs = new BlockProofs(access, { isOnline: () => online } as unknown as Parts[1]);
   });
   afterAll(async () => {
@@ -78,11 +89,17 @@ describe('judging a replica by its blocks', () => {
     expect(await prove(packDag(primitives, bytes.subarray(2)).packId)).toMatchObject({ kind: 'damaged' });
   });
 
-  it('blames nobody who is not online or does not answer', async () => {
+  it('blames nobody who is not online, and calls silence silence only while our own node is connected with others', async () => {
     online = false;
-    expect(await prove(good)).toMatchObject({ kind: 'unreachable' });
+    expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: false });
     online = true;
     await holder.stop();
-    expect(await prove(good)).toMatchObject({ kind: 'unreachable' });
+    expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: false });
+    connected = [deviceId(2)];
+    expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: false });
+    connected = [deviceId(3)];
+    expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: true });
+    running = false;
+    expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: false });
   });
 });

@@ -3,6 +3,7 @@ import { AuditAnswers } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { fromBase64Url, isAppError, messageOf, toBase64Url } from '#libs/kernel';
+import type { Swarm } from '#libs/swarm';
 import { openRootBlock } from '#libs/vault';
 import { CoordinatorSwarmService } from '../gateway/coordinator-swarm.service.ts';
 import { PresenceService } from '../presence/presence.service.ts';
@@ -12,10 +13,16 @@ export type BlockProof =
   | { readonly kind: 'whole'; readonly answer: string }
   /** A block that was sent does not match, or the holder says that it has none that does. */
   | { readonly kind: 'damaged'; readonly what: string }
-  /** It could not be read now; proves nothing. */
-  | { readonly kind: 'unreachable'; readonly why: string };
+  /**
+   * It could not be read now; proves nothing. `silent`: the holder was online all the while and our node was connected with others, so that it is the
+   * holder that gave no answer.
+   */
+  | { readonly kind: 'unreachable'; readonly why: string; readonly silent: boolean };
 
 const primitives = nodePrimitives();
+
+/** A block came within this time before the end: a slow line, or a machine that was switched off, and no silence. */
+const SLOW_MS = 30_000;
 
 /** What a holder answers when its own copy is not whole. */
 const damagedCodes = ['pack_not_found', 'pack_corrupt', 'block_corrupt', 'pack_invalid'];
@@ -28,10 +35,18 @@ export class BlockProofs {
     private readonly presence: PresenceService,
   ) {}
 
+  /** Never throws; once `signal` aborts, what could not be read until then is `unreachable`. */
   async prove(deviceId: DeviceId, packId: PackId, nonce: string, signal: AbortSignal): Promise<BlockProof> {
-    if (!this.presence.isOnline(deviceId)) return { kind: 'unreachable', why: 'it is not online' };
+    if (!this.presence.isOnline(deviceId)) return { kind: 'unreachable', why: 'it is not online', silent: false };
+    let swarm: Swarm | undefined;
+    let heardAtMs = Number.NEGATIVE_INFINITY;
+    const unreachable = (why: string): BlockProof => {
+      const slow = performance.now() - heardAtMs < SLOW_MS;
+      return { kind: 'unreachable', why, silent: !slow && this.#isSilent(deviceId, swarm) };
+    };
     try {
-      const source = (await this.swarm.current()).blockSource(deviceId);
+      swarm = await this.swarm.current();
+      const source = swarm.blockSource(deviceId);
       const root = openRootBlock(primitives, packId, await source.rootBlock(packId, { signal }));
       const hash = new AuditAnswers(primitives, [fromBase64Url(nonce)]);
       let leaf = 0;
@@ -40,15 +55,20 @@ export class BlockProofs {
           return { kind: 'damaged', what: `block ${leaf} does not match its CID` };
         hash.update(bytes);
         leaf += 1;
+        heardAtMs = performance.now();
       }
-      if (leaf < root.leafCount) return { kind: 'unreachable', why: 'it broke off' };
+      if (leaf < root.leafCount) return unreachable('it broke off');
       return { kind: 'whole', answer: toBase64Url(hash.answers()[0]!) };
     } catch (error) {
-      signal.throwIfAborted();
       const codes = codesOf(error);
       const damaged = codes.find((code) => damagedCodes.includes(code));
-      return damaged ? { kind: 'damaged', what: messageOf(error) } : { kind: 'unreachable', why: messageOf(error) };
+      return damaged ? { kind: 'damaged', what: messageOf(error) } : unreachable(messageOf(error));
     }
+  }
+
+  /** Our own node may be what nobody can reach: then nobody is to blame. */
+  #isSilent(deviceId: DeviceId, swarm: Swarm | undefined): boolean {
+    return this.presence.isOnline(deviceId) && (swarm?.connections() ?? []).some(({ peer }) => peer.deviceId !== deviceId);
   }
 }
 
