@@ -25,7 +25,12 @@ export interface SwarmOptions {
   readonly roster?: Roster;
   /** Copies of other vaults' headers and heads to serve and to accept. Without it the protocol is not offered. */
   readonly documents?: VaultDocumentStore;
-  /** Asked before a pack is served, for peers that are members already. Default: yes. */
+  /**
+   * Whether anything is given out to anybody at this moment: false when the roster is too old to say who is a member. Asked each time on every way out: our
+   * pack protocol, the fast lane, bitswap, vault documents. Default: yes.
+   */
+  readonly mayGiveOut?: () => boolean;
+  /** Asked before a pack is served by our pack protocol or the fast lane, for peers that are members already. Default: yes. */
   readonly mayServe?: (peer: SwarmPeer, packId: PackId) => boolean | Promise<boolean>;
   /** Serve other IPFS implementations over bitswap. Helia is loaded at the first stream that asks. Default true. */
   readonly bitswap?: boolean;

@@ -138,6 +138,14 @@ describe('swarm of members', () => {
     expect(asked).toEqual([`${holder.device.deviceId} ${pack.packId}`, `${holder.device.deviceId} ${pack.packId}`]);
   });
 
+  it('gives nothing out while its roster is too old', async () => {
+    team = await TestTeam.of(2, { mayGiveOut: () => false });
+    const [reader, owner] = nodes();
+    const pack = aPack(10);
+    await owner.own.put(pack);
+    await expect(reader.swarm.blockSource(owner.device.deviceId).rootBlock(pack.packId)).rejects.toMatchObject({ code: 'peer_refused' });
+  });
+
   it('fetching what is there already changes nothing and asks nobody', async () => {
     team = await TestTeam.of(2);
     const [holder, owner] = nodes();

@@ -59,12 +59,13 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const stores = new PackStores(options.stores);
   const upload = new LinkRates(clock, ratesOfLinks(options.rates, 'uploadBytesPerSecond'));
   const download = new LinkRates(clock, ratesOfLinks(options.rates, 'downloadBytesPerSecond'));
-  const serving = new PackServing({ membership, stores, mayServe: options.mayServe ?? (() => true), limits, onEvent: emit });
+  const mayGiveOut = options.mayGiveOut ?? (() => true);
+  const serving = new PackServing({ membership, stores, mayGiveOut, mayServe: options.mayServe ?? (() => true), limits, onEvent: emit });
   const server = new PackServer({ serving, limits, clock, upload });
   const dialer = new Dialer({ libp2p, membership, connectTimeoutMs: limits.connectTimeoutMs, clock, found });
   const relay = new RelayClient({ libp2p, dialer, membership, clock, ownPeerId });
   const blockstore = new PackBlockstore(stores);
-  const helia = new LazyHelia(libp2p, blockstore);
+  const helia = new LazyHelia(libp2p, blockstore, mayGiveOut);
   const identity = laneIdentity(options.seed);
   const live = new LiveSockets();
   const fastLane = new FastLane({
@@ -110,7 +111,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     runOnLimitedConnection: true,
   });
   if (options.documents) {
-    const documentServer = new VaultDocumentServer({ membership, store: options.documents, limits, clock });
+    const documentServer = new VaultDocumentServer({ membership, mayGiveOut, store: options.documents, limits, clock });
     await libp2p.handle(vaultProtocol, (stream, connection) => void documentServer.serve(stream, connection), {
       maxInboundStreams: 8,
       runOnLimitedConnection: true,

@@ -60,7 +60,7 @@ async function serve(options: DaemonOptions, log: AgentLog): Promise<void> {
         mdns: options.mdns,
         documents: heldDocuments(paths.heldDocuments, () => (agent?.manners.mayTakeIn() === false ? undefined : agent?.roster)),
         // A roster that nobody confirmed for a month says nothing about who is a member now.
-        mayServe: () => agent?.manners.mayServe() ?? true,
+        mayGiveOut: () => agent?.manners.mayGiveOut() ?? true,
         onEvent: (event) => {
           if (event.kind === 'connected' || event.kind === 'disconnected')
             log.write('info', `colleague ${event.kind}`, { name: event.peer.name });

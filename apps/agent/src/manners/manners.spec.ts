@@ -210,7 +210,7 @@ describe('a pause', () => {
   it('an old roster is good for writes a week, for reads a month', async () => {
     const since = clock.nowMs();
     const manners = await open({ rosterConfirmedAtMs: () => since });
-    const may = (): boolean[] => [manners.mayTakeIn(), manners.mayServe()];
+    const may = (): boolean[] => [manners.mayTakeIn(), manners.mayGiveOut()];
     await clock.advance(7 * day);
     expect(may()).toEqual([true, true]);
     await clock.advance(1);

@@ -71,7 +71,7 @@ export class Manners {
   }
 
   /** Whether packs and documents may be given to colleagues by a roster as old as this one. */
-  mayServe(): boolean {
+  mayGiveOut(): boolean {
     return this.#rosterAgeMs() <= mannerLimits.rosterForReadsMs;
   }
 

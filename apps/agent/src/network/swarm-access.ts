@@ -8,7 +8,7 @@ export interface SwarmAccessPorts {
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
   /** How this role takes part: a command only dials (see {@link SwarmAccess.serve}), the daemon listens. */
-  readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayServe' | 'rates' | 'onEvent' | 'bitswap'>;
+  readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayGiveOut' | 'rates' | 'onEvent' | 'bitswap'>;
 }
 
 /** Where a command is reached that serves for a time: any free port, as the daemon has it unless told otherwise. */

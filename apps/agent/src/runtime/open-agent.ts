@@ -39,7 +39,7 @@ export interface OpenAgentOptions {
   readonly role: AgentRole;
   readonly log?: AgentLog;
   /** How the daemon takes part in the swarm; a command only dials. */
-  readonly network?: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayServe' | 'rates' | 'onEvent'>;
+  readonly network?: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayGiveOut' | 'rates' | 'onEvent'>;
 }
 
 /** The daemon keeps its vault open this long after the last use. */

@@ -107,8 +107,8 @@ describe('the fast lane as an IPFS gateway', () => {
     expect(await owner.own.has(pack.packId)).toBe(true);
   });
 
-  it('asks mayServe for each way to a pack', async () => {
-    const [owner, reader] = await serving(2, { mayServe: () => false });
+  it.each(['mayServe', 'mayGiveOut'])('asks %s for each way to a pack', async (port) => {
+    const [owner, reader] = await serving(2, { [port]: () => false });
     for (const path of [`${pack.packId}?format=raw`, `${pack.packId}?format=car`, pack.packId, `${leafCid(0).toString()}?format=raw`])
       expect(await ask(laneOf(owner), reader.device, `/ipfs/${path}`)).toMatchObject({
         status: 403,

@@ -1,7 +1,9 @@
 import type { Connection, Libp2p, Stream, StreamHandler } from '@libp2p/interface';
 import type { Helia } from '@helia/interface';
 import type { CID } from 'multiformats/cid';
+import { whileGivenOut } from '../blockstore/given-out-blockstore.ts';
 import type { PackBlockstore } from '../blockstore/pack-blockstore.ts';
+import { SwarmError } from '../errors.ts';
 import { hashers, multihashCodes } from '../hashes.ts';
 import type { HeliaWithLibp2p } from '@helia/libp2p';
 import { from as hasher } from 'multiformats/hashes/hasher';
@@ -32,13 +34,16 @@ export const blake3Hasher = hasher({
 export class LazyHelia {
   readonly #libp2p: Libp2p;
   readonly #blockstore: PackBlockstore;
+  readonly #mayGiveOut: () => boolean;
   #helia: Promise<PrivateHelia> | undefined;
   #onStream: StreamHandler | undefined;
   #broker: BitswapBroker | undefined;
 
-  constructor(libp2p: Libp2p, blockstore: PackBlockstore) {
+  /** `mayGiveOut`: see `SwarmOptions`; false while blocks are to be found by nobody, whoever asked for them before. */
+  constructor(libp2p: Libp2p, blockstore: PackBlockstore, mayGiveOut: () => boolean) {
     this.#libp2p = libp2p;
     this.#blockstore = blockstore;
+    this.#mayGiveOut = mayGiveOut;
   }
 
   /** Answers bitswap from now on; Helia itself comes with the first stream. */
@@ -67,6 +72,7 @@ export class LazyHelia {
 
   async #first(stream: Stream, connection: Connection): Promise<void> {
     try {
+      if (!this.#mayGiveOut()) throw new SwarmError('peer_refused', 'the roster here is too old to serve anybody');
       await this.helia();
       await this.#onStream?.(stream, connection);
     } catch (error) {
@@ -76,7 +82,11 @@ export class LazyHelia {
 
   async #compose(): Promise<PrivateHelia> {
     const [{ createHeliaLight }, { withBitswap }] = await Promise.all([import('helia'), import('@helia/bitswap')]);
-    const helia = createHeliaLight({ blockstore: this.#blockstore, hashers: [blake3Hasher], holdGcLock: false });
+    const helia = createHeliaLight({
+      blockstore: whileGivenOut(this.#blockstore, this.#mayGiveOut),
+      hashers: [blake3Hasher],
+      holdGcLock: false,
+    });
     // What withLibp2pLight does, with a node that runs already and without its content routing: nobody is asked for providers.
     Object.defineProperty(helia, 'libp2p', { configurable: true, enumerable: true, value: this.#capturing() });
     const inner = helia as unknown as { addBlockBroker(broker: BitswapBroker): void };

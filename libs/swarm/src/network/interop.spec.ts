@@ -152,6 +152,38 @@ describe('with other IPFS implementations', () => {
     expect((await cat(60_000)).equals(pack.bytes)).toBe(true);
   }, 90_000);
 
+  it('gives nothing out by any way while its roster is too old, not even for a want that came before', async () => {
+    let fresh = true;
+    team = await TestTeam.of(1, { mayGiveOut: () => fresh });
+    const [node] = nodes();
+    const [pack, later] = [aPack(2 * MiB), aPack(MiB + 5, 2)];
+    await node.own.put(pack);
+    const other = await foreignHelia(40);
+    await team.enrol([node.member(), aMember(aDevice(40))]);
+    await other.libp2p.dial(multiaddr(node.swarm.addresses()[0]));
+    const cat = (packId: string, timeoutMs: number, by = other): Promise<Buffer> =>
+      gather(unixfs(by).cat(CID.parse(packId), { signal: AbortSignal.timeout(timeoutMs) }));
+    expect((await cat(pack.packId, 60_000)).equals(pack.bytes)).toBe(true);
+    // Asked for while it may, there only when it may no more.
+    const wanted = cat(later.packId, 3_000).then(
+      () => 'given out',
+      () => 'not given out',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    fresh = false;
+    await node.own.put(later);
+    expect(await wanted).toBe('not given out');
+    const comer = async (n: number): Promise<PrivateHelia> => {
+      const helia = await foreignHelia(n);
+      await helia.libp2p.dial(multiaddr(node.swarm.addresses()[0]));
+      return helia;
+    };
+    await team.enrol([node.member(), ...[40, 41, 42].map((n) => aMember(aDevice(n)))]);
+    await expect(cat(pack.packId, 2_000, await comer(41))).rejects.toThrow();
+    fresh = true;
+    expect((await cat(pack.packId, 60_000, await comer(42))).equals(pack.bytes)).toBe(true);
+  }, 90_000);
+
   it('fetches a pack from a member that speaks bitswap and nothing of ours, and drops it when it lies', async () => {
     team = await TestTeam.of(2, { limits: { frameTimeoutMs: 5_000 } });
     const [node, spare] = nodes();

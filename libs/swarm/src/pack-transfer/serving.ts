@@ -12,6 +12,7 @@ import type { TransferLimits } from './limits.ts';
 export interface PackServingOptions {
   readonly membership: Membership;
   readonly stores: PackStores;
+  readonly mayGiveOut: () => boolean;
   readonly mayServe: (peer: SwarmPeer, packId: PackId) => boolean | Promise<boolean>;
   readonly limits: TransferLimits;
   readonly onEvent: (event: SwarmEvent) => void;
@@ -56,6 +57,7 @@ export class PackServing {
   async admit(peerId: string, packId: PackId): Promise<SwarmPeer> {
     const member = this.#options.membership.byPeer(peerId);
     if (!member) throw new SwarmError('peer_refused', 'not a member of this swarm');
+    if (!this.#options.mayGiveOut()) throw new SwarmError('peer_refused', 'the roster here is too old to serve anybody');
     const peer = peerOf(member);
     if (!(await this.#options.mayServe(peer, packId))) throw new SwarmError('peer_refused', 'this pack is not for this device');
     return peer;

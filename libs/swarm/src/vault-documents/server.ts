@@ -10,13 +10,14 @@ import type { VaultDocumentStore } from './store.ts';
 
 export interface VaultDocumentServerOptions {
   readonly membership: Membership;
+  readonly mayGiveOut: () => boolean;
   readonly store: VaultDocumentStore;
   readonly limits: TransferLimits;
   readonly clock: Clock;
 }
 
 /**
- * The answering side of `/holdfast/vault/1`. Any member may read (what it gets is sealed); what may be put is the
+ * The answering side of `/holdfast/vault/1`. Any member may read (what it gets is sealed) while anything is given out at all; what may be put is the
  * store's to say: a `document_invalid` is answered as refused. Memory: the documents of one request, 8 at once per member.
  */
 export class VaultDocumentServer {
@@ -46,9 +47,10 @@ export class VaultDocumentServer {
   }
 
   async #answer(request: Uint8Array, bytes: StreamBytes): Promise<Uint8Array> {
-    const { store } = this.#options;
+    const { store, mayGiveOut } = this.#options;
     const { kind, vaultId } = decodeRequest(request);
     if (kind === 'get') {
+      if (!mayGiveOut()) return encodeAnswer('refused', 0);
       const documents = await store.get(vaultId);
       if (!documents) return encodeAnswer('none', 0);
       const body = encodeDocuments(documents);

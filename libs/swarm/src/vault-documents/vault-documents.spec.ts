@@ -119,12 +119,17 @@ describe('FileVaultDocumentStore', () => {
 
 describe('/holdfast/vault/1', () => {
   let team: TestTeam;
-  afterEach(() => team.stop());
+  let fresh = true;
+  afterEach(async () => {
+    fresh = true;
+    await team.stop();
+  });
   const nodes = (): [TestNode, TestNode] => team.nodes as [TestNode, TestNode];
   const aTeam = async (): Promise<void> => {
     team = await TestTeam.of(1);
     await team.add(1, {
       documents: new FileVaultDocumentStore(join(team.folder, 'documents')),
+      mayGiveOut: () => fresh,
       limits: { idleTimeoutMs: 300, frameTimeoutMs: 600 },
     });
     await team.enrol();
@@ -144,6 +149,15 @@ describe('/holdfast/vault/1', () => {
     await expect(holder.swarm.fetchVaultDocuments(owner.device.deviceId, vault.header.vaultId)).rejects.toMatchObject({
       code: 'source_unavailable',
     });
+  });
+
+  it('gives no documents out while the roster is too old', async () => {
+    await aTeam();
+    const [owner, holder] = nodes();
+    const { deviceId } = holder.device;
+    await owner.swarm.pushVaultDocuments(deviceId, states[0]!);
+    fresh = false;
+    await expect(owner.swarm.fetchVaultDocuments(deviceId, vault.header.vaultId)).rejects.toMatchObject({ code: 'peer_refused' });
   });
 
   it('hangs up on requests that are oversize, unfinished, or nonsense', async () => {
