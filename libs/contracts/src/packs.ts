@@ -31,6 +31,22 @@ export const receiptList = z
   .meta({ id: 'ReceiptList' });
 export type ReceiptList = z.infer<typeof receiptList>;
 
+/**
+ * Copies of the asking device's packs that count for less than their receipts say. A receipt is the holder's word from one day; this is what became of it, as
+ * far as the coordinator knows. It can only ever make the owner count less.
+ */
+export const doubtedCopies = z
+  .strictObject({
+    /** Holders all of whose copies count less: one half while it is doubted, nothing when it is gone. */
+    holders: z.array(z.strictObject({ deviceId, weight: z.number().min(0).max(1) })).max(100_000),
+    /** Single copies that count nothing (let go, lost, in quarantine, not shown yet after a return), by pack id. */
+    copies: z.array(z.strictObject({ packId, holderDeviceId: deviceId })).max(5000),
+    /** To be given as `after` for the rest; null: that is all. */
+    next: packId.nullable(),
+  })
+  .meta({ id: 'DoubtedCopies' });
+export type DoubtedCopies = z.infer<typeof doubtedCopies>;
+
 /** What a holder has on its disk: after a return, or when the coordinator was rebuilt. */
 export const inventory = z
   .strictObject({

@@ -2,6 +2,7 @@ import { AgentError } from '../errors.ts';
 import type { ProgressEvent } from '../output/command-event.ts';
 import { formatCount } from '../output/format.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
+import { lookAtCopies } from '../receipts/look-at-copies.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { deliverSoon } from './deliver-soon.ts';
 
@@ -21,6 +22,7 @@ export async function waitProtected(
   for (;;) {
     await deliverSoon(agent, options.signal);
     await fetchReceipts(agent, options.signal).catch(() => undefined);
+    await lookAtCopies(agent, options.signal).catch(() => undefined);
     await protection.refresh();
     const { latest, packsWaiting } = protection.view('newest');
     if (latest && packsWaiting === 0) return;

@@ -19,7 +19,9 @@ import {
   knowsLinkLimits,
   openAudits,
   type OpenAudits,
+  doubtedCopies,
   packLocations,
+  type DoubtedCopies,
   type PackLocations,
   type OwnRelease,
   ownRelease,
@@ -260,6 +262,11 @@ export class CoordinatorClient {
   /** Open to everybody: check it against the team root. */
   team(signal?: AbortSignal): Promise<TeamDocument> {
     return jsonRequest(this.#base, this.#connections, { method: 'GET', path: '/api/v1/team', answer: teamDocument, signal });
+  }
+
+  /** `after`: the last answer's `next`, or empty. */
+  doubtedCopies(after: string, signal?: AbortSignal): Promise<DoubtedCopies> {
+    return this.#call({ method: 'GET', path: `${api}/copies/doubted?after=${encodeURIComponent(after)}`, answer: doubtedCopies, signal });
   }
 
   /** At most 1,000 ids. */

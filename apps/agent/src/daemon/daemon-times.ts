@@ -9,6 +9,8 @@ export const daemonTimes = {
   /** First and longest delay until what a hint asked for is tried again after a failure. */
   retryFirstMs: 2_000,
   retryMaxMs: 300_000,
+  /** How often the owner asks what became of its copies: `status` may be so far behind the coordinator, which has to look through all of them. */
+  copiesMs: 30 * 60_000,
   /** How often a start looks whether a command has let go of the home. */
   lockRetryMs: 300,
   /** What the last word to the coordinator may take. */

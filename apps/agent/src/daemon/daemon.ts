@@ -25,6 +25,7 @@ import { memoryIdOf } from '../rebuild/memory-note.ts';
 import { reportEverything } from '../rebuild/report-everything.ts';
 import { followReleases } from '../releases/follow-releases.ts';
 import { holdLimits } from '../releases/hold-limits.ts';
+import { lookAtCopies } from '../receipts/look-at-copies.ts';
 import { fetchReceipts } from '../receipts/fetch-receipts.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
@@ -146,6 +147,7 @@ export class Daemon {
       this.#channel.runUntilStopped(signal),
       this.#pollJobs(),
       this.#pollReleases(),
+      this.#pollCopies(),
       this.#scheduler.runUntilStopped(signal),
       this.#scrub.runUntilStopped(signal),
       this.#challengesNowAndThen(),
@@ -248,6 +250,14 @@ export class Daemon {
       if (sinceMs < holdLimits.pollMs || this.#live.channel !== 'connected') continue;
       sinceMs = 0;
       await this.#releases.ask();
+    }
+  }
+
+  /** Copies get lost without a hint to their owner. */
+  async #pollCopies(): Promise<void> {
+    while (!this.#signal.aborted) {
+      await this.#agent.clock.sleep(daemonTimes.copiesMs, this.#signal).catch(() => undefined);
+      if (!this.#signal.aborted && this.#live.channel === 'connected') await this.#receipts.ask();
     }
   }
 
@@ -401,6 +411,7 @@ export class Daemon {
   async #syncReceipts(): Promise<void> {
     const agent = this.#agent;
     await fetchReceipts(agent, this.#signal, () => this.#syncRoster());
+    await lookAtCopies(agent, this.#signal);
     void this.#challenges.ask();
     const isProtected = await agent.protection.refresh();
     const latest = agent.protection.view().latest;

@@ -48,6 +48,8 @@ export interface AgentPaths {
   readonly scrub: string;
   /** Packs of others that were found damaged here. */
   readonly damagedCopies: string;
+  /** Copies of own packs that count for less than their receipts say. */
+  readonly doubtedCopies: string;
   readonly lock: string;
   /** Unix socket, or the name of a pipe on Windows. */
   readonly control: string;
@@ -86,6 +88,7 @@ export function agentPaths(home: string): AgentPaths {
     pruneState: at('state', 'prune.json'),
     scrub: at('state', 'scrub.json'),
     damagedCopies: at('state', 'damaged-copies.json'),
+    doubtedCopies: at('state', 'doubted-copies.json'),
     pause: at('state', 'pause.json'),
     lock: at('lock'),
     control: controlAddress(home),

@@ -11,7 +11,7 @@ const aSnapshot = (sequence: number, packIds: string[], adHoc = false): Captured
   ...{ sequence, capturedAtMs: sequence, partial: false, packIds: packIds as PackId[], stats, adHoc, headSequence: sequence + 1 },
 });
 
-async function aProtection(held: () => readonly string[]) {
+async function aProtection(held: () => readonly string[], weight: () => number = () => 1) {
   let kept: ProtectionState | undefined;
   const file = {
     read: async () => kept,
@@ -20,7 +20,7 @@ async function aProtection(held: () => readonly string[]) {
   const open = () =>
     Protection.open({
       file,
-      holdersOf: (packId) => (held().includes(packId) ? ['ben' as DeviceId] : []),
+      copiesOf: (packId) => (held().includes(packId) ? [{ deviceId: 'ben' as DeviceId, weight: weight() }] : []),
       minimum: () => 1,
       nowMs: () => 99,
     });
@@ -64,6 +64,21 @@ describe('what status says of protection', () => {
     await protection.captured(aSnapshot(1, ['a'], true));
     await protection.captured(aSnapshot(2, ['b'], true));
     expect(protection.view()).toMatchObject({ latest: { sequence: 2 } });
+  });
+
+  it('counts a doubted copy in part and one that is gone not at all', async () => {
+    let weight = 1;
+    const { protection } = await aProtection(
+      () => ['a'],
+      () => weight,
+    );
+    await protection.captured(aSnapshot(1, ['a']));
+    expect([await protection.refresh(), protection.isHeld('a' as PackId)]).toEqual([true, true]);
+    weight = 0.5;
+    expect(protection.view()).toMatchObject({ packsWaiting: 1, holders: ['ben'] });
+    weight = 0;
+    expect(protection.view()).toMatchObject({ packsWaiting: 1, holders: [] });
+    expect([await protection.refresh(), protection.isHeld('a' as PackId)]).toEqual([false, false]);
   });
 
   it('follows packs that a prune moved', async () => {

@@ -34,8 +34,8 @@ export type ProtectionState = z.infer<typeof protectionState>;
 
 export interface ProtectionPorts {
   readonly file: JsonFile<ProtectionState>;
-  /** Holders that signed for the pack and are members still. */
-  holdersOf(packId: PackId): readonly DeviceId[];
+  /** Holders that signed for the pack and are members still, each with what its copy counts: 0 to 1. */
+  copiesOf(packId: PackId): readonly { readonly deviceId: DeviceId; readonly weight: number }[];
   minimum(): number;
   nowMs(): number;
 }
@@ -50,7 +50,10 @@ export interface ProtectionView {
   readonly holders: readonly DeviceId[];
 }
 
-/** Captured or protected, by the holders' own signatures: the coordinator need not be asked, nor believed. */
+/**
+ * Captured or protected, by the holders' own signatures: without one no copy counts, whatever the coordinator says. What it knows of copies that are gone since
+ * is taken off.
+ */
 export class Protection {
   readonly #ports: ProtectionPorts;
   #state: ProtectionState = { latest: null, protected: null };
@@ -83,9 +86,9 @@ export class Protection {
     await this.#ports.file.write(this.#state);
   }
 
-  /** Whether as many members as the policy's minimum signed for the pack. */
+  /** Whether the pack has as many copies that count as the policy's minimum. */
   isHeld(packId: PackId): boolean {
-    return this.#ports.holdersOf(packId).length >= this.#ports.minimum();
+    return this.#ports.copiesOf(packId).reduce((sum, { weight }) => sum + weight, 0) >= this.#ports.minimum();
   }
 
   /** `newest`: whatever was captured last, also of named paths. */
@@ -94,9 +97,8 @@ export class Protection {
     const holders = new Set<DeviceId>();
     let packsWaiting = 0;
     for (const id of latest?.packIds ?? []) {
-      const found = this.#ports.holdersOf(id);
-      if (found.length < this.#ports.minimum()) packsWaiting += 1;
-      for (const holder of found) holders.add(holder);
+      if (!this.isHeld(id)) packsWaiting += 1;
+      for (const { deviceId, weight } of this.#ports.copiesOf(id)) if (weight > 0) holders.add(deviceId);
     }
     return { latest, protected: this.#state.protected, complete: this.#complete(), packsWaiting, holders: [...holders] };
   }

@@ -18,6 +18,7 @@ import type { Outbox } from '../outbox/outbox.ts';
 import type { PolicyKeeper } from '../policy/policy-keeper.ts';
 import type { Protection } from '../protection/protection.ts';
 import type { MemoryNote } from '../rebuild/memory-note.ts';
+import type { DoubtedCopies } from '../receipts/doubted-copies.ts';
 import type { ReceiptBook } from '../receipts/receipt-book.ts';
 import type { HoldKeeper } from '../releases/hold-keeper.ts';
 import type { HoldTimer } from '../releases/hold-timer.ts';
@@ -65,6 +66,8 @@ export interface AgentRuntime {
   readonly outbox: Outbox;
   readonly runs: RunHistory;
   readonly receipts: ReceiptBook;
+  /** What became of copies of {@link receipts}. */
+  readonly doubted: DoubtedCopies;
   readonly memory: MemoryNote;
   readonly bundles: BundleKeeper;
   readonly protection: Protection;

@@ -25,6 +25,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import { PolicyKeeper } from '../policy/policy-keeper.ts';
 import { Protection, protectionState } from '../protection/protection.ts';
 import { MemoryNote, memoryState } from '../rebuild/memory-note.ts';
+import { DoubtedCopies, doubtedCopiesState } from '../receipts/doubted-copies.ts';
 import { ReceiptBook } from '../receipts/receipt-book.ts';
 import { healVault } from '../reading/heal-vault.ts';
 import { openReleases } from '../releases/open-releases.ts';
@@ -96,10 +97,15 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   const receipts = await ReceiptBook.open(files, paths.receipts);
   const memory = await MemoryNote.open(json(paths.memory, memoryState));
   const bundles = await BundleKeeper.open(files, paths.bundles, team.teamId, team.coordinatorKey);
+  const doubted = await DoubtedCopies.open(json(paths.doubtedCopies, doubtedCopiesState));
   const activeMember = (id: DeviceId): boolean => roster.member(id) !== undefined && roster.member(id)!.state !== 'revoked';
   const protection = await Protection.open({
     file: json(paths.protection, protectionState),
-    holdersOf: (packId) => receipts.holdersOf(packId).filter(activeMember),
+    copiesOf: (packId) =>
+      receipts
+        .holdersOf(packId)
+        .filter(activeMember)
+        .map((deviceId) => ({ deviceId, weight: doubted.weightOf(packId, deviceId) })),
     minimum: () => policy.effective.replicas.minimum,
     nowMs: () => clock.nowMs(),
   });
@@ -194,6 +200,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     outbox,
     runs,
     receipts,
+    doubted,
     memory,
     bundles,
     protection,

@@ -7,6 +7,7 @@ import { PoliciesModule } from '../policies/policies.module.ts';
 import { PresenceModule } from '../presence/presence.module.ts';
 import { SnapshotProtectionModule } from '../snapshots/snapshot-protection.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
+import { DoubtedCopiesService } from './doubted-copies.service.ts';
 import { GoalChangesService } from './goal-changes.service.ts';
 import { InventoryService } from './inventory.service.ts';
 import { LocationsService } from './locations.service.ts';
@@ -44,6 +45,7 @@ import { ShownPacksRepository } from './shown-packs.repository.ts';
     InventoryService,
     NeedlessCopiesService,
     LocationsService,
+    DoubtedCopiesService,
   ],
   exports: [
     ReplicasService,

@@ -72,6 +72,34 @@ export class ReplicasRepository {
     return rows.map((row) => ({ ordinal: Number(row.ordinal), deviceId: row.device }));
   }
 
+  /** Copies of an owner's packs for which there is a receipt and that are not held (any more), by pack id from above `after`. */
+  async receiptsWithoutCopy(
+    ownerDeviceId: DeviceId,
+    after: string,
+    limit: number,
+  ): Promise<{ readonly packId: PackId; readonly holderDeviceId: DeviceId }[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReceiptEntity, 'r')
+      .leftJoin('replicas', 'c', 'c.pack_id = r.pack_id AND c.device_id = r.holder_device_id AND c.status = :held', { held: 'held' })
+      .select(['r.pack_id AS pack', 'r.holder_device_id AS holder'])
+      .where('r.owner_device_id = :ownerDeviceId AND r.pack_id > :after AND c.pack_id IS NULL', { ownerDeviceId, after })
+      .orderBy('r.pack_id')
+      .addOrderBy('r.holder_device_id')
+      .limit(limit)
+      .getRawMany<{ pack: PackId; holder: DeviceId }>();
+    return rows.map(({ pack, holder }) => ({ packId: pack, holderDeviceId: holder }));
+  }
+
+  /** Devices that signed for packs of an owner. */
+  async signersFor(ownerDeviceId: DeviceId): Promise<DeviceId[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReceiptEntity, 'r')
+      .select('DISTINCT r.holder_device_id', 'holder')
+      .where('r.owner_device_id = :ownerDeviceId', { ownerDeviceId })
+      .getRawMany<{ holder: DeviceId }>();
+    return rows.map(({ holder }) => holder);
+  }
+
   /** Bytes on their way to each device. */
   async pendingBytes(): Promise<Map<DeviceId, number>> {
     const rows = await this.database.read

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { HeldReleases, Release, ReleaseStatements, SignedStatement, TrimView, WantedTrims } from '#libs/contracts';
-import { pageOf, trimView, wantedTrims } from '#libs/contracts';
+import type { DoubtedCopies, HeldReleases, Release, ReleaseStatements, SignedStatement, TrimView, WantedTrims } from '#libs/contracts';
+import { doubtedCopies, pageOf, trimView, wantedTrims } from '#libs/contracts';
 import { openConfirm, openCountersigned, signRelease } from '#libs/crypto';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { fromBase64Url, toBase64Url } from '#libs/kernel';
@@ -128,6 +128,27 @@ describe('copies beyond what is wanted', () => {
     expect(await list()).toEqual([
       expect.objectContaining({ state: 'done', holderName: holder.device.name, deviceName: owner.device.name, packs: 2 }),
     ]);
+  });
+
+  it('are told to their owner as copies that count no more, as are those of a device that is gone', async () => {
+    const doubted = async (): Promise<DoubtedCopies> =>
+      doubtedCopies.parse(expectStatus(await owner.device.fresh().get('/agent/copies/doubted'), 200));
+    expect(await doubted()).toEqual({ holders: [], copies: [], next: null });
+    const { trims } = await afterAWeek();
+    const [first] = trims as [WantedTrims['trims'][number]];
+    expectStatus(await submit(trim(first.holderDeviceId, first.packIds)), 204);
+    const copies = [...first.packIds].sort().map((packId) => ({ packId, holderDeviceId: first.holderDeviceId }));
+    expect(await doubted()).toEqual({ holders: [], copies, next: null });
+    const last = copies.at(-1)!.packId;
+    expect(expectStatus(await owner.device.fresh().get(`/agent/copies/doubted?after=${last}`), 200)).toMatchObject({ copies: [] });
+
+    const gone = others.find((agent) => agent.device.deviceId !== first.holderDeviceId)!;
+    // Of others' copies nobody is told.
+    expect(expectStatus(await gone.device.fresh().get('/agent/copies/doubted'), 200)).toEqual({ holders: [], copies: [], next: null });
+    expectStatus(await (await admin()).post(`/devices/${gone.device.deviceId}/lost`), 204);
+    await storage.round(others.filter((agent) => agent !== gone));
+    expect(await doubted()).toMatchObject({ holders: [{ deviceId: gone.device.deviceId, weight: 0 }], copies });
+    expect(await effective()).toEqual([3, 3]);
   });
 
   it('are kept when they are needed again before their time', async () => {
