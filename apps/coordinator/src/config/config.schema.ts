@@ -102,6 +102,8 @@ export const coordinatorConfig = z.strictObject({
   }),
   /** What a new coordinator would need is left with devices: looked at by `sweepCron`, made anew after `everySeconds` and when something changed. */
   bundle: z.strictObject({ sweepCron: cron, everySeconds: seconds }),
+  /** Backup runs that started longer ago are forgotten, but for the newest ones of each device. */
+  runs: z.strictObject({ keepSeconds: seconds, keepPerDevice: z.int().min(1).max(10_000) }),
   schedules: z.strictObject({ enabled: z.boolean(), leaseSeconds: seconds }),
   metrics: z.strictObject({
     /** Bearer token for `/metrics`; null: only from this machine. A secret: give it by HOLDFAST_METRICS_TOKEN. */

@@ -18,6 +18,12 @@ const sortable: Readonly<Record<string, keyof RunEntity>> = {
   fileErrors: 'fileErrors',
 };
 
+/** Where a look over the table in order of time has come to. */
+export interface RunPlace {
+  readonly startedAtMs: number;
+  readonly runId: string;
+}
+
 @Injectable()
 export class RunsRepository {
   constructor(private readonly database: Database) {}
@@ -59,6 +65,36 @@ export class RunsRepository {
       for (const { id, protection } of rows) found.set(id, protection);
     }
     return found;
+  }
+
+  /**
+   * Looks at no more than `limit` of the runs that started before a moment, from `after` on in order of time, and deletes them but for the newest
+   * `keepPerDevice` of each device. `next`: null when none is left to be looked at.
+   */
+  async deleteOld(
+    { beforeMs, keepPerDevice, limit }: { readonly beforeMs: number; readonly keepPerDevice: number; readonly limit: number },
+    after: RunPlace | null,
+  ): Promise<{ readonly deleted: number; readonly next: RunPlace | null }> {
+    return this.database.write(async (manager) => {
+      const query = manager
+        .createQueryBuilder(RunEntity, 'r')
+        .select(['r.runId', 'r.deviceId', 'r.startedAtMs'])
+        .where('r.started_at_ms < :beforeMs', { beforeMs });
+      if (after)
+        query.andWhere('(r.started_at_ms > :at OR (r.started_at_ms = :at AND r.run_id > :id))', { at: after.startedAtMs, id: after.runId });
+      const rows = await query.orderBy('r.started_at_ms', 'ASC').addOrderBy('r.run_id', 'ASC').limit(limit).getMany();
+      const oldest = new Map<DeviceId, number>();
+      for (const deviceId of new Set(rows.map((row) => row.deviceId))) {
+        const order = { startedAtMs: 'DESC', runId: 'DESC' } as const;
+        const [last] = await manager.find(RunEntity, { where: { deviceId }, order, skip: keepPerDevice - 1, take: 1 });
+        // Fewer than that: all stay.
+        oldest.set(deviceId, last?.startedAtMs ?? Number.NEGATIVE_INFINITY);
+      }
+      const old = rows.filter((row) => row.startedAtMs < oldest.get(row.deviceId)!).map((row) => row.runId);
+      for (const batch of inBatches(old)) await manager.delete(RunEntity, { runId: In(batch) });
+      const end = rows.at(-1);
+      return { deleted: old.length, next: rows.length < limit || !end ? null : { startedAtMs: end.startedAtMs, runId: end.runId } };
+    });
   }
 
   async page(deviceId: DeviceId, query: PageQuery): Promise<{ rows: RunEntity[]; total: number }> {
