@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { SignedStatement } from '#libs/contracts';
-import { cryptoReady, type SigningKeyPair, signingKeyPairFromSeed, signStatement } from '#libs/crypto';
+import type { RosterMember, SignedStatement } from '#libs/contracts';
+import { cryptoReady, peerIdFromSigningKey, type SigningKeyPair, signingKeyPairFromSeed, signStatement } from '#libs/crypto';
+import type { DeviceId } from '#libs/kernel';
 import { RosterKeeper } from './roster-keeper.ts';
 
 type File = Parameters<typeof RosterKeeper.open>[0];
@@ -14,8 +15,8 @@ describe('RosterKeeper', () => {
     await cryptoReady();
     coordinator = signingKeyPairFromSeed(new Uint8Array(32).fill(1));
   });
-  const roster = (version: number): SignedStatement =>
-    signStatement('roster', { teamId, version, issuedAtMs: 1, members: [] }, coordinator.secretKey);
+  const roster = (version: number, members: readonly RosterMember[] = []): SignedStatement =>
+    signStatement('roster', { teamId, version, issuedAtMs: 1, members: [...members] }, coordinator.secretKey);
 
   /** A file on a disk that can be full. */
   function aDisk() {
@@ -39,6 +40,33 @@ describe('RosterKeeper', () => {
     const again = await open();
     expect([again.version, again.receivedAtMs]).toEqual([2, 6]);
     await expect(again.accept(roster(1), 8)).rejects.toMatchObject({ code: 'roster_rollback' });
+  });
+
+  it('takes no revocation back, whatever the number: a coordinator from an older copy may have come past ours', async () => {
+    const ben: RosterMember = {
+      ...{
+        deviceId: '00000000-0000-4000-8000-000000000002' as DeviceId,
+        peerId: peerIdFromSigningKey(coordinator.publicKey),
+        name: 'ben',
+        site: '',
+        class: 'workstation',
+      },
+      ...{ state: 'active', signingKey: 'A'.repeat(43), boxKey: 'A'.repeat(43), addresses: [] },
+    };
+    const revoked: RosterMember = { ...ben, state: 'revoked' };
+    const { open } = aDisk();
+    const keeper = await open();
+    await keeper.accept(roster(2, [ben]), 1);
+    await keeper.accept(roster(3, [revoked]), 2);
+    for (const version of [3, 4, 400])
+      await expect(keeper.accept(roster(version, [ben]), 3)).rejects.toMatchObject({
+        code: 'roster_rollback',
+        message: expect.stringMatching(/lets ben in/),
+      });
+    await expect((await open()).accept(roster(400, [{ ...ben, state: 'draining' }]), 4)).rejects.toMatchObject({ code: 'roster_rollback' });
+    expect([keeper.version, keeper.member(ben.deviceId)?.state, keeper.receivedAtMs]).toEqual([3, 'revoked', 2]);
+    // What the coordinator makes of it once it knows again.
+    expect((await keeper.accept(roster(401, [revoked]), 5))?.version).toBe(401);
   });
 
   it('is in force on a full disk too, and written as soon as there is room', async () => {

@@ -10,7 +10,8 @@ import type { JsonFile } from '../home/json-file.ts';
 const confirmEveryMs = 3_600_000;
 
 /**
- * The newest roster that this device has seen, and nothing older ever after: also not after a restart, as long as the disk took it.
+ * The newest roster that this device has seen, and nothing older ever after, nor anything that takes a revocation back: also not after a restart, as long as
+ * the disk took it.
  */
 export class RosterKeeper {
   readonly #file: JsonFile<z.infer<typeof rosterState>>;
@@ -78,13 +79,23 @@ export class RosterKeeper {
 
   /**
    * Takes a roster that the coordinator sent. Returns it when it is newer, undefined when it is the one we have.
-   * Throws `statement_invalid` (not by the certified key, another team) and `roster_rollback`.
+   * Throws `statement_invalid` (not by the certified key, another team) and `roster_rollback`: an older one, or one that lets in a device that was revoked,
+   * whatever its number. A revocation is for good, and a coordinator that was put back to an older copy may have come past the number of ours by
+   * changes of addresses, which anybody can make that it still lets in.
    */
   async accept(statement: SignedStatement, nowMs: number): Promise<Roster | undefined> {
     const offered = this.#checked(statement);
     if (offered.version < this.version) {
       throw new AgentError('roster_rollback', `the coordinator sent roster ${offered.version}, but ${this.version} was seen before`, {
         nextStep: 'The coordinator may have been restored from an old copy: an admin has to raise its roster version.',
+      });
+    }
+    const taken = offered.members.find((m) => m.state !== 'revoked' && this.member(m.deviceId)?.state === 'revoked');
+    if (taken) {
+      throw new AgentError('roster_rollback', `the coordinator's roster ${offered.version} lets ${taken.name} in, which was revoked`, {
+        context: { deviceId: taken.deviceId },
+        nextStep:
+          'The coordinator may have been restored from an old copy: it learns of the revocation from this device, and sends a right one.',
       });
     }
     const isNew = offered.version > this.version;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { HeartbeatReply, Memory, RebuildView, SignedStatement } from '#libs/contracts';
+import type { HeartbeatReply, Memory, RebuildView, Roster, RosterMember, SignedStatement } from '#libs/contracts';
 import { rebuildView } from '#libs/contracts';
 import { newSigningKeyPair, peekStatement, signStatement } from '#libs/crypto';
 import type { PackId } from '#libs/kernel';
@@ -97,6 +97,12 @@ describe('a coordinator that lost its memory', () => {
     if (returned.length > 0) expectStatus(await client.post('/agent/rebuild/receipts', { receipts: returned }), 204);
     await done(owner.agent);
   };
+  const rosterOf = async (agent: FakeAgent): Promise<Roster> =>
+    peekStatement('roster', expectStatus(await agent.device.fresh().get<SignedStatement>('/agent/roster'), 200)) as Roster;
+  const revokedIf =
+    (revoked: FakeAgent) =>
+    (member: RosterMember): RosterMember =>
+      member.deviceId === revoked.device.deviceId ? { ...member, state: 'revoked' } : member;
   const jobs = async (): Promise<number> => {
     await storage.round();
     return (await Promise.all(storage.agents.map((agent) => agent.jobs()))).flat().length;
@@ -144,6 +150,32 @@ describe('a coordinator that lost its memory', () => {
     await storage.round();
     const ordered = (await Promise.all(others.map((agent) => agent.jobs()))).flat();
     expect(ordered.map((job) => (job.task.kind === 'replicate' ? job.task.packId : ''))).toEqual(Array(3).fill(fresh[0]!.packId));
+  });
+
+  it('gives nobody a pack on its own word: a device that was revoked since the copy gets none, however early it is', async () => {
+    await empty();
+    const [stolen] = others as [FakeAgent];
+    const jobsOf = async (agent: FakeAgent): Promise<number> => (await agent.jobs()).length;
+    // It is there first, alone, and says all that it is asked for; others have new packs and have not told theirs yet.
+    await stolen.inventory();
+    await done(stolen);
+    await storage.coordinator.clock.advance(1000);
+    const [, early] = others as [FakeAgent, FakeAgent];
+    await early.announce(early.newPacks(1));
+    await storage.round();
+    expect(await jobsOf(stolen)).toBe(0);
+    // Packs are placed once their owner has told everything, its roster first: so who gets them was judged by another's word.
+    const before = await rosterOf(owner.agent);
+    const revoking = { ...before, version: before.version + 1, members: before.members.map(revokedIf(stolen)) };
+    const roster = storage.coordinator.get(CoordinatorIdentity).sign('roster', revoking);
+    expectStatus(await owner.agent.device.fresh().post('/agent/rebuild/roster', { roster }), 204);
+    await ownerTells();
+    await storage.coordinator.clock.advance(1000);
+    await owner.agent.announce(owner.agent.newPacks(1));
+    const [, ...honest] = others;
+    await storage.round([owner.agent, ...honest]);
+    expect(await stolen.device.fresh().get('/agent/jobs')).toMatchObject({ status: 403, body: { code: 'device_revoked' } });
+    expect(await Promise.all(honest.map(jobsOf))).toEqual([1, 1, 1]);
   });
 
   it('goes on when an admin says so, once, with a line in the audit log', async () => {
