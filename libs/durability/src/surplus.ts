@@ -77,6 +77,14 @@ export function mayTrim(deviceId: DeviceId, pack: SurplusPack, settings: Durabil
   );
 }
 
+/**
+ * Whether what is left of a damaged copy may go, by the copies at all others: as many as any trim leaves, each whole. Until then its good
+ * blocks could be the last ones anywhere.
+ */
+export function mayTrimDamaged(pack: SurplusPack, settings: DurabilitySettings): boolean {
+  return effectiveReplicas(pack.replicas.filter(isReliable), pack.owner, settings) >= keptByTrims(pack.kind, pack.goal, settings);
+}
+
 function isDispensable(replica: Replica, rest: readonly Replica[], pack: SurplusPack, settings: DurabilitySettings): boolean {
   if (pack.kind === 'index' && replica.anchor) return false;
   if (effectiveReplicas(rest, pack.owner, settings) < keptByTrims(pack.kind, pack.goal, settings)) return false;

@@ -85,14 +85,15 @@ export class AuditRecordsService {
   async scanned(
     deviceId: DeviceId,
     scan: { readonly asked: number | null; readonly packs: number; readonly damaged: number },
-  ): Promise<void> {
-    const { scanWantedSinceMs } = await this.holders.get(deviceId);
+  ): Promise<number | null> {
+    const { scanWantedSinceMs, lastScanEndedAtMs } = await this.holders.get(deviceId);
     const answered = scanWantedSinceMs !== null && scan.asked !== null && scan.asked >= scanWantedSinceMs;
     await this.holders.update(deviceId, {
       scanWantedSinceMs: answered ? null : scanWantedSinceMs,
       ...{ lastScanEndedAtMs: this.times.nowMs(), lastScanPacks: scan.packs, lastScanDamaged: scan.damaged },
     });
     this.events.publishPanel({ event: 'devices', deviceId });
+    return lastScanEndedAtMs;
   }
 
   /** Decides the open failures of a replica; overruled ones no longer speak against the holder. */

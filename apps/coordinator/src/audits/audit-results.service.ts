@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditResult } from '#libs/durability';
 import { auditCause } from '#libs/durability';
+import type { DeviceId, PackId } from '#libs/kernel';
 import { DevicesService } from '../devices/devices.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
@@ -101,11 +102,16 @@ export class AuditResultsService {
     });
   }
 
+  /** The holder has damaged copies that are not on record, or are known to be so. Part of the caller's transaction. */
+  async noteDamaged(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
+    for (const pack of await this.packs.find(packIds)) await this.replicas.markDamaged(deviceId, pack, this.times.nowMs());
+  }
+
   /** The holder found its own copy damaged: it is placed anew, there too, since its disk may be sound but for this. */
   async rotten({ packId, deviceId }: ReplicaKey): Promise<void> {
     const [pack] = await this.packs.find([packId]);
     if (!pack) return;
-    await this.replicas.drop(deviceId, [packId]);
+    await this.replicas.markDamaged(deviceId, pack, this.times.nowMs());
     await this.queue.delete(deviceId, [packId]);
     await this.asks.deleteOf({ packId, deviceId });
     await this.records.settle(deviceId, packId, 'proved');

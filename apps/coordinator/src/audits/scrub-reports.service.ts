@@ -29,8 +29,18 @@ export class ScrubReportsService {
       deviceId,
       damaged.map((pack) => pack.packId),
     );
-    for (const row of counted) if (row.status !== 'pending') await this.results.rotten(row);
-    if (endedAtMs !== null) await this.records.scanned(deviceId, { asked, packs, damaged: found });
+    const fresh = counted.filter((row) => row.status !== 'damaged');
+    for (const row of fresh) if (row.status !== 'pending') await this.results.rotten(row);
+    // Known damage, or some from before it was noted: nothing changes but that its owner can let the rest go.
+    const onRecord = new Set(fresh.map((row) => row.packId));
+    await this.results.noteDamaged(
+      deviceId,
+      damaged.map((pack) => pack.packId).filter((packId) => !onRecord.has(packId)),
+    );
+    if (endedAtMs === null) return;
+    const before = await this.records.scanned(deviceId, { asked, packs, damaged: found });
+    // What the pass before this one named and this one did not is not there any more, or whole.
+    if (before !== null) await this.replicas.forgetDamagedUntil(deviceId, before);
   }
 
   async #own(deviceId: DeviceId, { damaged }: ScrubReport): Promise<void> {

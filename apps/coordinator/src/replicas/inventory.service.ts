@@ -6,6 +6,7 @@ import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { WorkSignal } from '../packs/work-signal.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import { NeedlessCopiesService } from './needless-copies.service.ts';
+import { isCopy } from './replica-counts.service.ts';
 import { ReplicasService } from './replicas.service.ts';
 
 /** Packs confirmed in one transaction. */
@@ -49,7 +50,9 @@ export class InventoryService {
   async #confirm(deviceId: DeviceId, named: Inventory['packs']): Promise<number> {
     return this.database.write(async () => {
       const sizes = new Map(named.map((pack) => [pack.packId, pack.sizeBytes]));
-      const known = (await this.replicas.ofDevice(deviceId, [...sizes.keys()])).filter((row) => row.sizeBytes === sizes.get(row.packId));
+      const known = (await this.replicas.ofDevice(deviceId, [...sizes.keys()])).filter(
+        (row) => isCopy(row) && row.sizeBytes === sizes.get(row.packId),
+      );
       await this.replicas.confirm(deviceId, known, this.clock.nowMs());
       await this.needless.callOff(known.filter((row) => row.status === 'returning').map((row) => row.packId));
       const onRecord = new Set(known.map((row) => row.packId));

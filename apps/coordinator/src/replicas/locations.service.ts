@@ -22,7 +22,9 @@ export class LocationsService {
     const members = new Set((await this.devices.agents()).filter((d) => d.membership !== 'revoked').map((d) => d.deviceId));
     return {
       locations: packs.map(({ packId, sizeBytes, ownerDeviceId }) => {
-        const held = (replicas.get(packId) ?? []).filter((row) => row.status !== 'pending').map((row) => row.deviceId);
+        const held = (replicas.get(packId) ?? [])
+          .filter((row) => row.status !== 'pending' && row.status !== 'damaged')
+          .map((row) => row.deviceId);
         // The owner last: a restore is usually wanted because its machine is gone, and colleagues share the load.
         const holders = [...held, ownerDeviceId].filter((deviceId) => members.has(deviceId)).map((deviceId) => this.#holder(deviceId));
         return { packId, sizeBytes, holders: holders.sort((a, b) => Number(b.online) - Number(a.online)) };

@@ -82,7 +82,7 @@ export interface DeviceSite {
 /**
  * A stored pack as the rules see it. A device is its own machine: nothing tells the coordinator yet which devices share one.
  * A returning replica counts as gone until its inventory names it, a quarantined one until it has proved itself, one that is let go for good; yet its device
- * is not asked for the pack again. One that is to leave a full disk counts like a leaver's, pack by pack.
+ * is not asked for the pack again. A damaged one is none at all: its device may be asked for the pack anew. One that is to leave a full disk counts like a leaver's, pack by pack.
  */
 export function packToPlace(
   pack: PackRow,
@@ -90,7 +90,7 @@ export function packToPlace(
   stateOf: (deviceId: DeviceId) => DeviceState,
   siteOf: (deviceId: DeviceId) => DeviceSite = () => ({ site: '', anchor: false }),
 ): PackToPlace {
-  const replicas = rows.map(({ deviceId, status, shedSinceMs }): Replica => ({
+  const replicas = rows.filter(isCopy).map(({ deviceId, status, shedSinceMs }): Replica => ({
     deviceId,
     machineId: deviceId,
     ...siteOf(deviceId),
@@ -106,6 +106,8 @@ export function packToPlace(
     owner: { deviceId: ownerDeviceId, machineId: ownerDeviceId, site: siteOf(ownerDeviceId).site },
   };
 }
+
+export const isCopy = ({ status }: Pick<ReplicaRow, 'status'>): boolean => status !== 'damaged';
 
 function stateForRules(status: ReplicaRow['status'], isShed: boolean, state: DeviceState): DeviceState {
   if (status !== 'held' && status !== 'pending') return 'missing';

@@ -5,9 +5,10 @@ import { bigColumn, idColumn, intColumn, longTextColumn, nullableTimeColumn, tex
 /**
  * pending: a job to fetch it is open · held: its holder signed a receipt · returning: held by a device that was gone and is
  * back; counts again when its inventory names the pack · quarantine: failed an audit, or its holder is not believed; counts again when
- * an audit is passed · trimming: its owner has let it go, since enough others have the pack; it counts no more and is still there for the hold.
+ * an audit is passed · damaged: its holder found that its copy has rotted; no copy for any purpose, and its file is still there, so that what is good in it
+ * can serve in need · trimming: its owner has let it go, since enough others have the pack; it counts no more and is still there for the hold.
  */
-export type ReplicaStatus = 'pending' | 'held' | 'returning' | 'quarantine' | 'trimming';
+export type ReplicaStatus = 'pending' | 'held' | 'returning' | 'quarantine' | 'trimming' | 'damaged';
 
 /** One pack at one holder. */
 @Entity('replicas')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan, MoreThan, Not } from 'typeorm';
+import { In, IsNull, LessThan, LessThanOrEqual, MoreThan, Not } from 'typeorm';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { inBatches } from '../database/batches.ts';
 import { Database } from '../database/database.ts';
@@ -53,7 +53,7 @@ export class ReplicasRepository {
     const rows = await this.database.read
       .createQueryBuilder(ReplicaEntity, 'r')
       .select('r.pack_id', 'id')
-      .where('r.device_id = :deviceId AND r.status <> :pending', { deviceId, pending: 'pending' })
+      .where('r.device_id = :deviceId AND r.status NOT IN (:...others)', { deviceId, others: ['pending', 'damaged'] })
       .andWhere('(r.confirmed_at_ms IS NULL OR r.confirmed_at_ms < :startedAtMs)', { startedAtMs })
       .andWhere('(r.held_at_ms IS NULL OR r.held_at_ms < :startedAtMs)', { startedAtMs })
       .limit(limit)
@@ -187,6 +187,25 @@ export class ReplicasRepository {
       }
     });
     return [...holders];
+  }
+
+  /** An owner's packs of which holders have damaged copies, by no running trim yet; at most `limit` of them. */
+  async damagedOf(ownerDeviceId: DeviceId, limit: number): Promise<{ packId: PackId; deviceId: DeviceId }[]> {
+    const rows = await this.database.read
+      .createQueryBuilder(ReplicaEntity, 'r')
+      .innerJoin('packs', 'p', 'p.pack_id = r.pack_id')
+      .leftJoin('trimmed_packs', 't', 't.pack_id = r.pack_id AND t.holder_device_id = r.device_id')
+      .select(['r.pack_id AS id', 'r.device_id AS device'])
+      .where('r.status = :damaged AND p.owner_device_id = :ownerDeviceId AND t.release_id IS NULL', { damaged: 'damaged', ownerDeviceId })
+      .orderBy('r.pack_id')
+      .limit(limit)
+      .getRawMany<{ id: PackId; device: DeviceId }>();
+    return rows.map((row) => ({ packId: row.id, deviceId: row.device }));
+  }
+
+  async deleteDamagedUntil(deviceId: DeviceId, namedUntilMs: number): Promise<void> {
+    const where = { deviceId, status: 'damaged' as const, confirmedAtMs: LessThanOrEqual(namedUntilMs) };
+    await this.database.write((manager) => manager.delete(ReplicaEntity, where));
   }
 
   async heldBy(deviceId: DeviceId, limit: number): Promise<PackId[]> {

@@ -3,6 +3,7 @@ import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { EventsService } from '../events/events.service.ts';
 import { ReplicaCountsService } from './replica-counts.service.ts';
+import type { PackRow } from '../packs/packs.repository.ts';
 import type { LeavingBytes, ReplicaRow } from './replicas.repository.ts';
 import { ReplicasRepository } from './replicas.repository.ts';
 import type { ShownPack } from './shown-packs.repository.ts';
@@ -200,7 +201,32 @@ export class ReplicasService {
     return new Map([...found].map(([deviceId, some]) => [deviceId, some.map((one) => one.packId)]));
   }
 
-  /** The holder itself says that it has these no longer, or only damaged: they may be placed anew, there too. Part of the caller's transaction. */
+  /** An owner's packs of which holders have damaged copies that nobody has let go yet, by holder. */
+  async damagedOf(owner: DeviceId, limit: number): Promise<Map<DeviceId, PackId[]>> {
+    const found = Map.groupBy(await this.replicas.damagedOf(owner, limit), (one) => one.deviceId);
+    return new Map([...found].map(([deviceId, some]) => [deviceId, some.map((one) => one.packId)]));
+  }
+
+  /**
+   * The holder found its copy damaged. It is no copy from now on, and the pack may be placed anew, there too; what is left of it goes when its
+   * owner lets it go. A copy that is not on record is noted only if the holder once signed for it. Part of the caller's transaction.
+   */
+  async markDamaged(deviceId: DeviceId, pack: Pick<PackRow, 'packId' | 'sizeBytes'>, atMs: number): Promise<void> {
+    const { packId, sizeBytes } = pack;
+    const known = await this.replicas.find(packId, deviceId);
+    if (known?.status === 'pending') return;
+    if (!known && !(await this.replicas.receiptsFor([packId])).has(`${packId}/${deviceId}`)) return;
+    const row = known ?? { packId, deviceId, sizeBytes, generation: 0, jobId: null, heldAtMs: null, confirmedAtMs: null };
+    await this.replicas.save([{ ...row, status: 'damaged', confirmedAtMs: atMs, shedSinceMs: null }]);
+    await this.counts.recount([packId]);
+  }
+
+  /** Damaged copies that a holder has not named after that time are not there any more. Part of the caller's transaction. */
+  forgetDamagedUntil(deviceId: DeviceId, namedUntilMs: number): Promise<void> {
+    return this.replicas.deleteDamagedUntil(deviceId, namedUntilMs);
+  }
+
+  /** The holder has these no longer: they may be placed anew, there too. Part of the caller's transaction. */
   async drop(deviceId: DeviceId, packIds: readonly PackId[]): Promise<void> {
     await this.replicas.deleteKept(deviceId, packIds);
     await this.counts.recount(packIds);

@@ -33,8 +33,9 @@ export class TrimIntakeService {
     const byHolder = new Map<DeviceId, PackId[]>();
     for (const [packId, { holders }] of await this.rules.surplusAt(oldest))
       for (const holder of holders) byHolder.set(holder, [...(byHolder.get(holder) ?? []), packId]);
-    // What is to leave a full disk need not have been too much for a week: it is so by decision.
-    for (const [holder, packIds] of await this.record.shedOf(owner)) {
+    // What is to leave a full disk, and what is damaged anyway, need not have been too much for a week.
+    const more = [...(await this.record.shedOf(owner)), ...(await this.record.damagedOf(owner))];
+    for (const [holder, packIds] of more) {
       const free = await this.rules.dispensable(holder, packIds);
       if (free.size > 0) byHolder.set(holder, [...(byHolder.get(holder) ?? []), ...free]);
     }

@@ -45,9 +45,16 @@ export class TrimRecordService {
     return this.replicas.shedOf(owner, ASKED);
   }
 
-  /** Those of the packs of which this device is on record with a copy that counts. */
+  /** An owner's packs of which holders have damaged copies that it has not let go yet, by holder. */
+  damagedOf(owner: DeviceId): Promise<Map<DeviceId, PackId[]>> {
+    return this.replicas.damagedOf(owner, ASKED);
+  }
+
+  /** Those of the packs of which this device is on record with a copy that counts, or a damaged one. */
   async heldAt(holder: DeviceId, packIds: readonly PackId[]): Promise<PackId[]> {
-    return (await this.replicas.ofDevice(holder, packIds)).filter((row) => row.status === 'held').map((row) => row.packId);
+    return (await this.replicas.ofDevice(holder, packIds))
+      .filter((row) => row.status === 'held' || row.status === 'damaged')
+      .map((row) => row.packId);
   }
 
   /** The copies count no more from now on. Part of the caller's transaction. */
@@ -60,7 +67,7 @@ export class TrimRecordService {
   /** Those of its packs that are still being let go: not deleted, dropped or kept after all. */
   async leaving({ releaseId, holderDeviceId }: TrimRow): Promise<PackId[]> {
     const rows = await this.replicas.ofDevice(holderDeviceId, await this.trims.packsOf(releaseId));
-    return rows.filter((row) => row.status === 'trimming').map((row) => row.packId);
+    return rows.filter((row) => row.status === 'trimming' || row.status === 'damaged').map((row) => row.packId);
   }
 
   /** These are wanted after all. Part of the caller's transaction. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ReplicaGoal, SurplusPack } from '#libs/durability';
-import { mayTrim, planTrim } from '#libs/durability';
+import { mayTrim, mayTrimDamaged, planTrim } from '#libs/durability';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
@@ -8,7 +8,7 @@ import { PacksService } from '../packs/packs.service.ts';
 import { PoliciesService } from '../policies/policies.service.ts';
 import { PresenceService } from '../presence/presence.service.ts';
 import type { DeviceSite } from '../replicas/replica-counts.service.ts';
-import { packToPlace } from '../replicas/replica-counts.service.ts';
+import { isCopy, packToPlace } from '../replicas/replica-counts.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 
 export interface Surplus {
@@ -57,7 +57,11 @@ export class TrimRulesService {
   /** Those of the packs that this holder may do without. */
   async dispensable(holder: DeviceId, packIds: readonly PackId[]): Promise<Set<PackId>> {
     const packs = await this.#asSurplus(packIds);
-    return new Set(packs.filter((pack) => mayTrim(holder, pack, this.states.settings)).map((pack) => pack.packId));
+    const rows = await this.replicas.ofDevice(holder, packIds);
+    const damaged = new Set(rows.filter((row) => !isCopy(row)).map((row) => row.packId));
+    const may = (pack: SurplusPack & { readonly packId: PackId }): boolean =>
+      damaged.has(pack.packId) ? mayTrimDamaged(pack, this.states.settings) : mayTrim(holder, pack, this.states.settings);
+    return new Set(packs.filter(may).map((pack) => pack.packId));
   }
 
   async #asSurplus(packIds: readonly PackId[]): Promise<SurplusPack[]> {

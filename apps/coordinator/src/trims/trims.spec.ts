@@ -209,6 +209,83 @@ describe('copies beyond what is wanted', () => {
     expect(await confirm(holder, releaseId)).toMatchObject({ status: 409, body: { code: 'release_cancelled' } });
   });
 
+  describe('that are damaged', () => {
+    /** The holder has read its packs and found this one rotten. */
+    const finds = async (holder: FakeAgent, ids: readonly PackId[], endedAtMs: number | null = null): Promise<void> => {
+      const damaged = ids.map((packId) => ({ packId, leaves: 1, repaired: false }));
+      const body = { store: 'held', startedAtMs: 1, endedAtMs, asked: null, packs: 2, sizeBytes: 2000, found: damaged.length, damaged };
+      expectStatus(await holder.device.fresh().post('/agent/audits/scrub', body), 204);
+    };
+    const inventoryOf = async (holder: FakeAgent): Promise<void> =>
+      holder.inventory([...holder.held.keys()].filter((id) => id !== packIds()[0]));
+
+    it('go at once by their owner’s word when enough whole ones are elsewhere, after the hold like any other', async () => {
+      const holder = others[0]!;
+      const [packId] = packIds() as [PackId];
+      await finds(holder, [packId]);
+      expect((await effective()).toSorted()).toEqual([4, 5]);
+      // An inventory names whole packs only.
+      await inventoryOf(holder);
+      expect(await statuses()).toEqual({ held: 9, damaged: 1 });
+      const { trims } = await wanted();
+      expect(trims).toEqual([{ holderDeviceId: holder.device.deviceId, packIds: [packId] }]);
+      expectStatus(await submit(trim(holder.device.deviceId, [packId])), 204);
+      expect((await wanted()).trims).toEqual([]);
+      const [{ releaseId }] = (await list()) as [TrimView];
+      expect(await confirm(holder, releaseId)).toMatchObject({ body: { code: 'release_hold_running' } });
+      await sweep();
+      expect(await list()).toMatchObject([{ state: 'holding' }]);
+      await storage.coordinator.clock.advance(14 * day);
+      const word = expectStatus(await confirm(holder, releaseId), 200);
+      expect(JSON.parse(Buffer.from(word.payload, 'base64url').toString())).toMatchObject({ packIds: [packId] });
+      expectStatus(await holder.device.fresh().post(`/agent/trims/${releaseId}/deleted`, { packIds: [packId] }), 204);
+      expect(await statuses()).toEqual({ held: 9 });
+      expect(await list()).toMatchObject([{ state: 'done' }]);
+    });
+
+    it('stay while their good blocks may be needed, and never count again by being wanted', async () => {
+      const [first, second, third] = others as [FakeAgent, FakeAgent, FakeAgent];
+      const [packId] = packIds() as [PackId];
+      for (const holder of [first, second]) await finds(holder, [packId]);
+      expectStatus(await submit(trim(first.device.deviceId, [packId])), 204);
+      expectStatus(await (await admin()).post(`/devices/${third.device.deviceId}/revoke`), 204);
+      await storage.round(others.filter((agent) => agent !== third));
+      // Two whole ones are left: what is left of the damaged ones stays, and is asked for no more.
+      expect((await wanted()).trims).toEqual([]);
+      expect(await submit(trim(second.device.deviceId, [packId], { releaseSequence: 2 }))).toMatchObject({
+        body: { code: 'trim_refused' },
+      });
+      await storage.coordinator.clock.advance(14 * day);
+      const [{ releaseId }] = (await list()) as [TrimView];
+      const word = expectStatus(await confirm(first, releaseId), 200);
+      expect(JSON.parse(Buffer.from(word.payload, 'base64url').toString())).toMatchObject({ packIds: [] });
+      // Both may heal: they are asked for the pack anew.
+      expect(await storage.replicate(others.filter((agent) => agent !== third))).toBeGreaterThan(0);
+      expect((await statuses())['damaged'] ?? 0).toBeLessThan(2);
+    });
+
+    it('are forgotten when a whole pass finds them no more', async () => {
+      const holder = others[0]!;
+      const [packId] = packIds() as [PackId];
+      await finds(holder, [packId], 2);
+      for (const expected of [1, 1]) {
+        await storage.coordinator.clock.advance(30 * day);
+        await finds(holder, [packId], 2);
+        expect((await statuses())['damaged']).toBe(expected);
+      }
+      await storage.coordinator.clock.advance(30 * day);
+      await finds(holder, [], 2);
+      expect((await statuses())['damaged']).toBeUndefined();
+    });
+
+    it('are no reason to ask an owner for anything when the holder never signed for them', async () => {
+      const stranger =
+        storage.agents.find((agent) => agent !== owner && !others.slice(0, 5).includes(agent)) ?? (await storage.join('stranger'));
+      await finds(stranger, packIds());
+      expect(await statuses()).toEqual({ held: 10 });
+    });
+  });
+
   describe('are not let go', () => {
     it('by an owner that signs away more than is too much', async () => {
       const { trims } = await afterAWeek();
