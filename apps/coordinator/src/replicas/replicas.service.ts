@@ -216,8 +216,10 @@ export class ReplicasService {
     const known = await this.replicas.find(packId, deviceId);
     if (known?.status === 'pending') return;
     if (!known && !(await this.replicas.receiptsFor([packId])).has(`${packId}/${deviceId}`)) return;
-    const row = known ?? { packId, deviceId, sizeBytes, generation: 0, jobId: null, heldAtMs: null, confirmedAtMs: null };
-    await this.replicas.save([{ ...row, status: 'damaged', confirmedAtMs: atMs, shedSinceMs: null }]);
+    const { generation = 0, jobId = null, heldAtMs = null } = known ?? {};
+    await this.replicas.save([
+      { packId, deviceId, status: 'damaged', sizeBytes, generation, jobId, heldAtMs, confirmedAtMs: atMs, shedSinceMs: null },
+    ]);
     await this.counts.recount([packId]);
   }
 
