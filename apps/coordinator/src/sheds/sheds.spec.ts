@@ -12,24 +12,13 @@ import { SchedulesService } from '../schedules/schedules.service.ts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
 import { expectStatus } from '../testing/fake-agent.ts';
 import type { StorageTeam } from '../testing/storage-team.ts';
-import { startStorageTeam } from '../testing/storage-team.ts';
+import { patientDurability, startStorageTeam } from '../testing/storage-team.ts';
 import { TRIM_SWEEP } from '../trims/trim-sweep.service.ts';
 import { SHED_SWEEP } from './shed-sweep.service.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 const packBytes = 1000;
-/** Weeks without a heartbeat are of no interest here, but where a test says so. */
-const patient = {
-  heartbeatSeconds: 365 * 86_400,
-  vetting: { minAgeSeconds: 0, auditsPassed: 0 },
-  silence: {
-    workstation: {
-      ...{ asleepAfterSeconds: 400 * 86_400, overdueAfterSeconds: 500 * 86_400, suspectAfterSeconds: 600 * 86_400 },
-      ...{ missingAfterSeconds: 700 * 86_400, lostAfterSeconds: 800 * 86_400 },
-    },
-  },
-};
 
 describe('a holder whose disk is short', () => {
   let storage: StorageTeam;
@@ -39,7 +28,7 @@ describe('a holder whose disk is short', () => {
 
   /** An owner with ten packs at three of its colleagues each, and one of those with the most of them. */
   const start = async (size: number): Promise<void> => {
-    storage = await startStorageTeam(size, { config: { durability: patient } });
+    storage = await startStorageTeam(size, { config: { durability: patientDurability } });
     [owner, ...others] = storage.agents as [FakeAgent, ...FakeAgent[]];
     await storage.setReplicas(3, 2);
     await owner.announce(owner.newPacks(10, 'data', packBytes));

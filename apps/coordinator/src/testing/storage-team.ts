@@ -44,6 +44,18 @@ const aDayInSeconds = {
   },
 };
 
+/** For tests in which weeks without a heartbeat are of no interest: nobody falls asleep for a year, and nobody is new. */
+export const patientDurability = {
+  heartbeatSeconds: 365 * 86_400,
+  vetting: { minAgeSeconds: 0, auditsPassed: 0 },
+  silence: {
+    workstation: {
+      ...{ asleepAfterSeconds: 400 * 86_400, overdueAfterSeconds: 500 * 86_400, suspectAfterSeconds: 600 * 86_400 },
+      ...{ missingAfterSeconds: 700 * 86_400, lostAfterSeconds: 800 * 86_400 },
+    },
+  },
+};
+
 export async function startStorageTeam(size: number, { config: over = {}, ...options }: TestOptions = {}): Promise<StorageTeam> {
   const { durability = {}, ...rest } = over;
   const config = { durability: { ...aDayInSeconds, ...(durability as object) }, ...rest };

@@ -6,28 +6,18 @@ import { openConfirm, openCountersigned, signRelease } from '#libs/crypto';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { fromBase64Url, toBase64Url } from '#libs/kernel';
 import { CoordinatorIdentity } from '../identity/coordinator-identity.ts';
+import { JobsService } from '../jobs/jobs.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
 import { SchedulesService } from '../schedules/schedules.service.ts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
 import { expectStatus } from '../testing/fake-agent.ts';
 import type { StorageTeam } from '../testing/storage-team.ts';
-import { startStorageTeam } from '../testing/storage-team.ts';
+import { patientDurability, startStorageTeam } from '../testing/storage-team.ts';
 import { TRIM_SWEEP } from './trim-sweep.service.ts';
 
 const day = 86_400_000;
 const nonce = toBase64Url(new Uint8Array(32).fill(4));
-/** Weeks without a heartbeat are of no interest here. */
-const patient = {
-  heartbeatSeconds: 365 * 86_400,
-  vetting: { minAgeSeconds: 0, auditsPassed: 0 },
-  silence: {
-    workstation: {
-      ...{ asleepAfterSeconds: 400 * 86_400, overdueAfterSeconds: 500 * 86_400, suspectAfterSeconds: 600 * 86_400 },
-      ...{ missingAfterSeconds: 700 * 86_400, lostAfterSeconds: 800 * 86_400 },
-    },
-  },
-};
 
 describe('copies beyond what is wanted', () => {
   let storage: StorageTeam;
@@ -36,7 +26,7 @@ describe('copies beyond what is wanted', () => {
 
   /** Two packs with five copies each, since the policy wanted five and now wants three. */
   beforeEach(async () => {
-    storage = await startStorageTeam(6, { config: { durability: patient } });
+    storage = await startStorageTeam(6, { config: { durability: patientDurability } });
     const [first, ...rest] = storage.agents as [FakeAgent, ...FakeAgent[]];
     [owner, others] = [first, rest];
     await storage.setReplicas(5, 2);
@@ -276,6 +266,22 @@ describe('copies beyond what is wanted', () => {
       await storage.coordinator.clock.advance(30 * day);
       await finds(holder, [], 2);
       expect((await statuses())['damaged']).toBeUndefined();
+    });
+
+    it('count again only when they were asked for anew, not by a receipt that comes late of a job from before', async () => {
+      const holder = others[0]!;
+      const [packId] = packIds() as [PackId];
+      const about = { ...holder.held.get(packId)! };
+      const jobs = storage.coordinator.get(JobsService);
+      const jobId = randomUUID();
+      await jobs.create([{ jobId, deviceId: holder.device.deviceId, task: about }]);
+      await jobs.callOff([await jobs.get(jobId, holder.device.deviceId)], {
+        code: 'no_longer_needed',
+        message: 'Enough copies are there.',
+      });
+      await finds(holder, [packId]);
+      expectStatus(await holder.report(jobId, { state: 'done', receipt: holder.receiptFor(about) }), 204);
+      expect(await statuses()).toEqual({ held: 9, damaged: 1 });
     });
 
     it('are no reason to ask an owner for anything when the holder never signed for them', async () => {
