@@ -4,9 +4,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createTeam } from '#libs/crypto';
+import type { SignedStatement } from '#libs/contracts';
+import { createTeam, peekStatement } from '#libs/crypto';
 import { fromBase64Url } from '#libs/kernel';
 import { runCommand } from './command.ts';
+
+const dayMs = 86_400_000;
 
 describe('holdfast-coordinator', () => {
   const home = mkdtempSync(join(tmpdir(), 'holdfast-command-'));
@@ -44,6 +47,14 @@ describe('holdfast-coordinator', () => {
     },
   );
 
+  it('says of an unknown command that it is unknown, and which there are', async () => {
+    expect(await run('bogus')).toBe(2);
+    expect(errors.join('')).toMatch(/error: unknown command "bogus"\. The commands are serve, login-link, restore, renew-certificate, /);
+    errors.length = 0;
+    expect(await run('serve', 'now')).toBe(2);
+    expect(errors.join('')).toMatch(/error: "serve" takes no words, but options: "now" is none of them/);
+  });
+
   it('names what is wrong with the configuration, with its code', async () => {
     expect(await run('--config', broken, 'serve')).toBe(1);
     expect(errors.join('\n')).toMatch(/prot[\s\S]*default\.yaml[\s\S]*\(config_invalid\)/);
@@ -63,13 +74,12 @@ describe('holdfast-coordinator', () => {
     expect(await run('login-link')).toBe(1);
     expect(errors.join('\n')).toMatch(/There is no account yet[\s\S]*\(setup_needed\)/);
     const info = await call(origin, 'GET', '/setup');
-    const { teamDocument } = await createTeam({
-      name: 'T',
-      passphrase: 'p',
-      coordinatorKey: fromBase64Url(info.coordinatorKey!),
-      nowMs: Date.now(),
-      cost: { memoryKiB: 8, passes: 1 },
-    });
+    const aTeam = {
+      ...{ name: 'T', passphrase: 'p', coordinatorKey: fromBase64Url(info.coordinatorKey!) },
+      // A certificate of a year that is nearly over.
+      ...{ nowMs: Date.now() - 360 * dayMs, cost: { memoryKiB: 8, passes: 1 } },
+    };
+    const { teamDocument, recoveryKit } = await createTeam(aTeam);
     const account = { email: 'owner@example.org', name: 'Owner', password: 'long enough password' };
     await call(origin, 'POST', '/setup', { token: setupLink.split('#')[1], account, teamDocument, kitConfirmed: true });
 
@@ -83,8 +93,31 @@ describe('holdfast-coordinator', () => {
     // A second one on the same folder is refused, whatever port it would take.
     expect(await run('serve', '--port', '0')).toBe(1);
     expect(errors.join('\n')).toMatch(/process \d+ \(coordinator\) is using this folder[\s\S]*\(busy\)/);
+    const certificate = async () => {
+      const { coordinator } = (await call(origin, 'GET', '/team')) as unknown as { coordinator: SignedStatement };
+      return peekStatement('coordinator-certificate', coordinator) as { coordinatorKey: string; notAfterMs: number };
+    };
+    const before = await certificate();
+    const [kit, otherKit, passphrase] = ['kit.json', 'other-kit.json', 'passphrase'].map((name) => join(home, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(kit, recoveryKit);
+    writeFileSync(otherKit, (await createTeam(aTeam)).recoveryKit);
+    writeFileSync(passphrase, 'p\n');
+    const renew = (file: string) => run('renew-certificate', '--recovery-kit', file, '--passphrase-file', passphrase);
+    expect(await renew(otherKit)).toBe(1);
+    expect(errors.join('\n')).toMatch(/another team\nUse the kit of the team "T"\.\n\(other_team\)/);
+    expect(await certificate()).toEqual(before);
+    expect(await renew(kit)).toBe(0);
+    expect(out.at(-1)).toMatch(/^The certificate is valid until \d{4}-\d\d-\d\d\. Devices notice nothing\.$/);
+    // Of the same key, and of the coordinator that runs: it is not started anew.
+    const after = await certificate();
+    expect(after.coordinatorKey).toBe(before.coordinatorKey);
+    expect(after.notAfterMs - before.notAfterMs).toBeGreaterThan(359 * dayMs);
     expect(await run('verify-audit-log')).toBe(0);
-    expect(out.at(-1)).toMatch(/^The audit log holds: 3 entries/);
+    expect(out.at(-1)).toMatch(/^The audit log holds: 4 entries/);
 
     process.emit('SIGTERM');
     expect(await serving).toBe(0);

@@ -31,7 +31,9 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .option('--host <address>', 'address to listen on')
     .option('--port <number>', 'port to listen on; 0: any free one', toPort)
     .option('--json', 'print one JSON event a line instead of text')
-    .action(async (options: Options & { json?: boolean }) => {
+    .allowExcessArguments()
+    .action(async (options: Options & { json?: boolean }, command: Command) => {
+      refuseWords(program, command);
       const { serve } = await import('./serve.ts');
       await serve(configOf({ ...program.opts<Options>(), ...options }), options.json ?? false);
     });
@@ -56,6 +58,16 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       await restoreCoordinator(configOf(program.opts()), { files, ...options });
     });
   program
+    .command('renew-certificate')
+    .requiredOption('--recovery-kit <file>', 'the team’s recovery kit')
+    .option('--passphrase-file <file>', 'passphrase of the kit: the first line (default: asked for)')
+    .option('--json', 'print JSON')
+    .description('have the team root certify this coordinator for another year; devices notice nothing')
+    .action(async (options: { recoveryKit: string; passphraseFile?: string; json?: boolean }) => {
+      const { renewCertificate } = await import('./renew-certificate.ts');
+      await renewCertificate(configOf(program.opts()), options);
+    });
+  program
     .command('verify-audit-log')
     .description('recompute the hash chain of the audit log')
     .action(async () => {
@@ -74,6 +86,19 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     } else if (error instanceof Error) console.error(error.stack);
     return 1;
   }
+}
+
+/** What nobody knows comes here, since this is the command without a name: it is said what was wrong, not that `serve` takes no words. */
+function refuseWords(program: Command, serve: Command): void {
+  const [word] = serve.args;
+  if (word === undefined) return;
+  const names = program.commands.map((command) => command.name()).join(', ');
+  const isNamed = program.args[0] === serve.name();
+  serve.error(
+    isNamed
+      ? `error: "serve" takes no words, but options: "${word}" is none of them`
+      : `error: unknown command "${word}". The commands are ${names}; without one the coordinator runs`,
+  );
 }
 
 function configOf({ home, host, port, config, env }: Options): CoordinatorConfig {

@@ -15,6 +15,7 @@ import { CoordinatorError } from '../errors.ts';
 import { EventsModule } from '../events/events.module.ts';
 import { PortsModule, systemPorts } from '../ports/ports.module.ts';
 import { SessionsModule } from '../sessions/sessions.module.ts';
+import { TeamModule } from '../team/team.module.ts';
 
 /** What commands beside a running coordinator need: the database, and nothing that runs by itself. */
 @Module({})
@@ -30,6 +31,7 @@ class OfflineModule {
         AuditLogModule,
         SessionsModule,
         BundleTakeoverModule,
+        TeamModule,
       ],
     };
   }

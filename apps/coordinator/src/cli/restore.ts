@@ -1,11 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { SignedStatement } from '#libs/contracts';
 import { signedStatement } from '#libs/contracts';
 import type { TeamKeys } from '#libs/crypto';
-import { cryptoReady, openRecoveryKit, wipeTeamKeys } from '#libs/crypto';
-import { messageOf } from '#libs/kernel';
+import { cryptoReady, wipeTeamKeys } from '#libs/crypto';
 import type { OpenedBundle, TakenOver } from '../bundle/takeover.service.ts';
 import { newerOf, openWithKit, TakeoverService } from '../bundle/takeover.service.ts';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
@@ -16,18 +13,16 @@ import { writeSecretFile } from '../identity/secret-file.ts';
 import { tlsFile } from '../tls/tls-identity.ts';
 import { takeFolder } from './folder-lock.ts';
 import { withServices } from './offline.module.ts';
-import { askPassphrase } from './ask-passphrase.ts';
+import type { KitOptions } from './kit-file.ts';
+import { openKitFile, readText } from './kit-file.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends KitOptions {
   readonly files: readonly string[];
-  readonly recoveryKit: string;
-  readonly passphraseFile?: string;
   readonly json?: boolean;
 }
 
 /** A bundle of 4 MiB as base64, and its frame. */
 const MAX_BUNDLE_BYTES = 6 * 1024 * 1024;
-const MAX_KIT_BYTES = 64 * 1024;
 
 /**
  * `holdfast-coordinator restore`: makes an empty coordinator the one whose disk was lost. The kit is opened in this process only and wiped after. Throws what
@@ -35,10 +30,8 @@ const MAX_KIT_BYTES = 64 * 1024;
  */
 export async function restoreCoordinator(config: CoordinatorConfig, options: RestoreOptions): Promise<void> {
   await cryptoReady();
-  const kit = await readText(options.recoveryKit, MAX_KIT_BYTES, 'recovery_kit_unreadable', 'The recovery kit');
   const statements = await Promise.all(options.files.map(readBundle));
-  const passphrase = options.passphraseFile === undefined ? await askPassphrase() : await firstLine(options.passphraseFile);
-  const keys = await openRecoveryKit(kit, passphrase);
+  const keys = await openKitFile(options);
   try {
     const newest = statements.map((statement) => openWithKit(statement, keys)).reduce(newerOf);
     tell(await putBack(config, newest, keys), config, newest, options.json === true);
@@ -110,29 +103,6 @@ async function readBundle(file: string): Promise<SignedStatement> {
     throw new CoordinatorError('bundle_invalid', `${file} is not a whole bundle.`, {
       cause,
       nextStep: 'Take it again: "holdfast coordinator bundle FILE" on a device that keeps one.',
-    });
-  }
-}
-
-async function firstLine(file: string): Promise<string> {
-  const [line = ''] = (await readText(file, MAX_KIT_BYTES, 'recovery_kit_unreadable', 'The passphrase file')).split(/\r?\n/, 1);
-  return line;
-}
-
-async function readText(file: string, maxBytes: number, code: 'bundle_invalid' | 'recovery_kit_unreadable', what: string): Promise<string> {
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > maxBytes) throw new Error(`it has ${size} bytes`);
-      return await handle.readFile('utf8');
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw new CoordinatorError(code, `${what} can't be read from ${join(file)}: ${messageOf(cause)}`, {
-      cause,
-      nextStep: 'Give the file as it was stored.',
     });
   }
 }

@@ -9,6 +9,7 @@ import { PresenceModule } from '../presence/presence.module.ts';
 import { RebuildStateModule } from '../rebuild/rebuild-state.module.ts';
 import { ReleasesModule } from '../releases/releases.module.ts';
 import { RunsModule } from '../runs/runs.module.ts';
+import { TeamModule } from '../team/team.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { DurabilityMetricsService } from './durability-metrics.service.ts';
 import { OverviewController } from './overview.controller.ts';
@@ -17,6 +18,7 @@ import { OverviewService } from './overview.service.ts';
 import { ProtectionDaysRepository } from './protection-days.repository.ts';
 import { ProtectionDaysService } from './protection-days.service.ts';
 import { TeamHealthService } from './team-health.service.ts';
+import { TeamNoticesService } from './team-notices.service.ts';
 
 @Module({
   imports: [
@@ -30,12 +32,14 @@ import { TeamHealthService } from './team-health.service.ts';
     RebuildStateModule,
     ReleasesModule,
     RunsModule,
+    TeamModule,
     VaultsModule,
   ],
   controllers: [OverviewController],
   providers: [
     ProtectionDaysRepository,
     ProtectionDaysService,
+    TeamNoticesService,
     TeamHealthService,
     OverviewFiguresService,
     OverviewService,

@@ -293,6 +293,22 @@ describe('overview and devices', () => {
     expect((await (await storage.team.people('auditor')).post(path)).status).toBe(403);
   });
 
+  it('says in good time that the coordinator’s certificate ends', async () => {
+    await start(1);
+    const said = async () =>
+      (await overview()).reasons.filter((reason) => reason.text.includes('certificate')).map((reason) => reason.text);
+    const endsAt = storage.coordinator.clock.nowMs() / 1000 + 366 * 24 * 3600;
+    expect((await storage.coordinator.anyone.get('//metrics')).text).toContain(
+      `holdfast_coordinator_certificate_expiry_timestamp_seconds ${endsAt}`,
+    );
+    await storage.coordinator.clock.advance(300 * 24 * hour);
+    expect(await said()).toEqual([]);
+    await storage.coordinator.clock.advance(7 * 24 * hour);
+    expect(await said()).toEqual(['The coordinator’s certificate ends in 59 days. Then no device can join the team.']);
+    await storage.coordinator.clock.advance(60 * 24 * hour);
+    expect(await said()).toEqual(['The coordinator’s certificate ended 1 day ago: no device can join the team.']);
+  });
+
   it('gives metrics to make alerts of', async () => {
     const agents = await start(4);
     await protect(agents[0]!);

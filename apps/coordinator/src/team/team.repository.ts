@@ -10,6 +10,10 @@ export class TeamRepository {
     return this.database.read.findOneBy(TeamEntity, { id: 1 });
   }
 
+  async setDocument(document: TeamEntity['document']): Promise<void> {
+    await this.database.write((manager) => manager.update(TeamEntity, { id: 1 }, { document }));
+  }
+
   async insert(team: Omit<TeamEntity, 'id'>): Promise<void> {
     await this.database.write((manager) => manager.insert(TeamEntity, { ...team, id: 1 }));
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { SignedStatement } from '#libs/contracts';
 import { CoordinatorError } from '../errors.ts';
 import type { TeamEntity } from './team.entity.ts';
 import { TeamRepository } from './team.repository.ts';
@@ -12,6 +13,12 @@ export class TeamService {
 
   find(): Promise<Team | null> {
     return this.teams.find();
+  }
+
+  /** A new certificate for the coordinator's key, checked by the caller. Joins the caller's transaction. Throws `setup_needed`. */
+  async renew(coordinator: SignedStatement): Promise<void> {
+    const { document } = await this.get();
+    await this.teams.setDocument({ ...document, coordinator });
   }
 
   /** Throws `setup_needed` before the first start was completed. */
