@@ -21,7 +21,8 @@ export class BackupCounts {
   excluded = 0;
   /** Some folder could not be read. */
   partial = false;
-  current: string | undefined;
+  /** Where the run is, for people; made readable only when somebody looks. */
+  current: Uint8Array | undefined;
   readonly problems: FileProblem[] = [];
   readonly notes: FileProblem[] = [];
 

@@ -2,16 +2,21 @@ import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
+  constants,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -20,12 +25,13 @@ import { nodeFiles } from '#libs/kernel/node';
 import { faultyFiles } from '#libs/kernel/testing';
 import { limits, PackBitmap } from '#libs/vault';
 import { backup, type BackupOptions, compareTrees, currentPlatform, type LocalVault, type Platform, restore } from '../index.ts';
-import { factsOf } from '../platform/posix.ts';
+import { factsOf } from '../platform/system-file.ts';
 import { fileError } from '../platform/system-error.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { seededBytes } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
+import { changedFile } from '../testing/changed-file.ts';
 import { watchedPlatform } from '../testing/watched-platform.ts';
 
 jest.setTimeout(60_000);
@@ -141,6 +147,16 @@ describe('change detection', () => {
   });
 });
 
+/** The real platform with other extended attributes, of what is open too. */
+function withAttributes(extendedAttributes: Platform['extendedAttributes']): Platform {
+  const real = currentPlatform();
+  return {
+    ...real,
+    extendedAttributes,
+    openToRead: (path) => changedFile(real.openToRead(path), { extendedAttributes: () => extendedAttributes(path) }),
+  };
+}
+
 describe('what only some file systems say', () => {
   it('are times that no snapshot can hold: the folder restores all the same, with the nearest', async () => {
     writeFileSync(join(source, 'neighbour'), 'is in the same list of names');
@@ -177,13 +193,10 @@ describe('what only some file systems say', () => {
       writeFileSync(join(source, 'folder', 'file'), 'content');
       const path = what === 'a file' ? join(source, 'folder', 'file') : join(source, 'folder');
       const real = currentPlatform();
-      const platform: Platform = {
-        ...real,
-        extendedAttributes: (asked) => {
-          if (asked.toString() === path) throw fileError('EACCES', asked);
-          return real.extendedAttributes(asked);
-        },
-      };
+      const platform = withAttributes((asked) => {
+        if (asked.toString() === path) throw fileError('EACCES', asked);
+        return real.extendedAttributes(asked);
+      });
       const { snapshot, problems } = await run({ platform });
       expect(problems).toEqual([expect.objectContaining({ path, code: 'access_denied' })]);
       expect(snapshot.stats).toMatchObject({ files: 1, errors: 1 });
@@ -197,10 +210,7 @@ describe('what only some file systems say', () => {
     const small = { name: Buffer.from('user.small'), value: Buffer.from('kept') };
     const large = { name: Buffer.from('user.fork'), value: Buffer.alloc(limits.xattrValueBytes + 1) };
     const many = Array.from({ length: limits.xattrsPerEntry }, (_, i) => ({ name: Buffer.from(`user.${i}`), value: Buffer.alloc(3_000) }));
-    const platform: Platform = {
-      ...real,
-      extendedAttributes: (path) => (path.toString().endsWith('file') ? [small, large, ...many] : real.extendedAttributes(path)),
-    };
+    const platform = withAttributes((path) => (path.toString().endsWith('file') ? [small, large, ...many] : real.extendedAttributes(path)));
     const { problems } = await run({ platform });
     expect(problems).toEqual([expect.objectContaining({ path: join(source, 'file'), code: 'unsupported' })]);
     const { reader } = await fixture.reader(vault);
@@ -288,6 +298,49 @@ describe('a file that changes while it is read', () => {
     expect(notes).toHaveLength(1);
     const report = await restore({ ...(await fixture.reader(vault)), to: join(home, 'out'), conflict: 'fail', verify: true });
     expect(report).toMatchObject({ errorCount: 0, files: 1, filesVerified: 1 });
+  });
+
+  it('is another one by the time it is opened: stored as what it is then, with its own facts', async () => {
+    const [path, other] = [join(source, 'file'), join(home, 'other')];
+    writeFileSync(path, bytes(3_000));
+    writeFileSync(other, bytes(3_000));
+    for (const file of [path, other]) utimesSync(file, 1_700_000_000, 1_700_000_000);
+    const { ino } = lstatSync(other, { bigint: true });
+    const real = currentPlatform();
+    let scanned = false;
+    const platform: Platform = {
+      ...real,
+      facts: (asked) => {
+        const facts = real.facts(asked);
+        // Same size and same time as the one that the scan has just seen.
+        if (asked.toString() === path && !scanned) renameSync(other, path);
+        scanned ||= asked.toString() === path;
+        return facts;
+      },
+    };
+    await run({ platform });
+    const { reader } = await fixture.reader(vault);
+    expect(await reader.entry(await reader.snapshot('latest'), path)).toMatchObject({ inode: ino });
+    expect((await run()).snapshot.stats).toMatchObject({ unchangedFiles: 1 });
+    await expectRestored();
+  });
+
+  it('is a fifo by the time it is opened: a problem to report, and nothing is taken out of it', async () => {
+    if (!currentPlatform().capabilities.fifos) return;
+    const path = join(source, 'file');
+    writeFileSync(path, bytes(3_000));
+    let writer: number | undefined;
+    const onOpen = (): void => {
+      rmSync(path);
+      currentPlatform().fifo(Buffer.from(path), 0o600);
+      writer = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      writeSync(writer, 'for somebody else');
+    };
+    const { problems } = await run({ platform: watchedPlatform({ onOpen }) });
+    expect(problems).toEqual([expect.objectContaining({ path, code: 'file_changed' })]);
+    const left = Buffer.alloc(100);
+    expect(left.toString('utf8', 0, readSync(writer!, left))).toBe('for somebody else');
+    closeSync(writer!);
   });
 
   it('that vanishes is noted and not in the snapshot', async () => {

@@ -125,7 +125,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
       bytesDone: phase === 'commit' ? counts.bytes : counts.unchangedBytes + sealedBytes.reduce((sum, [bytes = 0]) => sum + bytes, 0),
       filesTotal: parents.files,
       bytesTotal: parents.bytes,
-      current: counts.current,
+      current: counts.current && displayPath(counts.current),
       errors: counts.errors,
     }));
 
@@ -166,10 +166,9 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
       captured.push({ path: pipedPath(platform, options.piped.name), entry });
     }
     await batches.finish();
-    for (const sealer of sealers) await sealer.flush();
-    // Their memory is free before the index is written, which takes most of it in this thread.
-    for (const sealer of sealers) await sealer.close();
-    await session.finish();
+    await flushAll(sealers);
+    // Their memory is free before the index is written, which takes most of it in this thread. They end while the disk takes the last packs.
+    await Promise.all([...Array.from(sealers, (sealer) => sealer.close()), session.finish()]);
     throwIfInterrupted(signal);
     clearInterval(ticking);
     report('commit');
@@ -208,9 +207,15 @@ function workerCount({ vault, platform, workers, memoryBytes = Number.POSITIVE_I
   return Math.max(0, Math.min(wanted, Math.floor((memoryBytes - mainMemoryBytes) / workerMemoryBytes)));
 }
 
+/** All at once: each has packs to end and to write. Waits for all of them, whatever happens, and throws the first thing that did. */
+async function flushAll(sealers: Iterable<Sealer>): Promise<void> {
+  const done = await Promise.allSettled(Array.from(sealers, (sealer) => sealer.flush()));
+  for (const one of done) if (one.status === 'rejected') throw one.reason;
+}
+
 async function keepWhatIsSealed(sealers: Iterable<Sealer>, session: BackupSession): Promise<void> {
   try {
-    for (const sealer of sealers) await sealer.flush();
+    await flushAll(sealers);
     await session.finish();
   } catch {
     // The store does not take it: the next run reads these files again.

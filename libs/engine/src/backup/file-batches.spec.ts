@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { FileBatches, type SealBatch } from './file-batches.ts';
 import type { FileOutcome } from './sealer.ts';
 
-const job = { path: Buffer.from('/file'), sizeBytes: 1000 };
+const seen = { kind: 'file', sizeBytes: 1000, allocatedBytes: 4096, mtimeNs: 1n, ctimeNs: 2n, device: 3n, inode: 4n } as const;
+const job = { path: Buffer.from('/file'), seen };
+const taker = { sealed: () => undefined, failed: () => undefined };
 const outcome = { problem: { path: '/file', code: 'test', message: 'test' } } satisfies FileOutcome;
 const gone = new Error('no thread');
 
@@ -23,7 +25,7 @@ describe('file batches', () => {
   const files = async (batches: FileBatches, count: number): Promise<void> => {
     for (let i = 0; i < count; i += 1) {
       await batches.room();
-      batches.submit(job).catch(() => undefined);
+      batches.submit(job, taker);
     }
   };
 

@@ -1,10 +1,16 @@
 import type { FileJob, FileOutcome } from './sealer.ts';
 import { backupLimits } from './limits.ts';
 
+/** Hears what became of a file, once. Not a promise: of those there would be several for every small file. */
+export interface OutcomeTaker {
+  sealed(outcome: FileOutcome): void;
+  /** Its batch failed; so does the run. */
+  failed(error: unknown): void;
+}
+
 interface Waiting {
   readonly job: FileJob;
-  resolve(outcome: FileOutcome): void;
-  reject(error: unknown): void;
+  readonly taker: OutcomeTaker;
 }
 
 /** Seals one batch: in this thread or in a worker. */
@@ -64,20 +70,24 @@ export class FileBatches {
     this.#more = more;
   }
 
-  /** Resolves when the file's batch was sealed. Call {@link room} before. */
-  submit(job: FileJob): Promise<FileOutcome> {
-    this.#growIfWorthIt(job.sizeBytes);
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = { job, resolve, reject };
-      if (job.sizeBytes > backupLimits.wholeFileBytes) {
-        this.#ready.push({ files: [waiting], large: true });
-        this.#start();
-        return;
-      }
-      this.#filling.push(waiting);
-      this.#fillingBytes += job.sizeBytes;
-      if (this.#filling.length >= backupLimits.filesPerBatch || this.#fillingBytes >= backupLimits.batchBytes) this.nudge();
-    });
+  /** `taker` hears of it when the file's batch was sealed, never during this call. Call {@link room} before. */
+  submit(job: FileJob, taker: OutcomeTaker): void {
+    const { sizeBytes } = job.seen;
+    this.#growIfWorthIt(sizeBytes);
+    const waiting: Waiting = { job, taker };
+    if (sizeBytes > backupLimits.wholeFileBytes) {
+      this.#ready.push({ files: [waiting], large: true });
+      this.#start();
+      return;
+    }
+    this.#filling.push(waiting);
+    this.#fillingBytes += sizeBytes;
+    if (this.#filling.length >= backupLimits.filesPerBatch || this.#fillingBytes >= backupLimits.batchBytes) this.nudge();
+  }
+
+  /** There is something to wait for, in {@link room}, before more is submitted. */
+  get isFull(): boolean {
+    return this.#failure !== undefined || this.#ready.length >= backupLimits.batchesAhead;
   }
 
   /** Waits until there is room for more. Throws what made a batch fail. */
@@ -156,10 +166,10 @@ export class FileBatches {
     try {
       if (this.#failure) throw this.#failure.error;
       const outcomes = await lane.seal(files.map(({ job }) => job));
-      for (const [i, waiting] of files.entries()) waiting.resolve(outcomes[i]!);
+      for (const [i, { taker }] of files.entries()) taker.sealed(outcomes[i]!);
     } catch (error) {
       this.#failure ??= { error };
-      for (const waiting of files) waiting.reject(error);
+      for (const { taker } of files) taker.failed(error);
     } finally {
       this.#active -= 1;
       lane.busy -= 1;

@@ -1,5 +1,6 @@
-import type { DataRange, FileFacts, OpenFile } from '../platform/index.ts';
+import type { DataRange, OpenFile } from '../platform/index.ts';
 import { backupLimits } from './limits.ts';
+import type { SeenFile } from './sealer.ts';
 
 /** The bytes of a file that count, as one stream: all of it, or its data ranges one after the other. */
 export interface ContentPlan {
@@ -11,7 +12,7 @@ export interface ContentPlan {
 /** Below this a hole saves less than the call costs. */
 const smallestSparse = 64 * 1024;
 
-export function planContent(file: OpenFile, facts: FileFacts): ContentPlan {
+export function planContent(file: OpenFile, facts: SeenFile): ContentPlan {
   const dense: ContentPlan = { ranges: undefined, contentBytes: facts.sizeBytes };
   if (facts.sizeBytes < smallestSparse || facts.allocatedBytes >= facts.sizeBytes) return dense;
   const ranges = file.dataRanges(facts.sizeBytes);

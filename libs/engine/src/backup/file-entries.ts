@@ -1,62 +1,98 @@
-import { idsIn } from '#libs/vault';
+import { type FileContent, idsIn } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
+import type { FileFacts } from '../platform/index.ts';
 import { problemOf } from '../scan/file-problem.ts';
 import { displayPath } from '../platform/index.ts';
 import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';
 import { readAttributes } from './read-attributes.ts';
-import type { FileOutcome } from './sealer.ts';
-import type { Place, Slot, WalkContext } from './slot.ts';
+import type { FileOutcome, SealedFile } from './sealer.ts';
+import { LaterSlot, type Place, type Slot, type Started, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
+
+/** What was read under one name, with the facts that go with it. */
+interface ReadUnderName {
+  readonly outcome: FileOutcome;
+  readonly seen: FileFacts;
+}
 
 /** Entries of everything that is no folder. */
 export class FileEntries {
   readonly #context: WalkContext;
   /** Hard-linked files of this run by device and inode: their data is read once. */
-  readonly #linked = new Map<string, Promise<FileOutcome>>();
+  readonly #linked = new Map<string, Promise<ReadUnderName>>();
 
   constructor(context: WalkContext) {
     this.#context = context;
   }
 
-  /** Starts on a regular file; waits only for room. In a wrapper, so that the inner promise isn't awaited too early. */
-  async file(place: Place): Promise<{ readonly done: Promise<Slot> }> {
-    const { counts, needed, batches, rules, platform } = this.#context;
-    const { facts, parent, name, path } = place;
+  /** Starts on a regular file. Something to wait for only when there is no room, or for a look at what the parent snapshot has of it. */
+  file(place: Place): Started | Promise<Started> {
+    const { counts, batches, rules } = this.#context;
+    const { facts, parent } = place;
     counts.files += 1;
     counts.bytes += facts.sizeBytes;
-    if (sameContent(facts, parent, rules) && (await needed.addContent(parent.content))) {
-      counts.unchangedFiles += 1;
-      counts.filesDone += 1;
-      counts.unchangedBytes += facts.sizeBytes;
-      if (sameEntry(facts, parent)) return { done: Promise.resolve({ entry: parent, same: true }) };
-      const { content, dataRanges } = parent;
-      const entry = treeEntryOf(platform, name, facts, { content, dataRanges, attributes: this.#attributes(place) });
-      return { done: Promise.resolve({ entry, same: false }) };
-    }
+    if (sameContent(facts, parent, rules)) return this.#knownOrRead(place, parent);
+    return batches.isFull ? this.#readWhenThereIsRoom(place) : this.#read(place);
+  }
+
+  async #knownOrRead(place: Place, parent: NonNullable<Place['parent']>): Promise<Started> {
+    const { counts, needed, platform } = this.#context;
+    const { facts, name } = place;
+    if (!(await needed.addContent(parent.content))) return this.#readWhenThereIsRoom(place);
+    counts.unchangedFiles += 1;
+    counts.filesDone += 1;
+    counts.unchangedBytes += facts.sizeBytes;
+    if (sameEntry(facts, parent)) return { slot: { entry: parent, same: true } };
+    const { content, dataRanges } = parent;
+    const entry = treeEntryOf(platform, name, facts, { content, dataRanges, attributes: this.#attributes(place) });
+    return { slot: { entry, same: false } };
+  }
+
+  async #readWhenThereIsRoom(place: Place): Promise<Started> {
+    await this.#context.batches.room();
+    return this.#read(place);
+  }
+
+  #read(place: Place): Started {
+    const { counts, batches } = this.#context;
+    const { facts, parent, path } = place;
     if (parent?.type === 'file') counts.changedFiles += 1;
     else counts.newFiles += 1;
+    if (facts.links > 1) return { slot: this.#linkedSlot(place, `${facts.device}:${facts.inode}`) };
+    const slot = new LaterSlot();
+    batches.submit(
+      { path, seen: facts },
+      {
+        sealed: (outcome) => this.#fill(slot, place, { outcome, seen: facts }, true),
+        failed: (error) => slot.fail(error),
+      },
+    );
+    return { slot };
+  }
 
-    const key = facts.links > 1 ? `${facts.device}:${facts.inode}` : undefined;
-    if (key !== undefined && this.#linked.has(key)) return { done: this.#finishLinked(place, key) };
-    await batches.room();
-    const outcome = batches.submit({ path, sizeBytes: facts.sizeBytes });
-    outcome.catch(() => undefined);
-    if (key !== undefined) this.#linked.set(key, outcome);
-    return { done: this.#finish(place, outcome, true) };
+  #linkedSlot(place: Place, key: string): Promise<Slot> {
+    if (this.#linked.has(key)) return this.#finishLinked(place, key);
+    return this.#finish(place, this.#readLinked(place, key), true);
+  }
+
+  #readLinked({ path, facts: seen }: Place, key: string): Promise<ReadUnderName> {
+    const { promise, resolve, reject } = Promise.withResolvers<ReadUnderName>();
+    promise.catch(() => undefined);
+    this.#context.batches.submit({ path, seen }, { sealed: (outcome) => resolve({ outcome, seen }), failed: reject });
+    this.#linked.set(key, promise);
+    return promise;
   }
 
   /** Where the name under which the file was read is gone by then, this one is read. */
   async #finishLinked(place: Place, key: string): Promise<Slot> {
     const { batches } = this.#context;
     for (;;) {
-      const sealing = this.#linked.get(key)!;
-      if (!('problem' in (await sealing))) return this.#finish(place, sealing, false);
+      const reading = this.#linked.get(key)!;
+      if (!('problem' in (await reading).outcome)) return this.#finish(place, reading, false);
       // Another name may have taken over meanwhile.
-      if (this.#linked.get(key) !== sealing) continue;
-      const own = batches.submit({ path: place.path, sizeBytes: place.facts.sizeBytes });
-      own.catch(() => undefined);
-      this.#linked.set(key, own);
+      if (this.#linked.get(key) !== reading) continue;
+      const own = this.#readLinked(place, key);
       // Whoever waits for this entry may wait for nothing else.
       batches.nudge();
       return this.#finish(place, own, true);
@@ -76,30 +112,43 @@ export class FileEntries {
     }
   }
 
-  async #finish(place: Place, sealing: Promise<FileOutcome>, first: boolean): Promise<Slot> {
-    const { counts, needed, platform, store } = this.#context;
-    const outcome = await sealing;
+  async #finish(place: Place, reading: Promise<ReadUnderName>, first: boolean): Promise<Slot> {
+    const slot = new LaterSlot();
+    this.#fill(slot, place, await reading, first);
+    return slot.get();
+  }
+
+  /** At once, unless a list of chunks has to be stored first. */
+  #fill(slot: LaterSlot, place: Place, { outcome, seen }: ReadUnderName, first: boolean): void {
+    const { counts, needed, store } = this.#context;
     counts.filesDone += 1;
-    if ('problem' in outcome) return this.#failed(place, outcome.problem);
+    if ('problem' in outcome) return slot.fill(this.#failed(place, outcome.problem));
     if (first) {
       counts.readBytes += outcome.readBytes;
       counts.newChunks += outcome.newChunks;
     }
-    counts.current = displayPath(place.path);
-    const { facts, sizeBytes, dataRanges, attributes, attributesProblem, changedWhileRead } = outcome;
-    if (attributesProblem && first) counts.problem(attributesProblem);
-    if (changedWhileRead && first)
+    counts.current = place.path;
+    if (outcome.attributesProblem && first) counts.problem(outcome.attributesProblem);
+    if (outcome.changedWhileRead && first)
       counts.note({
         path: displayPath(place.path),
         code: 'changed_while_read',
         message: 'changed twice while it was read; stored as it was read',
       });
     for (const id of idsIn(outcome.ids)) needed.add(id);
-    const content = await contentOf(outcome.ids, store);
-    return {
-      entry: treeEntryOf(platform, place.name, facts, { sizeBytes, content, dataRanges, attributes, changedWhileRead }),
-      same: false,
-    };
+    const content = contentOf(outcome.ids, store);
+    if (content instanceof Promise)
+      content.then(
+        (list) => slot.fill(this.#sealedSlot(place, outcome, seen, list)),
+        (error: unknown) => slot.fail(error),
+      );
+    else slot.fill(this.#sealedSlot(place, outcome, seen, content));
+  }
+
+  #sealedSlot({ name }: Place, outcome: SealedFile, seen: FileFacts, content: FileContent | undefined): Slot {
+    const { facts = seen, sizeBytes, dataRanges, attributes, changedWhileRead } = outcome;
+    const parts = { sizeBytes, content, dataRanges, attributes, changedWhileRead };
+    return { entry: treeEntryOf(this.#context.platform, name, facts, parts), same: false };
   }
 
   /** What can't be read is named in the snapshot with its reason; what is gone is not in it. */

@@ -1,3 +1,4 @@
+import { isAppError } from '#libs/kernel';
 import { EngineError, throwIfInterrupted, type StopSignal } from '../errors.ts';
 import type { FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
@@ -7,10 +8,10 @@ import { ChunkCutter } from './chunk-cutter.ts';
 import { ChunkRun } from './chunk-run.ts';
 import { ChunkSealer, type ChunkSealerOptions } from './chunk-sealer.ts';
 import { type ContentPlan, ContentStream, planContent } from './file-content.ts';
-import { pastItsTick, sameState, tickLeftMs } from './file-state.ts';
+import { pastItsTick, sameFile, sameState, tickLeftMs } from './file-state.ts';
 import { backupLimits } from './limits.ts';
 import { readAttributes } from './read-attributes.ts';
-import type { FileJob, FileOutcome, SealedFile, Sealer } from './sealer.ts';
+import type { FileJob, FileOutcome, SealedFile, Sealer, SeenFile } from './sealer.ts';
 import { isRunFailure } from './store-failure.ts';
 import { type StreamedFile, sealStream } from './stream-sealer.ts';
 
@@ -75,40 +76,44 @@ export class FileSealer implements Sealer {
   /** Opens, reads and closes. The usual case, a small file that nobody is writing to, waits for nothing. */
   #readFile(job: FileJob, signal: StopSignal | undefined): ReadFile | Promise<ReadFile> {
     const file = this.#platform.openToRead(job.path);
-    let first: ReadFile | number | undefined;
+    let first: ReadFile | number;
     try {
       first = this.#tryAtOnce(job, file);
     } catch (error) {
       file.close();
       throw error;
     }
-    if (first === undefined || typeof first === 'number') return this.#readTwiceIfChanged(job, file, first, signal);
+    if (typeof first === 'number') return this.#readTwiceIfChanged(job, file, first, signal);
     file.close();
     return first;
   }
 
-  /** Undefined when the file is too large for that or changed just now; the bytes that were read in vain when it changed meanwhile. */
-  #tryAtOnce({ path }: FileJob, file: OpenFile): ReadFile | number | undefined {
-    const before = file.facts();
-    if (before.kind !== 'file' || tickLeftMs(before) > 0) return undefined;
-    const plan = planContent(file, before);
-    if (plan.contentBytes > Math.min(backupLimits.wholeFileBytes, this.#room)) return undefined;
-    const stream = new ContentStream(file, plan);
-    const length = this.#readWhole(stream, plan);
-    if (stream.short || !sameState(before, file.facts())) return length;
-    return this.#hold(length, { ...sealedAs(before, plan, length), ...readAttributes(this.#platform, path) });
+  /**
+   * One look at the file, after it was read: it is the file that the scan saw, and as it was then, so what was read is what the scan's facts say. The number of bytes
+   * that were read in vain when it is not, or when it is too large for that, or changed just now.
+   */
+  #tryAtOnce({ path, seen }: FileJob, file: OpenFile): ReadFile | number {
+    if (tickLeftMs(seen) > 0) return 0;
+    const plan = planContent(file, seen);
+    if (plan.contentBytes > Math.min(backupLimits.wholeFileBytes, this.#room)) return 0;
+    let length = 0;
+    try {
+      const stream = new ContentStream(file, plan);
+      length = this.#readWhole(stream, plan);
+      if (stream.short || !sameFile(seen, file.facts())) return length;
+    } catch (error) {
+      // It may be something else by now, which says so when it is looked at first; and what can't be read fails again.
+      if (isAppError(error)) return length;
+      throw error;
+    }
+    return this.#hold(length, { ...sealedAs(undefined, seen, plan, length), ...readAttributes(this.#platform, path, file) });
   }
 
-  /** Closes the file. `readInVain`: bytes of a first try, during which it changed. */
-  async #readTwiceIfChanged(
-    job: FileJob,
-    file: OpenFile,
-    readInVain: number | undefined,
-    signal: StopSignal | undefined,
-  ): Promise<ReadFile> {
+  /** Closes the file. `readInVain`: bytes of a first try. */
+  async #readTwiceIfChanged(job: FileJob, file: OpenFile, readInVain: number, signal: StopSignal | undefined): Promise<ReadFile> {
     try {
-      let readBytes = readInVain ?? 0;
-      for (let attempt = readInVain === undefined ? 1 : 2; ; attempt += 1) {
+      let readBytes = readInVain;
+      for (let attempt = 1; ; attempt += 1) {
         const before = file.facts();
         if (before.kind !== 'file') throw new EngineError('file_changed', `${displayPath(job.path)}: is no regular file any more`);
         await pastItsTick(before);
@@ -122,8 +127,8 @@ export class FileSealer implements Sealer {
         readBytes += length;
         const changedWhileRead = stream.short || !sameState(before, file.facts());
         if (changedWhileRead && attempt === 1) continue;
-        const found = readAttributes(this.#platform, job.path);
-        const sealed = { ...sealedAs(before, plan, length), ...found, readBytes, changedWhileRead };
+        const found = readAttributes(this.#platform, job.path, file);
+        const sealed = { ...sealedAs(before, before, plan, length), ...found, readBytes, changedWhileRead };
         return streamed ? { sealed, chunks: 0, streamed } : this.#hold(length, sealed);
       }
     } finally {
@@ -173,11 +178,11 @@ export class FileSealer implements Sealer {
   }
 }
 
-function sealedAs(facts: FileFacts, plan: ContentPlan, contentBytes: number): ReadFile['sealed'] {
+function sealedAs(facts: FileFacts | undefined, { sizeBytes }: SeenFile, plan: ContentPlan, contentBytes: number): ReadFile['sealed'] {
   return {
     facts,
     // A dense file that became shorter is stored as long as it was read.
-    sizeBytes: plan.ranges ? facts.sizeBytes : contentBytes,
+    sizeBytes: plan.ranges ? sizeBytes : contentBytes,
     dataRanges: plan.ranges,
     attributes: [],
     changedWhileRead: false,

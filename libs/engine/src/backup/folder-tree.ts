@@ -1,7 +1,7 @@
 import { type TreeEntry, TreeWriter } from '#libs/vault';
 import { sameEntry } from './change-detection.ts';
 import { readAttributes } from './read-attributes.ts';
-import { type Place, type Slot, summaryOf, type WalkContext } from './slot.ts';
+import { LaterSlot, type Place, type Slot, type Started, summaryOf, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
 /**
@@ -21,7 +21,7 @@ export class FolderTree {
   readonly #context: WalkContext;
   readonly #place: Place;
   readonly #writer: TreeWriter;
-  #slots: Promise<Slot>[] = [];
+  #slots: Started['slot'][] = [];
   /** While all entries are as in the parent they are kept here, since its tree may simply stand again. */
   #held: TreeEntry[] | undefined = [];
   #heldBytes = 0;
@@ -39,17 +39,18 @@ export class FolderTree {
     return this.#slots.length;
   }
 
-  add(slot: Promise<Slot>): void {
+  add(slot: Started['slot']): void {
     // It is awaited later, in order; until then a failure must not count as unhandled.
-    slot.catch(() => undefined);
+    if (slot instanceof Promise) slot.catch(() => undefined);
     this.#slots.push(slot);
   }
 
   /** Writes the first `count` entries, waiting for them. */
   async write(count: number): Promise<void> {
     const slots = this.#slots.splice(0, count);
-    for (const slot of slots) {
-      const { entry, same } = await slot;
+    for (const started of slots) {
+      const slot = started instanceof LaterSlot ? started.get() : started;
+      const { entry, same } = slot instanceof Promise ? await slot : slot;
       if (!entry) {
         await this.#release();
         continue;
@@ -61,7 +62,10 @@ export class FolderTree {
       if (same) this.#heldBytes += heldBytesOf(entry);
       if (this.#held && (!same || this.#heldBytes > heldBytes)) await this.#release();
       if (this.#held) this.#held.push(entry);
-      else await this.#writer.add(entry);
+      else {
+        const storing = this.#writer.put(entry);
+        if (storing) await storing;
+      }
     }
   }
 
@@ -86,7 +90,10 @@ export class FolderTree {
   async #release(): Promise<void> {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const entry of held) await this.#writer.add(entry);
+    for (const entry of held) {
+      const storing = this.#writer.put(entry);
+      if (storing) await storing;
+    }
   }
 
   #attributes() {

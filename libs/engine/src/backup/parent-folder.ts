@@ -18,7 +18,11 @@ export class ParentFolder {
   }
 
   /** The entry of this name, or undefined. */
-  async find(name: Uint8Array): Promise<TreeEntry | undefined> {
+  find(name: Uint8Array): TreeEntry | undefined | Promise<TreeEntry | undefined> {
+    return this.#entries ? this.#find(name) : undefined;
+  }
+
+  async #find(name: Uint8Array): Promise<TreeEntry | undefined> {
     if (!this.#started) {
       this.#started = true;
       await this.#advance();

@@ -45,7 +45,7 @@ export function pipedPath(platform: Platform, name: string): Buffer {
 export async function capturePiped({ name, content }: PipedFile, options: PipedFileOptions): Promise<TreeEntry> {
   const { vault, session, counts, platform, clock, signal } = options;
   const path = displayPath(pipedPath(platform, name));
-  counts.current = path;
+  counts.current = Buffer.from(path);
   counts.files += 1;
   counts.newFiles += 1;
   const sealing = new PipeSealer(vault, session);

@@ -1,7 +1,7 @@
 import { isAppError } from '#libs/kernel';
 import { limits } from '#libs/vault/sealing';
 import type { FileProblem } from '../errors.ts';
-import { displayPath, type ExtendedAttribute, type Platform } from '../platform/index.ts';
+import { displayPath, type ExtendedAttribute, type OpenFile, type Platform } from '../platform/index.ts';
 import { problemOf } from '../scan/file-problem.ts';
 
 /** Of one file all together: its entry, which has chunk ids and ranges too, is to stay below what the format allows. */
@@ -13,18 +13,21 @@ export interface ReadAttributes {
   readonly attributesProblem?: FileProblem;
 }
 
+const none: ReadAttributes = { attributes: [] };
+
 /**
- * The extended attributes of a file or folder, as far as they can be read and a snapshot can hold them. What can't is a problem to report and never a reason to
- * do without the file itself. None of what is gone meanwhile.
+ * The extended attributes of a file or folder, or of `file` where it is open, as far as they can be read and a snapshot can hold them. What can't is a problem to
+ * report and never a reason to do without the file itself. None of what is gone meanwhile.
  */
-export function readAttributes(platform: Platform, path: Buffer): ReadAttributes {
+export function readAttributes(platform: Platform, path: Buffer, file?: OpenFile): ReadAttributes {
   let all: readonly ExtendedAttribute[];
   try {
-    all = platform.extendedAttributes(path);
+    all = file ? file.extendedAttributes() : platform.extendedAttributes(path);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    return error.code === 'file_not_found' ? { attributes: [] } : { attributes: [], attributesProblem: problemOf(path, error) };
+    return error.code === 'file_not_found' ? none : { attributes: [], attributesProblem: problemOf(path, error) };
   }
+  if (all.length === 0) return none;
   let bytes = 0;
   const attributes = all.filter(({ name, value }, i) => {
     const fits =

@@ -1,6 +1,6 @@
 import type { FinishedPack } from './data-pack-writer.ts';
 import type { SealerVault } from './sealer.ts';
-import type { SentJobs, SentOutcomes } from './sent-outcomes.ts';
+import type { SentJobs, SentOutcomes } from './sent-batch.ts';
 
 /** What passes between a backup and one of its sealing threads. Both run the same version of the same program: nothing here is a format. */
 export interface WorkerStart {

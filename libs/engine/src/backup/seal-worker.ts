@@ -7,7 +7,7 @@ import { currentPlatform } from '../platform/index.ts';
 import { FileSealer } from './file-sealer.ts';
 import { FileSpool } from './file-spool.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
-import { receiveJobs, sendOutcomes } from './sent-outcomes.ts';
+import { receiveJobs, sendOutcomes } from './batch-in-thread.ts';
 import { StoreFailure } from './store-failure.ts';
 
 const port = parentPort!;

@@ -24,15 +24,18 @@ export interface SealerPorts {
   readonly newSpool?: (() => Promise<FileSpool>) | undefined;
 }
 
+/** What the scan saw of a file: enough to tell whether it is still that file, as it was. */
+export type SeenFile = Pick<FileFacts, 'kind' | 'sizeBytes' | 'allocatedBytes' | 'mtimeNs' | 'ctimeNs' | 'device' | 'inode'>;
+
 export interface FileJob {
   readonly path: Buffer;
-  readonly sizeBytes: number;
+  readonly seen: SeenFile;
 }
 
 /** What became of one file. Plain data. */
 export interface SealedFile {
-  /** As of the moment before the read that counts. */
-  readonly facts: FileFacts;
+  /** As of the moment before the read that counts; undefined: as the scan saw it, which nearly all are. */
+  readonly facts: FileFacts | undefined;
   /** Bytes of the file as stored, holes included. */
   readonly sizeBytes: number;
   /** Chunk ids in order, 32 bytes each. */

@@ -26,7 +26,7 @@ export interface WalkContext {
 /** One name on the walk. */
 export interface Place {
   readonly path: Buffer;
-  /** Below the backed-up folder, for the exclude rules. */
+  /** Of a folder: below the backed-up one, for the exclude rules. */
   readonly below: string;
   readonly name: Uint8Array;
   readonly facts: FileFacts;
@@ -37,6 +37,37 @@ export interface Place {
 export interface Slot {
   readonly entry: TreeEntry | undefined;
   readonly same: boolean;
+}
+
+/** A slot that somebody else finishes. Where it is filled by the time it is looked at, as most are, nothing is waited for. */
+export class LaterSlot {
+  #slot: Slot | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #waiting: PromiseWithResolvers<Slot> | undefined;
+
+  /** The first call counts, of this and of {@link fail}. */
+  fill(slot: Slot): void {
+    this.#slot = slot;
+    this.#waiting?.resolve(slot);
+  }
+
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#waiting?.reject(error);
+  }
+
+  /** Throws or rejects with what {@link fail} was given. */
+  get(): Slot | Promise<Slot> {
+    if (this.#slot) return this.#slot;
+    if (this.#failure) throw this.#failure.error;
+    this.#waiting ??= Promise.withResolvers<Slot>();
+    return this.#waiting.promise;
+  }
+}
+
+/** A name that was started on. */
+export interface Started {
+  readonly slot: Slot | LaterSlot | Promise<Slot>;
 }
 
 /** What an entry adds to its folder's summary. */

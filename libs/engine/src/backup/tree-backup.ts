@@ -7,7 +7,7 @@ import type { FolderScanner } from '../scan/scan-folder.ts';
 import { FileEntries } from './file-entries.ts';
 import { FolderTree } from './folder-tree.ts';
 import { ParentFolder } from './parent-folder.ts';
-import type { Place, Slot, WalkContext } from './slot.ts';
+import { LaterSlot, type Place, type Started, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
 /** Entries of one folder that may wait to be written to its tree. */
@@ -30,26 +30,27 @@ export class TreeBackup {
 
   /** The entry of the folder (or single file) itself, everything below it done. Undefined when it vanished meanwhile. */
   async run(path: Buffer, facts: FileFacts, parent: TreeEntry | undefined): Promise<TreeEntry | undefined> {
-    const { done } = await this.#entry({ path, below: '', name: new Uint8Array(), facts, parent }, this.#scanner.startRules());
+    const { slot } = await this.#entry({ path, below: '', name: new Uint8Array(), facts, parent }, this.#scanner.startRules());
     this.#context.batches.nudge();
-    return (await done).entry;
+    return (await (slot instanceof LaterSlot ? slot.get() : slot)).entry;
   }
 
-  async #entry(place: Place, rules: ExcludeRules): Promise<{ readonly done: Promise<Slot> }> {
+  /** In a wrapper, so that the slot isn't waited for too early; and nothing to wait for at all where there is nothing, since promises cost more than most entries. */
+  #entry(place: Place, rules: ExcludeRules): Started | Promise<Started> {
     if (place.facts.kind === 'directory') return this.#folder(place, rules);
     if (place.facts.kind === 'file') return this.#files.file(place);
-    return { done: Promise.resolve(this.#files.special(place)) };
+    return { slot: this.#files.special(place) };
   }
 
-  async #folder(place: Place, outerRules: ExcludeRules): Promise<{ readonly done: Promise<Slot> }> {
+  async #folder(place: Place, outerRules: ExcludeRules): Promise<Started> {
     const { counts, platform, reader, batches, signal } = this.#context;
     throwIfInterrupted(signal);
-    counts.current = displayPath(place.path);
+    counts.current = place.path;
     const scanned = await this.#scanner.scan(place.path, place.below, outerRules);
     // A folder that is gone by now is like a file that is gone: noted, and not in the snapshot. The top one was asked for, so that it is missed.
     if (!scanned.readable && place.below !== '' && scanned.problems[0]?.code === 'file_not_found') {
       counts.note({ path: displayPath(place.path), code: 'vanished', message: 'was removed during the backup' });
-      return { done: Promise.resolve({ entry: undefined, same: false }) };
+      return { slot: { entry: undefined, same: false } };
     }
     for (const problem of scanned.problems) counts.problem(problem);
     for (const note of scanned.notes) counts.note(note);
@@ -58,7 +59,7 @@ export class TreeBackup {
     if (!scanned.readable) {
       counts.partial = true;
       const error = scanned.problems[0]?.code ?? 'io_failed';
-      return { done: Promise.resolve({ entry: treeEntryOf(platform, place.name, place.facts, { error }), same: false }) };
+      return { slot: { entry: treeEntryOf(platform, place.name, place.facts, { error }), same: false } };
     }
 
     const parents = new ParentFolder(reader, place.parent?.type === 'directory' ? place.parent.tree : undefined);
@@ -68,20 +69,27 @@ export class TreeBackup {
         throwIfInterrupted(signal);
         this.#context.report();
         const path = platform.join(place.path, name);
-        const below = place.below === '' ? matchableName(name) : `${place.below}/${matchableName(name)}`;
-        const parent = await parents.find(name);
-        folder.add((await this.#entry({ path, below, name, facts, parent }, scanned.rules)).done);
+        // Only rules for what is inside a folder ask for it.
+        const below = facts.kind === 'directory' ? belowOf(place.below, name) : '';
+        const finding = parents.find(name);
+        const parent = finding instanceof Promise ? await finding : finding;
+        const starting = this.#entry({ path, below, name, facts, parent }, scanned.rules);
+        folder.add((starting instanceof Promise ? await starting : starting).slot);
         if (folder.waiting >= slotsAhead) {
           batches.nudge();
           await folder.write(slotsAhead / 2);
         }
       }
       const complete = await parents.hasExactly(scanned.entries.length);
-      const done = folder.finish(complete);
-      done.catch(() => undefined);
-      return { done };
+      const slot = folder.finish(complete);
+      slot.catch(() => undefined);
+      return { slot };
     } finally {
       await parents.close();
     }
   }
+}
+
+function belowOf(folder: string, name: Buffer): string {
+  return folder === '' ? matchableName(name) : `${folder}/${matchableName(name)}`;
 }

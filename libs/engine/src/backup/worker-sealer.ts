@@ -5,7 +5,7 @@ import { startThread } from '../start-thread.ts';
 import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './sealer.ts';
 import { backupLimits } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
-import { receiveOutcomes, sendJobs } from './sent-outcomes.ts';
+import { receiveOutcomes, sendJobs } from './batch-for-thread.ts';
 
 /** A {@link Sealer} in a thread of its own. Calls may overlap: they are answered in their order, so that the thread has the next batch when it is done with one. */
 export class WorkerSealer implements Sealer {

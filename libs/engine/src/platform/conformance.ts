@@ -253,6 +253,12 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     platform.setExtendedAttribute(in_(folder, 'a'), big);
     const found = platform.extendedAttributes(in_(folder, 'a')).sort((a, b) => Buffer.compare(a.name, b.name));
     expect(found.filter(({ name }) => name.toString().startsWith('user.'))).toEqual([big, attribute]);
+    // Of the open file, whatever its name leads to by then.
+    const file = platform.openToRead(in_(folder, 'a'));
+    platform.rename(in_(folder, 'a'), in_(folder, 'b'));
+    expect(file.extendedAttributes().sort((a, b) => Buffer.compare(a.name, b.name))).toEqual(found);
+    file.close();
+    platform.rename(in_(folder, 'b'), in_(folder, 'a'));
     platform.removeExtendedAttribute(in_(folder, 'a'), big.name);
     expect(platform.extendedAttributes(in_(folder, 'a')).some(({ name }) => name.equals(big.name))).toBe(false);
   });

@@ -1,6 +1,7 @@
 import { isAppError } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
-import { displayPath, type FileFacts, type HeldFolder, type OpenFile, type Platform } from './platform.ts';
+import { displayPath } from './display-path.ts';
+import type { FileFacts, HeldFolder, OpenFile, Platform } from './platform.ts';
 
 /** {@link HeldFolder} by its path, for systems that can't hold one: looked at again after each file that is made in it. */
 export function folderByPath(

@@ -16,4 +16,5 @@ export function currentPlatform(): Platform {
   return current;
 }
 
-export * from './platform.ts';
+export { displayPath } from './display-path.ts';
+export type * from './platform.ts';

@@ -1,4 +1,5 @@
 import koffi from 'koffi';
+import type { ExtendedAttribute } from './platform.ts';
 import { fileError } from './system-error.ts';
 
 /** Numbers that the POSIX systems disagree about. */
@@ -21,9 +22,10 @@ export interface PosixCalls {
   seek(fd: number, offset: number, to: 'data' | 'hole'): number | undefined;
   mkfifo(path: Buffer, mode: number): void;
   mknod(path: Buffer, mode: number, device: bigint): void;
-  listAttributes(path: Buffer): Buffer[];
-  /** Undefined when it vanished meanwhile. */
-  getAttribute(path: Buffer, name: Buffer): Buffer | undefined;
+  /** Extended attributes, of a link itself. Without those that vanish meanwhile. */
+  attributes(path: Buffer): ExtendedAttribute[];
+  /** The same of an open file: no path to walk, which for most files, that have none, is nearly all of the call. `path`, not terminated, is for messages. */
+  attributesOfOpen(fd: number, path: Buffer): ExtendedAttribute[];
   setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
   removeAttribute(path: Buffer, name: Buffer): void;
   /** Room for a file from its start; false where the file system has no such call. Only Linux. */
@@ -37,6 +39,7 @@ export interface PosixCalls {
 }
 
 const nul = Buffer.alloc(1);
+const empty = Buffer.alloc(0);
 export const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, nul]);
 const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
 const XATTR_NOFOLLOW = 1;
@@ -61,6 +64,8 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const positionAndTail = macos ? ['uint32_t', 'int'] : [];
   const list = library.func(macos ? 'listxattr' : 'llistxattr', 'int64_t', [pathType, 'uint8_t *', 'size_t', ...tail]);
   const get = library.func(macos ? 'getxattr' : 'lgetxattr', 'int64_t', [pathType, pathType, 'uint8_t *', 'size_t', ...positionAndTail]);
+  const listOpen = library.func('flistxattr', 'int64_t', ['int', 'uint8_t *', 'size_t', ...tail]);
+  const getOpen = library.func('fgetxattr', 'int64_t', ['int', pathType, 'uint8_t *', 'size_t', ...positionAndTail]);
   const set = library.func(macos ? 'setxattr' : 'lsetxattr', 'int', [
     pathType,
     pathType,
@@ -71,6 +76,9 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const removeAttribute = library.func(macos ? 'removexattr' : 'lremovexattr', 'int', [pathType, pathType, ...tail]);
   const listTail = macos ? [XATTR_NOFOLLOW] : [];
   const getTail = macos ? [0, XATTR_NOFOLLOW] : [];
+  // An open file is no link: macOS takes the option for paths only.
+  const listOpenTail = macos ? [0] : [];
+  const getOpenTail = macos ? [0, 0] : [];
   const setTail = macos ? [0, XATTR_NOFOLLOW] : [0];
 
   const errorName = (): string => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
@@ -87,17 +95,32 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     times[3] = mtimeNs - seconds * 1_000_000_000n;
   };
 
-  /** Calls with a buffer that grows until the answer fits; undefined when the attribute is not there. */
+  /** Most answers fit, and most are empty. One call at a time, so that all use the same memory. */
+  const usual = Buffer.allocUnsafeSlow(firstBuffer);
+
+  /** Calls with a buffer that grows until the answer fits; undefined when the attribute is not there. `path` is for messages. */
   function growing(path: Buffer, call: (into: Buffer | null, size: number) => number | bigint): Buffer | undefined {
-    for (let size = firstBuffer; ;) {
-      const into = Buffer.allocUnsafe(size);
-      const length = Number(call(into, size));
-      if (length >= 0) return Buffer.from(into.subarray(0, length));
+    for (let into = usual; ;) {
+      const length = Number(call(into, into.length));
+      if (length >= 0) return length === 0 ? empty : Buffer.from(into.subarray(0, length));
       const error = errorName();
       if (noAttribute.has(error)) return undefined;
-      if (error !== 'ERANGE') throw fileError(error, path.subarray(0, -1));
-      size = Math.max(Number(call(null, 0)), size * 2);
+      if (error !== 'ERANGE') throw fileError(error, path);
+      into = Buffer.allocUnsafe(Math.max(Number(call(null, 0)), into.length * 2));
     }
+  }
+
+  function attributesBy(names: Buffer | undefined, valueOf: (name: Buffer) => Buffer | undefined): ExtendedAttribute[] {
+    const found: ExtendedAttribute[] = [];
+    if (!names) return found;
+    for (let at = 0; at < names.length;) {
+      const end = names.indexOf(0, at);
+      const name = names.subarray(at, end);
+      const value = valueOf(terminated(name));
+      if (value) found.push({ name, value });
+      at = end + 1;
+    }
+    return found;
   }
 
   return {
@@ -137,17 +160,18 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
         })),
     mkfifo: (path, mode) => must(mkfifo(path, mode), path),
     mknod: (path, mode, device) => must(mknod(path, mode, device), path),
-    listAttributes(path) {
-      const all = growing(path, (into, size) => list(path, into, size, ...listTail)) ?? Buffer.alloc(0);
-      const out: Buffer[] = [];
-      for (let at = 0; at < all.length;) {
-        const end = all.indexOf(0, at);
-        out.push(all.subarray(at, end));
-        at = end + 1;
-      }
-      return out;
+    attributes(path) {
+      const shown = path.subarray(0, -1);
+      return attributesBy(
+        growing(shown, (into, size) => list(path, into, size, ...listTail)),
+        (name) => growing(shown, (into, size) => get(path, name, into, size, ...getTail)),
+      );
     },
-    getAttribute: (path, name) => growing(path, (into, size) => get(path, name, into, size, ...getTail)),
+    attributesOfOpen: (fd, path) =>
+      attributesBy(
+        growing(path, (into, size) => listOpen(fd, into, size, ...listOpenTail)),
+        (name) => growing(path, (into, size) => getOpen(fd, name, into, size, ...getOpenTail)),
+      ),
     setAttribute: (path, name, value) => must(set(path, name, value, value.length, ...setTail), path),
     removeAttribute: (path, name) => must(removeAttribute(path, name, ...listTail), path),
   };

@@ -6,11 +6,12 @@ import { isAppError, systemErrorCode } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
 import type { AccountNames } from './accounts.ts';
 import { folderByPath, leadsTo } from './held-folder.ts';
-import type { Applied, DataRange, FileFacts, FileKind, HeldFolder, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
-import { LaterWrites, type UncachedWay } from './later-writes.ts';
-import { displayPath } from './platform.ts';
+import type { DataRange, ExtendedAttribute, FileFacts, HeldFolder, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
+import type { UncachedWay } from './later-writes.ts';
+import { displayPath } from './display-path.ts';
 import { terminated, type PosixCalls } from './posix-calls.ts';
-import { fileError, translated } from './system-error.ts';
+import { fileError, orUnsupported, translated } from './system-error.ts';
+import { factsOf, type FileExtras, SystemFile } from './system-file.ts';
 
 /** What Linux and macOS do the same way; each adapter says where it differs. */
 export interface PosixOptions {
@@ -31,87 +32,8 @@ export interface PosixOptions {
   readonly reachLater: <T>(path: Buffer, call: (path: Buffer) => Promise<T>) => Promise<T>;
 }
 
-const kinds: Readonly<Record<number, FileKind>> = {
-  [fs.constants.S_IFREG]: 'file',
-  [fs.constants.S_IFDIR]: 'directory',
-  [fs.constants.S_IFLNK]: 'symlink',
-  [fs.constants.S_IFIFO]: 'fifo',
-  [fs.constants.S_IFCHR]: 'character-device',
-  [fs.constants.S_IFBLK]: 'block-device',
-  [fs.constants.S_IFSOCK]: 'socket',
-};
 const syncLater = promisify(fs.fsync);
 const slash = Buffer.from('/');
-
-/**
- * File systems say times that no snapshot can hold: 1601 for "never" (NTFS, network shares), or the year 30828. The nearest that it can: 1677 and 2262.
- */
-const earliestNs = -(2n ** 63n);
-const latestNs = 2n ** 63n - 1n;
-const holdable = (ns: bigint): bigint => (ns < earliestNs ? earliestNs : ns > latestNs ? latestNs : ns);
-/** Node takes 64 bits of the system as signed; overlays and network shares use the highest of an inode's. */
-const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
-
-export function factsOf(stat: fs.BigIntStats): FileFacts {
-  const mode = Number(stat.mode);
-  return {
-    kind: kinds[mode & fs.constants.S_IFMT] ?? 'unknown',
-    mode: mode & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    sizeBytes: Number(stat.size),
-    allocatedBytes: Number(stat.blocks) * 512,
-    mtimeNs: holdable(stat.mtimeNs),
-    ctimeNs: holdable(stat.ctimeNs),
-    birthtimeNs: holdable(stat.birthtimeNs),
-    device: unsigned(stat.dev),
-    inode: unsigned(stat.ino),
-    links: Number(stat.nlink),
-    deviceNumber: unsigned(stat.rdev),
-  };
-}
-
-/** What only some systems can do with an open file. */
-export interface FileExtras {
-  dataRanges(sizeBytes: number): DataRange[] | undefined;
-  preallocate(sizeBytes: number): Applied;
-  forgetCached(): void;
-  setTimes(mtimeNs: bigint): Applied;
-}
-
-/** `uncached`: how to write past the page cache; undefined where there is no way. */
-export function openFile(fd: number, path: Buffer, extras: FileExtras, uncached?: UncachedWay): OpenFile {
-  let later: LaterWrites | undefined;
-  return {
-    facts: () => translated(path, () => factsOf(fs.fstatSync(fd, { bigint: true }))),
-    read: (into, position) =>
-      translated(path, () => {
-        let done = 0;
-        while (done < into.length) {
-          const count = fs.readSync(fd, into, done, into.length - done, position + done);
-          if (count === 0) break;
-          done += count;
-        }
-        return done;
-      }),
-    write: (bytes, position) =>
-      translated(path, () => {
-        for (let done = 0; done < bytes.length;) done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
-      }),
-    writeLater: (bytes, position) => (later ??= new LaterWrites(fd, path, uncached)).write(bytes, position),
-    truncate: (sizeBytes) => translated(path, () => fs.ftruncateSync(fd, sizeBytes)),
-    setMode: (mode) => translated(path, () => fs.fchmodSync(fd, mode)),
-    owner: () => translated(path, () => fs.fstatSync(fd)),
-    setOwner: (uid, gid) => orUnsupported(() => translated(path, () => fs.fchownSync(fd, uid, gid))),
-    ...extras,
-    sync: () => translated(path, () => fs.fsyncSync(fd)),
-    close: () =>
-      translated(path, () => {
-        later?.close();
-        fs.closeSync(fd);
-      }),
-  };
-}
 
 const createFlags = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
 const writeFlags = fs.constants.O_RDWR | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
@@ -125,13 +47,12 @@ function removeFile(call: () => void): void {
   }
 }
 
-/** Turns "the system can't do that here" into a value. */
-export function orUnsupported(call: () => void): Applied {
+/** None where the file system knows none. */
+function attributesOf(read: () => ExtendedAttribute[]): ExtendedAttribute[] {
   try {
-    call();
-    return 'done';
+    return read();
   } catch (error) {
-    if (isAppError(error, 'unsupported') || isAppError(error, 'access_denied')) return 'unsupported';
+    if (isAppError(error, 'unsupported')) return [];
     throw error;
   }
 }
@@ -159,18 +80,14 @@ export function posixPlatform(options: PosixOptions): Platform {
 
   const { pathOf, uncachedFlag } = options;
   const uncached = pathOf && uncachedFlag !== undefined ? { pathOf, flag: uncachedFlag } : undefined;
-  const opened = (fd: number, path: Buffer, way: UncachedWay | undefined): OpenFile =>
-    openFile(
-      fd,
-      path,
-      {
-        dataRanges: (sizeBytes) => dataRanges(fd, sizeBytes),
-        preallocate: (sizeBytes) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
-        forgetCached: () => calls.forgetCached(fd),
-        setTimes: (mtimeNs) => orUnsupported(() => calls.futimens(fd, mtimeNs, path)),
-      },
-      way,
-    );
+  const extras: FileExtras = {
+    dataRanges,
+    preallocate: (fd, sizeBytes, path) => (calls.preallocate(fd, sizeBytes, path) ? 'done' : 'unsupported'),
+    forgetCached: (fd) => calls.forgetCached(fd),
+    setTimes: (fd, mtimeNs, path) => orUnsupported(() => calls.futimens(fd, mtimeNs, path)),
+    extendedAttributes: (fd, path) => attributesOf(() => calls.attributesOfOpen(fd, path)),
+  };
+  const opened = (fd: number, path: Buffer, way: UncachedWay | undefined): OpenFile => new SystemFile(fd, path, extras, way);
   const open = (path: Buffer, flags: number, way?: UncachedWay): OpenFile =>
     opened(
       at(path, (reached) => fs.openSync(reached, flags, 0o600)),
@@ -266,19 +183,7 @@ export function posixPlatform(options: PosixOptions): Platform {
       }
     },
     linkTarget: (path) => at(path, (reached) => fs.readlinkSync(reached, { encoding: 'buffer' })),
-    extendedAttributes: (path) => {
-      try {
-        return native(path, (p) =>
-          calls.listAttributes(p).flatMap((name) => {
-            const value = calls.getAttribute(p, terminated(name));
-            return value ? [{ name, value }] : [];
-          }),
-        );
-      } catch (error) {
-        if (isAppError(error, 'unsupported')) return [];
-        throw error;
-      }
-    },
+    extendedAttributes: (path) => attributesOf(() => native(path, (p) => calls.attributes(p))),
     ...accounts,
 
     openToRead: (path) => {

@@ -1,7 +1,8 @@
-import { messageOf, systemErrorCode } from '#libs/kernel';
+import { isAppError, messageOf, systemErrorCode } from '#libs/kernel';
 import type { EngineErrorCode } from '../errors.ts';
 import { EngineError } from '../errors.ts';
-import { displayPath } from './platform.ts';
+import type { Applied } from './platform.ts';
+import { displayPath } from './display-path.ts';
 
 const codes: Readonly<Record<string, EngineErrorCode>> = {
   ENOENT: 'file_not_found',
@@ -52,7 +53,23 @@ export function translated<T>(path: Uint8Array, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    const system = systemErrorCode(error);
-    throw system === undefined ? error : fileError(system, path, error);
+    throw asFileError(error, path);
+  }
+}
+
+/** {@link translated} for whoever has caught it already. */
+export function asFileError(error: unknown, path: Uint8Array): unknown {
+  const system = systemErrorCode(error);
+  return system === undefined ? error : fileError(system, path, error);
+}
+
+/** Turns "the system can't do that here" into a value. */
+export function orUnsupported(call: () => void): Applied {
+  try {
+    call();
+    return 'done';
+  } catch (error) {
+    if (isAppError(error, 'unsupported') || isAppError(error, 'access_denied')) return 'unsupported';
+    throw error;
   }
 }

@@ -5,8 +5,8 @@ import { resolve, win32 } from 'node:path';
 import { systemErrorCode } from '#libs/kernel';
 import type { OpenFile, Platform } from './platform.ts';
 import { folderByPath } from './held-folder.ts';
-import { factsOf, openFile, orUnsupported } from './posix.ts';
-import { fileError, translated } from './system-error.ts';
+import { factsOf, type FileExtras, SystemFile } from './system-file.ts';
+import { fileError, orUnsupported, translated } from './system-error.ts';
 
 const excludes = [
   '$Recycle.Bin/',
@@ -31,13 +31,15 @@ export function windowsPlatform(): Platform {
   const text = (path: Buffer): string => win32.toNamespacedPath(path.toString('utf8'));
   const at = <T>(path: Buffer, call: (path: string) => T): T => translated(path, () => call(text(path)));
   const seconds = (mtimeNs: bigint): number => Number(mtimeNs / 1000n) / 1e6;
-  const opened = (fd: number, path: Buffer): OpenFile =>
-    openFile(fd, path, {
-      dataRanges: () => undefined,
-      preallocate: () => 'unsupported',
-      forgetCached: () => undefined,
-      setTimes: (mtimeNs) => orUnsupported(() => translated(path, () => fs.futimesSync(fd, fs.fstatSync(fd).atime, seconds(mtimeNs)))),
-    });
+  const extras: FileExtras = {
+    dataRanges: () => undefined,
+    preallocate: () => 'unsupported',
+    forgetCached: () => undefined,
+    setTimes: (fd, mtimeNs, path) =>
+      orUnsupported(() => translated(path, () => fs.futimesSync(fd, fs.fstatSync(fd).atime, seconds(mtimeNs)))),
+    extendedAttributes: () => [],
+  };
+  const opened = (fd: number, path: Buffer): OpenFile => new SystemFile(fd, path, extras);
   const platform: Platform = {
     name: 'windows',
     capabilities: {

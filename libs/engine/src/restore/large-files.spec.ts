@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BlockSource, LocatedChunk } from '#libs/vault';
 import { backup, compareTrees, currentPlatform, type LocalVault, type Platform, restore, type RestoreOptions } from '../index.ts';
 import type { OpenFile } from '../platform/index.ts';
+import { changedFile } from '../testing/changed-file.ts';
 import { fileError } from '../platform/system-error.ts';
 import { dyingPlatform } from '../testing/dying-platform.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
@@ -59,7 +60,7 @@ function platformWriting(writeLater: (file: OpenFile, bytes: Uint8Array, positio
         ...held,
         openToWrite: (name) => {
           const file = held.openToWrite(name);
-          return { ...file, writeLater: (from, position) => writeLater(file, from, position) };
+          return changedFile(file, { writeLater: (from, position) => writeLater(file, from, position) });
         },
       };
     },

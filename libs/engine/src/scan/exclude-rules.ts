@@ -25,6 +25,11 @@ export class ExcludeRules {
     else this.#lists = lines.length === 0 ? [] : [ruleList(lines as readonly string[], 0)];
   }
 
+  /** Nothing is left out. */
+  get isEmpty(): boolean {
+    return this.#lists.length === 0;
+  }
+
   /** The rules inside `folder` (path below the root, no slash at its ends) with the lines of its own ignore file added. */
   inside(folder: string, lines: readonly string[]): ExcludeRules {
     if (lines.length === 0) return this;

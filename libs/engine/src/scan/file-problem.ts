@@ -1,6 +1,6 @@
 import { isAppError, messageOf } from '#libs/kernel';
 import type { FileProblem } from '../errors.ts';
-import { displayPath } from '../platform/platform.ts';
+import { displayPath } from '../platform/display-path.ts';
 
 /** A failure as a line of the report. */
 export function problemOf(path: Uint8Array, error: unknown): FileProblem {

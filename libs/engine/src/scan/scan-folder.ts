@@ -112,7 +112,7 @@ export class FolderScanner {
       }
       const isFolder = facts.kind === 'directory';
       if (
-        rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder) ||
+        (!rules.isEmpty && rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder)) ||
         (isFolder && this.#neverEnter.has(path, facts))
       ) {
         excluded += 1;

@@ -1,4 +1,5 @@
 import { currentPlatform, type HeldFolder, type OpenFile, type Platform } from '../platform/index.ts';
+import { changedFile } from './changed-file.ts';
 
 /** What changes something on the disk. */
 const changing = new Set<keyof Platform>([
@@ -18,7 +19,7 @@ const changing = new Set<keyof Platform>([
   'setExtendedAttribute',
   'removeExtendedAttribute',
 ]);
-const changingFile = new Set<keyof OpenFile>(['write', 'writeLater', 'truncate', 'setMode', 'setOwner', 'setTimes', 'preallocate']);
+const changingFile = ['write', 'writeLater', 'truncate', 'setMode', 'setOwner', 'setTimes', 'preallocate'] as const;
 const changingFolder = new Set<keyof HeldFolder>(['create', 'openToWrite', 'rename', 'remove']);
 
 /**
@@ -32,18 +33,19 @@ export function dyingPlatform(calls: number, real: Platform = currentPlatform())
     if (left < 0) throw new Error('killed');
   };
   const wrap = (file: OpenFile): OpenFile =>
-    Object.fromEntries(
-      Object.entries(file).map(([name, method]) => [
-        name,
-        !changingFile.has(name as keyof OpenFile)
-          ? method
-          : (...args: [Uint8Array, number]) => {
-              if (left === 0 && name === 'write') file.write(args[0].subarray(0, args[0].length >> 1), args[1]);
-              alive();
-              return (method as (...all: unknown[]) => unknown)(...args);
-            },
-      ]),
-    ) as unknown as OpenFile;
+    changedFile(
+      file,
+      Object.fromEntries(
+        changingFile.map((name) => [
+          name,
+          (...args: [Uint8Array, number]) => {
+            if (left === 0 && name === 'write') file.write(args[0].subarray(0, args[0].length >> 1), args[1]);
+            alive();
+            return Reflect.apply(file[name], file, args);
+          },
+        ]),
+      ),
+    );
   const dying = <T extends object>(whole: T, changes: ReadonlySet<keyof T>): T =>
     Object.fromEntries(
       Object.entries(whole).map(([name, value]: [string, unknown]) => [

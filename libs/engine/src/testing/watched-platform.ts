@@ -1,4 +1,5 @@
-import { currentPlatform, type OpenFile, type Platform } from '../platform/index.ts';
+import { currentPlatform, type Platform } from '../platform/index.ts';
+import { changedFile } from './changed-file.ts';
 
 /** The real platform with a hook on every open and read of a file, to count them or to interfere. */
 export function watchedPlatform(hooks: {
@@ -11,14 +12,13 @@ export function watchedPlatform(hooks: {
     openToRead(path) {
       hooks.onOpen?.(path.toString());
       const file = real.openToRead(path);
-      return {
-        ...file,
+      return changedFile(file, {
         read(into, position) {
           const count = file.read(into, position);
           hooks.afterRead?.(path.toString(), position);
           return count;
         },
-      } satisfies OpenFile;
+      });
     },
   };
 }

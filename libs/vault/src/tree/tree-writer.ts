@@ -51,6 +51,11 @@ export class TreeWriter {
 
   /** Throws `unsafe_name`, `invalid_input` (out of order, twice, or not allowed) or `limit_exceeded`. */
   async add(entry: TreeEntry): Promise<void> {
+    await this.put(entry);
+  }
+
+  /** {@link add} that throws what that rejects with, and where there is something to wait for only when a part of a large directory is stored. */
+  put(entry: TreeEntry): Promise<void> | undefined {
     assertSafeName(entry.name);
     if (this.#last && compareBytes(this.#last, entry.name) >= 0)
       throw new VaultError('invalid_input', `entry ${printableName(entry.name)} comes out of order`);
@@ -67,13 +72,8 @@ export class TreeWriter {
     if (this.#split) return this.#append(encoded);
     this.#pending.push(encoded);
     this.#pendingBytes += bytes.length;
-    if (this.#pending.length > limits.entriesPerPart || this.#pendingBytes > limits.partBytes) {
-      this.#split = true;
-      const soFar = this.#pending;
-      this.#pending = [];
-      this.#pendingBytes = 0;
-      for (const one of soFar) await this.#append(one);
-    }
+    const fits = this.#pending.length <= limits.entriesPerPart && this.#pendingBytes <= limits.partBytes;
+    return fits ? undefined : this.#beginSplit();
   }
 
   /** Id of the finished directory. */
@@ -81,6 +81,14 @@ export class TreeWriter {
     if (!this.#split) return this.#options.store('tree', encodeTreeEntries(this.#pending.map((one) => one.bytes)));
     if (this.#pending.length > 0) await this.#endPart();
     return this.#options.store('tree', encodeTreeParts(this.#parts));
+  }
+
+  async #beginSplit(): Promise<void> {
+    this.#split = true;
+    const soFar = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    for (const one of soFar) await this.#append(one);
   }
 
   async #append(one: Encoded): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FileOutcome } from './sealer.ts';
-import { receiveJobs, receiveOutcomes, sendJobs, sendOutcomes } from './sent-outcomes.ts';
+import { receiveOutcomes, sendJobs } from './batch-for-thread.ts';
+import { receiveJobs, sendOutcomes } from './batch-in-thread.ts';
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const i64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -9,22 +10,28 @@ const count = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const size = fc.maxSafeNat();
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
 
+const seen = {
+  kind: fc.constant('file' as const),
+  sizeBytes: size,
+  allocatedBytes: size,
+  mtimeNs: i64,
+  ctimeNs: i64,
+  device: u64,
+  inode: u64,
+};
 const sealed = fc.record({
-  facts: fc.record({
-    kind: fc.constant('file' as const),
-    mode: fc.integer({ min: 0, max: 0o7777 }),
-    uid: count,
-    gid: count,
-    sizeBytes: size,
-    allocatedBytes: size,
-    mtimeNs: i64,
-    ctimeNs: i64,
-    birthtimeNs: i64,
-    device: u64,
-    inode: u64,
-    links: count,
-    deviceNumber: u64,
-  }),
+  facts: fc.option(
+    fc.record({
+      ...seen,
+      mode: fc.integer({ min: 0, max: 0o7777 }),
+      uid: count,
+      gid: count,
+      birthtimeNs: i64,
+      links: count,
+      deviceNumber: u64,
+    }),
+    { nil: undefined },
+  ),
   sizeBytes: size,
   ids: fc.integer({ min: 0, max: 4 }).chain((ids) => fc.uint8Array({ minLength: ids * 32, maxLength: ids * 32 })),
   dataRanges: fc.option(fc.array(fc.record({ offset: size, length: size }), { maxLength: 3 }), { nil: undefined }),
@@ -62,7 +69,7 @@ describe('what passes between a backup and its threads', () => {
 
   it('is the same jobs on the other side', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ path: bytes(40).map((b) => Buffer.from(b)), sizeBytes: size }), { maxLength: 9 }), (jobs) => {
+      fc.property(fc.array(fc.record({ path: bytes(40).map((b) => Buffer.from(b)), seen: fc.record(seen) }), { maxLength: 9 }), (jobs) => {
         expect(receiveJobs(structuredClone(sendJobs(jobs)))).toEqual(jobs);
       }),
     );
