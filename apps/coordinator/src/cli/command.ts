@@ -94,7 +94,7 @@ function refuseWords(program: Command, serve: Command): void {
   if (word === undefined) return;
   const names = program.commands.map((command) => command.name()).join(', ');
   const isNamed = program.args[0] === serve.name();
-  serve.error(
+  (isNamed ? serve : program).error(
     isNamed
       ? `error: "serve" takes no words, but options: "${word}" is none of them`
       : `error: unknown command "${word}". The commands are ${names}; without one the coordinator runs`,

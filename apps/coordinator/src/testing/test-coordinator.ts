@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
@@ -8,6 +8,7 @@ import { systemRandom } from '#libs/kernel';
 import { ManualClock } from '#libs/kernel/testing';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { closeDataSources, embeddedDatabase, openDataSources } from '../database/data-sources.ts';
 import { createCoordinator, listen } from '../server.ts';
 import { TestClient } from './test-client.ts';
 import { temporaryDatabase } from './temporary-database.ts';
@@ -38,6 +39,22 @@ export interface TestOptions {
   readonly prepare?: (config: CoordinatorConfig) => Promise<void>;
 }
 
+let migrated: Promise<Buffer> | undefined;
+
+/** The embedded database right after all migrations, made once a spec file: making it is a quarter of a start. */
+const migratedDatabase = (): Promise<Buffer> => (migrated ??= makeMigratedDatabase());
+
+async function makeMigratedDatabase(): Promise<Buffer> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-migrated-'));
+  try {
+    const config = loadConfig({ environment: 'test', env: {}, overrides: { dataDir } });
+    await closeDataSources(await openDataSources(config));
+    return readFileSync(embeddedDatabase(config));
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
 /**
  * A whole coordinator in this process on a folder of its own: embedded database, or a database of its own on the PostgreSQL of
  * HOLDFAST_TEST_DATABASE_URL. Time stands still until `clock.advance`; schedules run only by `SchedulesService.runNow`.
@@ -55,7 +72,8 @@ export async function startTestCoordinator({
     overrides: { dataDir, ...(database ? { database: { url: database.url } } : {}), ...over },
   });
   try {
-    await prepare?.(config);
+    if (prepare) await prepare(config);
+    else if (!config.database.url) writeFileSync(embeddedDatabase(config), await migratedDatabase());
   } catch (error) {
     await database?.drop();
     rmSync(dataDir, { recursive: true, force: true });
