@@ -31,7 +31,7 @@ beforeEach(async () => {
     true,
   );
   runner = new BackupRunner({
-    ...{ home, rulesFile: join(home, 'backup.yaml'), clock, log: silentLog, runs, resources: {}, reporter: {} },
+    ...{ home, rulesFile: join(home, 'backup.yaml'), clock, log: silentLog, runs, resources: {}, giveWay: true, reporter: {} },
     ownFolders: { list: () => ['/somewhere'] },
     policy: { effective: { folders: [] } },
     vault: {

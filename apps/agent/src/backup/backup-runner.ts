@@ -44,6 +44,8 @@ export interface BackupRunnerPorts {
   readonly log: AgentLog;
   /** Worker threads and memory; see `BackupOptions`. */
   readonly resources: BackupResources;
+  /** Whether backups give way to other programs: those that nobody sits and waits for. */
+  readonly giveWay: boolean;
 }
 
 /** Runs backups of this device, one at a time, each recorded as a run from before its start to its end. */
@@ -146,7 +148,7 @@ export class BackupRunner {
 
   async #capture(request: BackupRequest, rules: OwnRules): Promise<BackupResult> {
     const { piped } = request;
-    const { vault, reporter, policy, resources, home, clock } = this.#ports;
+    const { vault, reporter, policy, resources, giveWay, home, clock } = this.#ports;
     const folders = request.paths.length > 0 ? [...request.paths] : piped ? [] : this.folders();
     if (folders.length === 0 && !piped) {
       throw new AgentError('nothing_to_back_up', 'neither the policy nor this machine names a folder to back up', {
@@ -173,6 +175,7 @@ export class BackupRunner {
           host: hostname(),
           user: userName(),
           ...resources,
+          giveWay,
           clock,
           signal: request.signal,
           onProgress: (progress) => {

@@ -129,10 +129,11 @@ async function ownHome(paths: AgentPaths, log: AgentLog, stop: Promise<unknown>)
 }
 
 /**
- * Backups and transfers give way to the person at the machine. Linux lowers the calling thread alone, and with it those that it starts later: the sealing
- * and writing threads, not the pool that reads and writes files. Restores give way too: what an ordinary user lowered can't be raised again.
+ * Backups give way to the person at the machine. On Linux their sealing threads lower themselves, and the process stays as it is: what an ordinary user
+ * lowered can't be raised again, and a restore that somebody waits for runs here too (docs/adr). Elsewhere only whole processes have priorities.
  */
 function lowerPriority(log: AgentLog): void {
+  if (process.platform === 'linux') return;
   try {
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch (error) {

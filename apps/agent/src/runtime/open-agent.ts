@@ -159,6 +159,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     clock,
     log,
     resources: backupResources(process.env),
+    giveWay: role === 'daemon',
   });
   const { releases, holds, holdTimer, trims, trimHolds } = await openReleases({
     ...{ paths, files, clock, random, log, document, identity, coordinator, own, held, vault, roster, receipts, policy, swarm },

@@ -32,6 +32,11 @@ export interface BackupOptions extends ScanOptions {
   readonly workers?: number;
   /** Bytes to read from which the threads start; this thread goes on until they are ready. 0: they seal everything. Default 32 MiB. */
   readonly workersFromBytes?: number;
+  /**
+   * The sealing threads, which have nearly all of the work, give way to other programs. Only on Linux, where a priority is a thread's: elsewhere it is the whole
+   * process's, and its owner's to set. Default false.
+   */
+  readonly giveWay?: boolean;
   /** Memory that the process may have while it backs up: fewer threads where it is small (64 MiB each, beside some 140 MiB). Default: no limit. */
   readonly memoryBytes?: number;
   readonly onProgress?: OnProgress;

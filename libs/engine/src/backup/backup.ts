@@ -99,6 +99,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
           vault: sealerVault,
           ports: session.ports,
           stagingFolder: store.staging?.folder,
+          giveWay: options.giveWay === true,
           sealedBytes: newCell(),
           signal,
         });

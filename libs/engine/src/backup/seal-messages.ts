@@ -5,6 +5,8 @@ import type { SentJobs, SentOutcomes } from './sent-batch.ts';
 /** What passes between a backup and one of its sealing threads. Both run the same version of the same program: nothing here is a format. */
 export interface WorkerStart {
   readonly vault: SealerVault;
+  /** The thread is to run below normal priority. */
+  readonly giveWay: boolean;
   /** Where open packs are written; undefined: they are filled in memory. */
   readonly stagingFolder: string | undefined;
   /** One int: 1 when the run was stopped. Shared, since a thread at work reads no messages. */

@@ -4,6 +4,7 @@ import { nodePrimitives } from '#libs/crypto/node-primitives';
 import { isAppError, messageOf, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { currentPlatform } from '../platform/index.ts';
+import { lowerThisThread } from '../platform/thread-priority.ts';
 import { FileSealer } from './file-sealer.ts';
 import { FileSpool } from './file-spool.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
@@ -11,7 +12,8 @@ import { receiveJobs, sendOutcomes } from './batch-in-thread.ts';
 import { StoreFailure } from './store-failure.ts';
 
 const port = parentPort!;
-const { vault, stop, stagingFolder, sealedBytes } = workerData as WorkerStart;
+const { vault, stop, stagingFolder, giveWay, sealedBytes } = workerData as WorkerStart;
+if (giveWay) lowerThisThread();
 const signal = {
   get aborted() {
     return Atomics.load(stop, 0) === 1;

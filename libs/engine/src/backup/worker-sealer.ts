@@ -24,12 +24,13 @@ export class WorkerSealer implements Sealer {
     vault: SealerVault;
     ports: SealerPorts;
     stagingFolder: string | undefined;
+    giveWay: boolean;
     sealedBytes: Float64Array;
     signal: AbortSignal | undefined;
   }) {
-    const { vault, ports, stagingFolder, sealedBytes, signal } = options;
+    const { vault, ports, stagingFolder, giveWay, sealedBytes, signal } = options;
     this.#ports = ports;
-    const start: WorkerStart = { vault, stagingFolder, stop: this.#stop, sealedBytes };
+    const start: WorkerStart = { vault, stagingFolder, giveWay, stop: this.#stop, sealedBytes };
     this.#worker = startThread('seal-worker', import.meta.url, {
       workerData: start,
       resourceLimits: { maxOldGenerationSizeMb: backupLimits.workerHeapMiB, maxYoungGenerationSizeMb: backupLimits.workerYoungMiB },

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { nodeFiles } from '#libs/kernel/node';
@@ -51,6 +51,35 @@ describe('sealing threads', () => {
     expect(snapshot.stats).toMatchObject(stats);
     await expectRestored();
     expect((await run()).snapshot.stats).toMatchObject({ readBytes: 0, newPacks: 1 });
+  });
+
+  // A priority is a thread's on Linux only.
+  (process.platform === 'linux' ? it : it.skip)('give way when they are to, and never this thread, which serves restores too', async () => {
+    for (let i = 0; i < 20; i += 1) writeFileSync(join(source, `file ${i}`), bytes(1_000_000));
+    /** Nice values by thread: the 17th of the fields behind the name, which may have blanks. */
+    const priorities = (): Map<string, number> =>
+      new Map(
+        readdirSync('/proc/self/task').flatMap((thread) => {
+          try {
+            const fields = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+              .replace(/^.*\) /, '')
+              .split(' ');
+            return [[thread, Number(fields[16])] as const];
+          } catch {
+            // It ended meanwhile.
+            return [];
+          }
+        }),
+      );
+    const before = priorities();
+    for (const giveWay of [false, true]) {
+      const during = new Map<string, number>();
+      const onProgress = (): void => priorities().forEach((nice, thread) => during.set(thread, nice));
+      await run({ giveWay, readAll: true, onProgress, progressIntervalMs: 1 });
+      const lowered = [...during].filter(([thread, nice]) => nice === 10 && before.get(thread) !== 10);
+      expect(lowered).toHaveLength(giveWay && before.get(String(process.pid))! < 10 ? 2 : 0);
+      expect(during.get(String(process.pid))).toBe(before.get(String(process.pid)));
+    }
   });
 
   it('that die end the run, and the next one goes on', async () => {
