@@ -14,5 +14,6 @@ export * from './people.ts';
 export * from './policies.ts';
 export * from './rebuild.ts';
 export * from './releases.ts';
+export * from './root-releases.ts';
 export * from './team.ts';
 export * from './trims.ts';

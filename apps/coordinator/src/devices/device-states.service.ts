@@ -72,6 +72,20 @@ export class DeviceStatesService implements OnModuleInit {
     );
   }
 
+  /**
+   * Revoked; or lost, and not heard of since an admin said so: the mark stays on a machine that turns up again. Only then may somebody else
+   * decide about its vault.
+   */
+  isGoneForGood(device: Device): boolean {
+    const { state } = this.standing(device);
+    const { lostAtMs } = this.known.marksOf(device.deviceId);
+    return state === 'revoked' || (state === 'lost' && (lostAtMs === null || !this.wasHeardOfSince(device, lostAtMs)));
+  }
+
+  wasHeardOfSince(device: Device, sinceMs: number): boolean {
+    return (this.presence.get(device.deviceId)?.lastSeenAtMs ?? device.lastSeenAtMs ?? 0) > sinceMs;
+  }
+
   get settings(): DurabilitySettings {
     return this.known.settings;
   }

@@ -9,7 +9,9 @@ import { PacksService } from '../packs/packs.service.ts';
 import { SnapshotsRepository } from '../snapshots/snapshots.repository.ts';
 import { KeptHeadsService } from '../vaults/kept-heads.service.ts';
 import type { Vault } from '../vaults/vaults.service.ts';
+import { ReleaseSignersService } from './release-signers.service.ts';
 import { ReleasedPacksRepository } from './released-packs.repository.ts';
+import type { ReleaseRow } from './releases.repository.ts';
 import { ReleasesRepository } from './releases.repository.ts';
 import { RetainedNeeds } from './retained-needs.ts';
 
@@ -22,6 +24,7 @@ export class ReleaseChecksService {
     private readonly heads: KeptHeadsService,
     private readonly released: ReleasedPacksRepository,
     private readonly releases: ReleasesRepository,
+    private readonly signers: ReleaseSignersService,
   ) {}
 
   /**
@@ -56,7 +59,20 @@ export class ReleaseChecksService {
       }
     }
     const open = new Set((await this.released.find(body.packIds)).filter((row) => row.state !== 'live').map((row) => row.packId));
-    return packs.filter((pack) => !open.has(pack.packId));
+    const fresh = packs.filter((pack) => !open.has(pack.packId));
+    if (byRoot && fresh.length === 0)
+      throw new CoordinatorError('release_invalid', 'The release names no pack of the vault that is not being released already.', {
+        nextStep: 'Nothing is left to be signed: look at the vault’s other releases.',
+      });
+    return fresh;
+  }
+
+  /**
+   * Whether what a release says may be carried out. By the root: only once its owner is revoked, or a lost machine that turns up at the last moment would
+   * go on with a vault that is being deleted.
+   */
+  async isFinal({ byRoot, deviceId }: Pick<ReleaseRow, 'byRoot' | 'deviceId'>): Promise<boolean> {
+    return !byRoot || this.signers.isRevoked(deviceId);
   }
 
   /** Which of these packs a retained snapshot needs. */

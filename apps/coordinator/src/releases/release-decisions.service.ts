@@ -49,23 +49,25 @@ export class ReleaseDecisionsService {
 
   /**
    * Makes a release void for good: holders keep what they still have, its packs are counted and repaired again, and snapshots that
-   * the owner dropped come back. Cancelling again changes nothing. Throws `release_not_found`, `release_ended`.
+   * the owner dropped come back. Cancelling again changes nothing. `because`: for the audit log, where it is not plain. Throws
+   * `release_not_found`, `release_ended`.
    */
-  async cancel(releaseId: string, person: CurrentPerson): Promise<void> {
+  async cancel(releaseId: string, by: Pick<CurrentPerson, 'email'>, because?: string): Promise<void> {
     await this.database.write(async () => {
       const release = await this.get(releaseId);
       if (release.state === 'cancelled') return;
       if (release.state === 'done') throw ended(release);
       const cancel = this.seals.cancel(release);
       const nowMs = this.seals.nowMs();
-      const decided = { state: 'cancelled' as const, cancel, decidedBy: person.email, decidedAtMs: nowMs };
+      const decided = { state: 'cancelled' as const, cancel, decidedBy: by.email, decidedAtMs: nowMs };
       await this.releases.update(releaseId, decided);
       const snapshotsBack = await this.effects.revive(
         release,
-        { pinnedBy: person.email, pinnedAtMs: nowMs },
+        { pinnedBy: by.email, pinnedAtMs: nowMs },
         release.state === 'holding' && isOver(release, nowMs),
       );
-      await this.record.tell({ ...release, ...decided }, { actor: person.email, action: 'release.cancel', detail: { snapshotsBack } });
+      const detail = { snapshotsBack, ...(because === undefined ? {} : { because }) };
+      await this.record.tell({ ...release, ...decided }, { actor: by.email, action: 'release.cancel', detail });
     });
   }
 

@@ -63,6 +63,15 @@ export class ReleaseEffectsService {
     return this.returning.bringBack(await this.vaults.get(vaultId), by);
   }
 
+  /** Throws `owner_not_gone`: the vault was given up for a lost device, which is not revoked (yet). */
+  async assertFinal(release: ReleaseRow): Promise<void> {
+    if (await this.checks.isFinal(release)) return;
+    throw new CoordinatorError('owner_not_gone', 'The device whose vault is given up is still a member of the team.', {
+      context: { releaseId: release.releaseId },
+      nextStep: 'Keep the packs and ask again later.',
+    });
+  }
+
   /** Throws `release_needed`. */
   async assertStillDead(release: ReleaseRow): Promise<void> {
     const needed = await this.#needed(release, 'waiting');
@@ -89,11 +98,19 @@ export class ReleaseEffectsService {
     );
   }
 
-  /** Packs that nobody keeps any more are forgotten altogether. True when none of the release is left. */
-  async finish({ releaseId, vaultId }: ReleaseRow): Promise<boolean> {
-    for (;;) {
+  /**
+   * Packs that nobody keeps any more are forgotten altogether, and with those of a vault that was given up the snapshots that need them. True
+   * when none of the release is left.
+   */
+  async finish(release: ReleaseRow): Promise<boolean> {
+    if (!(await this.checks.isFinal(release))) return false;
+    const { releaseId, vaultId, byRoot } = release;
+    for (let first = true; ; first = false) {
       const gone = await this.released.gone(releaseId, BATCH);
-      if (gone.length === 0) break;
+      if (gone.length === 0) {
+        if (byRoot && !first) await this.returning.dropIncomplete(await this.vaults.get(vaultId));
+        break;
+      }
       await this.replicas.forget(gone);
       const bytes = await this.packs.remove(gone);
       await this.vaults.addPacks(await this.vaults.get(vaultId), -gone.length, -bytes);

@@ -39,12 +39,14 @@ export class ReleaseHoldsService {
 
   /**
    * The word that a holder waits for before it deletes: signed, fresh, for its nonce, with the packs that are dead at this very
-   * moment. Throws `release_not_found`, `release_cancelled`, `release_hold_running`, `coordinator_rebuilding`.
+   * moment. Throws `release_not_found`, `release_cancelled`, `release_hold_running`, `owner_not_gone`,
+   * `coordinator_rebuilding`.
    */
   async confirm(holder: DeviceId, releaseId: string, nonce: string): Promise<SignedStatement> {
     return this.database.write(async () => {
       await this.seals.assertOpen();
       const release = await this.#over(holder, releaseId);
+      await this.effects.assertFinal(release);
       await this.#reviveNeeded(release);
       const packIds = (await this.released.ofRelease(releaseId, 'released')).map((row) => row.packId);
       return this.seals.confirm(release, { holderDeviceId: holder, nonce, packIds });

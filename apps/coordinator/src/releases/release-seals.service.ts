@@ -40,9 +40,14 @@ export class ReleaseSealsService {
     return this.rebuild.isFrozen();
   }
 
+  /** How long a release is held from its countersignature on; holders have a minimum of their own. */
+  get holdMs(): number {
+    return this.config.durability.release.holdSeconds * 1000;
+  }
+
   countersign(release: Signed): { readonly countersign: string; readonly countersignedAtMs: number; readonly holdUntilMs: number } {
     const { signed, body } = statementOf(release);
-    const [nowMs, holdMs] = [this.clock.nowMs(), this.config.durability.release.holdSeconds * 1000];
+    const [nowMs, { holdMs }] = [this.clock.nowMs(), this];
     const countersign = this.identity.use((key) => signCountersign(signed, body, { holdMs, atMs: nowMs }, key));
     return { countersign: JSON.stringify(countersign), countersignedAtMs: nowMs, holdUntilMs: nowMs + holdMs };
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OwnReleases, Page, PageQuery, ReleaseState, ReleaseView } from '#libs/contracts';
 import type { TeamReason } from '#libs/durability';
-import type { DeviceId } from '#libs/kernel';
+import type { DeviceId, VaultId } from '#libs/kernel';
 import { DevicesService } from '../devices/devices.service.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
 import { toOwn } from './release-intake.service.ts';
@@ -42,6 +42,11 @@ export class ReleaseViewsService {
     };
   }
 
+  /** By the team root: the vault's device is gone. Oldest first. */
+  async openByRoot(vaultId: VaultId): Promise<ReleaseView[]> {
+    return this.#views(await this.releases.openByRoot(vaultId));
+  }
+
   async counts(): Promise<Map<ReleaseState, number>> {
     const open = await this.releases.inState(['waiting', 'holding']);
     return new Map((['waiting', 'holding'] as const).map((state) => [state, open.filter((row) => row.state === state).length]));
@@ -54,6 +59,7 @@ export class ReleaseViewsService {
       unusual.map(async (row) => {
         const { name } = await this.devices.get(row.deviceId);
         const share = `${Math.round(row.share * 100)} % of its backups`;
+        if (row.byRoot) return givenUp(row, name);
         return row.state === 'waiting'
           ? {
               deviceId: row.deviceId,
@@ -84,3 +90,17 @@ export class ReleaseViewsService {
     );
   }
 }
+
+/** The device is gone, so it wants nothing; somebody with the recovery kit does. */
+const givenUp = (row: ReleaseRow, name: string): TeamReason => ({
+  deviceId: row.deviceId,
+  ...(row.state === 'waiting'
+    ? {
+        text: `Somebody with the recovery kit gives the vault of ${name} up: all of it is to be deleted.`,
+        nextStep: 'Nothing is deleted before somebody approves it. Cancel the release if nobody meant it.',
+      }
+    : {
+        text: `The vault of ${name} is given up: colleagues delete it from ${new Date(row.holdUntilMs!).toISOString().slice(0, 10)} on; ${row.decidedBy ?? 'somebody'} decided it.`,
+        nextStep: 'Until then the release can be cancelled, and everything is as before. Restore what is still needed.',
+      }),
+});

@@ -5,11 +5,13 @@ import { MetricsModule } from '../metrics/metrics.module.ts';
 import { PacksModule } from '../packs/packs.module.ts';
 import { RebuildStateModule } from '../rebuild/rebuild-state.module.ts';
 import { ReplicasModule } from '../replicas/replicas.module.ts';
+import { RosterModule } from '../roster/roster.module.ts';
 import { SnapshotProtectionModule } from '../snapshots/snapshot-protection.module.ts';
 import { TeamModule } from '../team/team.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { AgentReleasesController } from './agent-releases.controller.ts';
 import { ForgettingService } from './forgetting.service.ts';
+import { LostOwnersService } from './lost-owners.service.ts';
 import { NewHeadsService } from './new-heads.service.ts';
 import { ReleaseChecksService } from './release-checks.service.ts';
 import { ReleaseDecisionsService } from './release-decisions.service.ts';
@@ -23,6 +25,11 @@ import { ReleaseSweepService } from './release-sweep.service.ts';
 import { ReleaseViewsService } from './release-views.service.ts';
 import { ReleasedPacksModule } from './released-packs.module.ts';
 import { ReleasesController } from './releases.controller.ts';
+import { RootReleaseDraftsService } from './root-release-drafts.service.ts';
+import { RootReleasePacksRepository } from './root-release-packs.repository.ts';
+import { RootReleasesController } from './root-releases.controller.ts';
+import { RootReleasesService } from './root-releases.service.ts';
+import { RootReleasePlansService } from './root-release-plans.service.ts';
 import { SnapshotReturnService } from './snapshot-return.service.ts';
 import { ReleasesRepository } from './releases.repository.ts';
 
@@ -35,11 +42,12 @@ import { ReleasesRepository } from './releases.repository.ts';
     PacksModule,
     RebuildStateModule,
     ReplicasModule,
+    RosterModule,
     SnapshotProtectionModule,
     TeamModule,
     VaultsModule,
   ],
-  controllers: [ReleasesController, AgentReleasesController],
+  controllers: [ReleasesController, RootReleasesController, AgentReleasesController],
   providers: [
     ReleasesRepository,
     ForgettingService,
@@ -55,6 +63,11 @@ import { ReleasesRepository } from './releases.repository.ts';
     ReleaseHoldsService,
     ReleaseViewsService,
     ReleaseSweepService,
+    RootReleasePacksRepository,
+    RootReleaseDraftsService,
+    RootReleasePlansService,
+    RootReleasesService,
+    LostOwnersService,
   ],
   exports: [ReleaseDecisionsService, ReleaseSealsService, ReleaseSignersService, ReleaseViewsService],
 })

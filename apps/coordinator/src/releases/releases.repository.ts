@@ -56,6 +56,12 @@ export class ReleasesRepository {
     return this.database.read.find(ReleaseEntity, { where: { state: In([...states]) }, order: { receivedAtMs: 'ASC' } });
   }
 
+  /** By the team root, for vaults whose device is gone: those that wait or hold. */
+  openByRoot(vaultId?: VaultId): Promise<ReleaseEntity[]> {
+    const where = { byRoot: true, state: In<ReleaseState>(['waiting', 'holding']), ...(vaultId ? { vaultId } : {}) };
+    return this.database.read.find(ReleaseEntity, { where, order: { receivedAtMs: 'ASC' } });
+  }
+
   /** A vault's releases, newest first. */
   latestOf(vaultId: VaultId, limit: number): Promise<ReleaseEntity[]> {
     return this.database.read.find(ReleaseEntity, { where: { vaultId }, order: { releaseSequence: 'DESC' }, take: limit });

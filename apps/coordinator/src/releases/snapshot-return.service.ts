@@ -8,7 +8,7 @@ import { KeptHeadsService } from '../vaults/kept-heads.service.ts';
 import type { Vault } from '../vaults/vaults.service.ts';
 import { ReleasesRepository } from './releases.repository.ts';
 
-/** What a cancel brings back besides the packs. Part of the caller's transaction. */
+/** What a cancel brings back besides the packs, and what a vault that was given up takes along. Part of the caller's transaction. */
 @Injectable()
 export class SnapshotReturnService {
   constructor(
@@ -37,5 +37,20 @@ export class SnapshotReturnService {
     await this.protection.recountVault(vault);
     await this.heads.putBack(vault, [...there, ...back.map((row) => row.sequence)]);
     return back.length;
+  }
+
+  /**
+   * Packs of a vault that was given up are gone everywhere: the snapshots that need them are no snapshots any more, nor can a cancel bring one
+   * back. With the last pack the head goes too, since it leads nowhere.
+   */
+  async dropIncomplete(vault: Vault): Promise<void> {
+    const listed = await this.snapshots.ofVault(vault.vaultId);
+    const whole = new Set((await this.protection.completeOf(vault.vaultId, listed)).map((row) => row.snapshotId));
+    const broken = listed.filter((row) => !whole.has(row.snapshotId)).map((row) => row.snapshotId);
+    await this.snapshots.delete(broken);
+    for (const snapshotId of broken) await this.pins.remove(snapshotId);
+    if (vault.packs > 0) return;
+    await this.releases.removeForgotten((await this.releases.forgottenOf(vault.vaultId)).map((row) => row.snapshotId));
+    await this.heads.clear(vault.vaultId);
   }
 }

@@ -31,12 +31,12 @@ export class RevocationService {
   }
 
   /** Revoking again changes nothing. Throws `device_not_found`; the coordinator itself can't be revoked. */
-  async revoke(deviceId: DeviceId, person: CurrentPerson): Promise<void> {
+  async revoke(deviceId: DeviceId, by: Pick<CurrentPerson, 'email'>): Promise<void> {
     await this.database.write(async () => {
       const device = await this.devices.get(deviceId);
       if (device.class === 'coordinator') throw new CoordinatorError('device_not_found', 'The coordinator can’t be revoked.');
       if (device.membership === 'revoked') return;
-      await this.#shut(deviceId, person.email);
+      await this.#shut(deviceId, by.email);
       await this.roster.changed();
     });
   }

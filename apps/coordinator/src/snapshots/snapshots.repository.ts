@@ -60,6 +60,10 @@ export class SnapshotsRepository {
     return this.database.read.find(SnapshotEntity, { where: { deviceId }, order: { sequence: 'ASC' } });
   }
 
+  countOf(deviceId: DeviceId): Promise<number> {
+    return this.database.read.countBy(SnapshotEntity, { deviceId });
+  }
+
   latest(deviceId: DeviceId, limit: number): Promise<SnapshotEntity[]> {
     return this.database.read.find(SnapshotEntity, { where: { deviceId }, order: { sequence: 'DESC' }, take: limit });
   }

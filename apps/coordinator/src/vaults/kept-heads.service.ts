@@ -90,6 +90,11 @@ export class KeptHeadsService {
     await this.vaults.update(vault.vaultId, { head: before.head });
   }
 
+  /** The vault was given up and nothing of it is left: it has no head any more. Part of the caller's transaction. */
+  async clear(vaultId: VaultId): Promise<void> {
+    await this.vaults.update(vaultId, { head: null, headSequence: null });
+  }
+
   /** Newest first. */
   async list(vaultId: VaultId): Promise<KeptHead[]> {
     return (await this.heads.ofVault(vaultId)).map(({ headSequence, keptAtMs, snapshots, head }) => ({
