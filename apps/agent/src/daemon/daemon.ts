@@ -1,4 +1,4 @@
-import { type AgentEvent, type BundleWish, type HeartbeatReply, teamDocument } from '#libs/contracts';
+import { type AgentEvent, type BundleWish, type HeartbeatReply, type Roster, teamDocument } from '#libs/contracts';
 import { fromBase64Url } from '#libs/kernel';
 import { openTeamDocument } from '#libs/crypto';
 import { nodeFiles } from '#libs/kernel/node';
@@ -342,6 +342,7 @@ export class Daemon {
 
   async #syncRoster(): Promise<void> {
     const agent = this.#agent;
+    const outBefore = revokedIn(agent.roster.roster);
     const newer = await agent.roster
       .accept(await agent.coordinator.roster(this.#signal), agent.clock.nowMs())
       .catch(async (error: unknown) => {
@@ -354,6 +355,8 @@ export class Daemon {
     await agent.swarm.running?.setRoster(newer);
     agent.log.write('info', 'new roster', { version: newer.version, members: newer.members.length });
     void this.#receipts.ask();
+    // Somebody is out of the team: the hold of a vault that is given up for them may begin.
+    if (revokedIn(newer) > outBefore) void this.#releases.ask();
   }
 
   /** Fetches the team document again, checked against the root; true when its coordinator key is another one now. */
@@ -429,3 +432,5 @@ export class Daemon {
     this.#agent.log.write('warn', message, errorFields(error));
   }
 }
+
+const revokedIn = (roster: Roster | undefined): number => roster?.members.filter((member) => member.state === 'revoked').length ?? 0;

@@ -2,12 +2,12 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { SignedStatement } from '#libs/contracts';
+import type { Release, SignedStatement } from '#libs/contracts';
 import { cryptoReady, signCountersign, signRelease, signRootRelease } from '#libs/crypto';
-import { type DeviceId, toBase64Url, type VaultId } from '#libs/kernel';
+import { type DeviceId, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { faultyFiles } from '#libs/kernel/testing';
-import { dayMs, holderId, HoldingTeam, refuse, releaseId } from '../testing/holding-team.ts';
+import { dayMs, holderId, HoldingTeam, ownerId, refuse, releaseId } from '../testing/holding-team.ts';
 
 let folder: string;
 let team: HoldingTeam;
@@ -221,12 +221,45 @@ describe('a holder', () => {
     expect(await team.there()).toEqual([]);
   });
 
-  it('takes the team root’s word where the owner is gone', async () => {
+  it('takes the team root’s word where the owner is gone, after the same hold', async () => {
+    team.members.delete(ownerId);
+    team.release({}, { signed: signRootRelease(team.body(), team.root.secretKey) });
+    await team.look();
+    await team.pass(14 * dayMs - 1);
+    await team.look();
+    expect(await team.there()).toEqual(team.packIds);
+    await team.pass(1);
+    await team.look();
+    expect(await team.there()).toEqual([]);
+  });
+
+  it('begins the hold of a vault that is given up when its device is out of the team, not before', async () => {
     team.release({}, { signed: signRootRelease(team.body(), team.root.secretKey) });
     await team.look();
     await team.pass(14 * dayMs);
+    team.members.delete(ownerId);
+    await team.look();
+    expect(team.holds.waiting()).toEqual({ releases: 1, packs: 3 });
+    await team.pass(14 * dayMs - 1);
+    await team.look();
+    expect(await team.there()).toEqual(team.packIds);
+    await team.pass(1);
+    // A roster that takes it in again: nothing is deleted as long as it says so.
+    team.members.add(ownerId);
+    await team.look();
+    expect([await team.there(), team.script.deleted]).toEqual([team.packIds, []]);
+    team.members.delete(ownerId);
     await team.look();
     expect(await team.there()).toEqual([]);
+  });
+
+  it('hears of a cancel of the root’s release like of any other', async () => {
+    team.members.delete(ownerId);
+    team.release({}, { signed: signRootRelease(team.body(), team.root.secretKey) });
+    await team.look();
+    await team.pass(13 * dayMs);
+    team.cancel();
+    await keepsAll();
   });
 
   it('loses nothing before its time and finishes its work, wherever it is killed', async () => {
@@ -273,12 +306,50 @@ describe('a hostile coordinator with its own keys', () => {
     await keepsAll();
   });
 
-  it('can’t sign for the team root', async () => {
-    for (const [n, key] of [team.coordinatorKeys, team.owner].entries()) {
+  it('can’t sign for the team root, nor be another root', async () => {
+    team.members.delete(ownerId);
+    for (const [n, key] of [team.coordinatorKeys, team.owner, team.stranger].entries()) {
       const body = { releaseId: releaseId(n) };
       team.release(body, { signed: signRootRelease(team.body(body), key.secretKey) });
     }
     await keepsAll();
+  });
+
+  it('can’t use a root’s release against another vault, another team, what was placed later, or a device that is in the team', async () => {
+    const signed = (over: Partial<Release>): void =>
+      void team.release(over, { signed: signRootRelease(team.body(over), team.root.secretKey) });
+    // The person with the kit was led to sign a colleague's vault away.
+    signed({ releaseId: releaseId(1) });
+    await keepsAll();
+    team.members.delete(ownerId);
+    team.script.listed = [];
+    const later = await team.store(4, { generation: 1 });
+    signed({ releaseId: releaseId(2), vaultId: 'cd'.repeat(16) as VaultId });
+    signed({ releaseId: releaseId(3), teamId: '33333333-3333-4333-8333-333333333333' });
+    signed({ releaseId: releaseId(4), packIds: [later] });
+    signed({ releaseId: releaseId(5), onlyHolder: ownerId });
+    await keepsAll();
+  });
+
+  it('can’t exchange the root’s statement in the middle of the hold, or turn it into the owner’s', async () => {
+    team.members.delete(ownerId);
+    const [first, ...others] = team.packIds as [PackId, PackId, PackId];
+    const signed = signRootRelease(team.body({ packIds: [first] }), team.root.secretKey);
+    team.release({ packIds: [first] }, { signed });
+    await team.look();
+    // The same id and a wider statement, with the type changed under the same payload, and with the payload changed under the same signature.
+    const wider = team.body();
+    for (const other of [
+      { ...signed, type: 'release' },
+      { ...signed, payload: toBase64Url(Buffer.from(JSON.stringify(wider))) },
+      signRootRelease(wider, team.coordinatorKeys.secretKey),
+    ])
+      team.release({}, { signed: other });
+    await keepsAll();
+    // What was signed is what counts, still.
+    team.release({ packIds: [first] }, { signed });
+    await team.look();
+    expect(await team.there()).toEqual(others);
   });
 
   it('can’t exchange the owner’s key afterwards: the key of the time of storing counts', async () => {

@@ -1,4 +1,4 @@
-import { type Release, release as releaseSchema, type ReleaseStatements } from '#libs/contracts';
+import { type Release, release as releaseSchema, type ReleaseStatements, type SignedStatement } from '#libs/contracts';
 import { openCancel, openConfirm, openCountersigned, peekStatement, type ReleaseKeys } from '#libs/crypto';
 import { type DeviceId, fromBase64Url, isAppError, messageOf, type PackId, type RandomSource, toBase64Url } from '#libs/kernel';
 import type { HeldPack, HeldPackStore } from '#libs/swarm';
@@ -15,6 +15,8 @@ export interface HoldKeeperPorts {
   readonly timer: HoldTimer;
   readonly deviceId: DeviceId;
   readonly keys: Omit<ReleaseKeys, 'ownerKey'>;
+  /** Whether a device is in the team by the newest roster that was seen here. Nothing is given up for one that is; without a roster everybody is. */
+  readonly isMember: (deviceId: DeviceId) => boolean;
   readonly random: RandomSource;
   readonly nowMs: () => number;
   /** This device's own minimum. */
@@ -26,7 +28,8 @@ export interface HoldKeeperPorts {
  * The only place that deletes packs of others. A pack goes when all of this is so: its owner signed a release with the key
  * that was known when the pack was stored (or the team root did), the coordinator countersigned that very release, the hold is
  * over by {@link HoldTimer}, no cancel was seen, and the coordinator just confirmed, signed for this device and a fresh
- * nonce, that the pack is still released. Silence, an empty answer or a shorter list delete nothing.
+ * nonce, that the pack is still released. Silence, an empty answer or a shorter list delete nothing. The root's word counts only against
+ * a device that is out of the team: otherwise whoever has the kit could be led to sign a colleague's vault away unseen.
  */
 export class HoldKeeper {
   readonly #ports: HoldKeeperPorts;
@@ -75,6 +78,10 @@ export class HoldKeeper {
     if (!countersign) return;
     const claimed = releaseSchema.parse(peekStatement(release.type, release));
     if (claimed.releaseId !== releaseId) throw outOfOrder('the statement is of another release');
+    if (this.#isEarly(release, claimed)) {
+      log.write('info', 'a vault is given up whose device is still in the team; its hold begins when that is revoked', { releaseId });
+      return;
+    }
     const known = book.get(releaseId);
     if (known?.signed && (known.signed.release.payload !== release.payload || known.signed.release.type !== release.type))
       throw outOfOrder('the release was another one before');
@@ -94,6 +101,11 @@ export class HoldKeeper {
       packs: [...(known?.packs ?? []), ...accepted.map((packId) => ({ packId, startedAtElapsedMs: timer.elapsedMs }))],
     });
     log.write('info', 'released packs are kept for the hold', { releaseId, packs: accepted.length });
+  }
+
+  /** By the team root, for a device that is still a member. */
+  #isEarly(signed: SignedStatement, release: Release): boolean {
+    return signed.type === 'root-release' && this.#ports.isMember(release.ownerDeviceId);
   }
 
   /** Which of these packs are held here and meant by the release, by the key of the owner that each was stored for. */
@@ -142,7 +154,7 @@ export class HoldKeeper {
   async #delete(hold: Hold, due: readonly PackId[], signal: AbortSignal): Promise<void> {
     const { coordinator, held, book, random, deviceId, keys, log } = this.#ports;
     const { releaseId, signed } = hold;
-    if (!signed) return;
+    if (!signed || this.#isEarly(signed.release, releaseSchema.parse(peekStatement(signed.release.type, signed.release)))) return;
     const nonce = toBase64Url(random.bytes(32));
     const answer = await coordinator.confirmRelease(releaseId, nonce, signal).catch((error: unknown) => {
       if (!isRefusal(error)) throw error;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, PackId, RandomSource } from '#libs/kernel';
+import type { RosterMember } from '#libs/contracts';
+import type { Clock, DeviceId, PackId, RandomSource } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import type { FilePackStore, HeldPackStore } from '#libs/swarm';
 import type { CoordinatorClient } from '../coordinator-client/coordinator-client.ts';
@@ -53,14 +54,15 @@ export interface Releases {
 
 /** Both halves of release, trim and hold, as this device's home has them. Throws `home_corrupt`. */
 export async function openReleases(parts: ReleaseParts): Promise<Releases> {
-  const { paths, files, clock, random, log, document, identity, coordinator, own, held, vault, team } = parts;
+  const { paths, files, clock, random, log, document, identity, coordinator, own, held, vault, roster, team } = parts;
   const nowMs = (): number => clock.nowMs();
   const holdTimer = await HoldTimer.open({
     file: new JsonFile(files, paths.holdClock, holdClockState),
     nowMs,
     monotonicMs: () => performance.now(),
   });
-  const holding = { held, random, nowMs, log, timer: holdTimer, deviceId: document.deviceId, keys: team, ...holdLimits };
+  const isMember = (deviceId: DeviceId): boolean => roster.roster === undefined || isIn(roster.member(deviceId));
+  const holding = { held, random, nowMs, log, timer: holdTimer, deviceId: document.deviceId, keys: team, isMember, ...holdLimits };
   const holds = new HoldKeeper({
     ...holding,
     coordinator,
@@ -105,3 +107,5 @@ export async function openReleases(parts: ReleaseParts): Promise<Releases> {
   });
   return { releases, holds, holdTimer, trims, trimHolds };
 }
+
+const isIn = (member: RosterMember | undefined): boolean => member !== undefined && member.state !== 'revoked';

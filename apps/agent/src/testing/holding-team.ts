@@ -19,7 +19,7 @@ export const dayMs = 86_400_000;
 const teamId = '11111111-1111-4111-8111-111111111111';
 export const releaseId = (n: number): string => `22222222-2222-4222-8222-${String(n).padStart(12, '0')}`;
 export const holderId = '00000000-0000-4000-8000-000000000001' as DeviceId;
-const ownerId = '00000000-0000-4000-8000-000000000002' as DeviceId;
+export const ownerId = '00000000-0000-4000-8000-000000000002' as DeviceId;
 const vaultId = 'ab'.repeat(16) as VaultId;
 
 /** What each call answers; a test replaces what it wants to be hostile. */
@@ -39,6 +39,8 @@ export class HoldingTeam {
   readonly stranger = keysOf(504);
   readonly packIds: PackId[] = [];
   readonly script: CoordinatorScript;
+  /** Who is in the team by the holder's roster. */
+  readonly members = new Set<DeviceId>([ownerId, holderId]);
   /** The holder's own clock, its monotonic one, and the coordinator's. */
   ownMs = 1_800_000_000_000;
   monotonicMs = 1000;
@@ -86,6 +88,7 @@ export class HoldingTeam {
       book: await HoldBook.open(files, join(this.#folder, 'holds'), { nowMs: this.ownMs, rememberDeletedMs: holdLimits.rememberDeletedMs }),
       nowMs: () => this.ownMs,
       minimumHoldMs: 14 * dayMs,
+      isMember: (deviceId) => this.members.has(deviceId),
     });
   }
 
