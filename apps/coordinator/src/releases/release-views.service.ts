@@ -1,13 +1,14 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { OwnReleases, Page, PageQuery, ReleaseState, ReleaseView } from '#libs/contracts';
 import type { TeamReason } from '#libs/durability';
-import type { DeviceId, VaultId } from '#libs/kernel';
+import type { Clock, DeviceId, VaultId } from '#libs/kernel';
 import { DevicesService } from '../devices/devices.service.ts';
+import { CLOCK } from '../ports/ports.module.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
 import { toOwn } from './release-intake.service.ts';
 import { ReleasedPacksRepository } from './released-packs.repository.ts';
 import type { ReleaseRow } from './releases.repository.ts';
-import { ReleasesRepository } from './releases.repository.ts';
+import { isOver, ReleasesRepository } from './releases.repository.ts';
 
 /** An owner asks for this many of its newest releases: a month of nights and more. */
 const OWN_LISTED = 200;
@@ -20,6 +21,7 @@ export class ReleaseViewsService {
     private readonly released: ReleasedPacksRepository,
     private readonly devices: DevicesService,
     private readonly vaults: VaultsService,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   async page(query: PageQuery, state: ReleaseState | undefined): Promise<Page<ReleaseView>> {
@@ -54,7 +56,11 @@ export class ReleaseViewsService {
 
   /** What a person should look at: unusual releases that wait, or that somebody approved and that can still be cancelled. */
   async reasons(): Promise<TeamReason[]> {
-    const unusual = (await this.releases.inState(['waiting', 'holding'])).filter((row) => row.flags.length > 0);
+    const nowMs = this.clock.nowMs();
+    const unusual = (await this.releases.inState(['waiting', 'holding'])).filter(
+      // A vault that was given up is no news once holders may delete it: nobody has to decide anything.
+      (row) => row.flags.length > 0 && !(row.byRoot && isOver(row, nowMs)),
+    );
     return Promise.all(
       unusual.map(async (row) => {
         const { name } = await this.devices.get(row.deviceId);

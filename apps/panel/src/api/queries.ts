@@ -14,6 +14,7 @@ import {
   rebuildView,
   releaseView,
   restore,
+  rootReleasePlan,
   run,
   session,
   setupInfo,
@@ -122,6 +123,13 @@ export const releasesQuery = (list: ListQuery, state?: ReleaseState) =>
     queryKey: ['releases', list, state],
     queryFn: ({ signal }) => call(pageOf(releaseView), 'releases', { query: { ...list, state }, signal }),
     placeholderData: keepPreviousData,
+  });
+
+/** Below the releases' key: what becomes of one changes what is left to give up. */
+export const rootReleaseQuery = (deviceId: string) =>
+  queryOptions({
+    queryKey: ['releases', 'root', deviceId],
+    queryFn: ({ signal }) => call(rootReleasePlan, `devices/${deviceId}/root-release`, { signal }),
   });
 
 export const trimsQuery = (list: ListQuery) =>

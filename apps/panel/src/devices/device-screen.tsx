@@ -8,7 +8,9 @@ import { PageTitle } from '../parts/page-title.tsx';
 import { PanelCard } from '../parts/panel-card.tsx';
 import { DeviceActions } from './device-actions.tsx';
 import { DeviceAudits } from './device-audits.tsx';
+import { GiveBackNotice } from './give-back-notice.tsx';
 import { DeviceFacts } from './device-facts.tsx';
+import { GiveBackAction } from './give-back-action.tsx';
 import { RunsTable } from './runs-table.tsx';
 import { SnapshotsTable } from './snapshots-table.tsx';
 import classes from './device.module.css';
@@ -33,11 +35,13 @@ export function DeviceScreen() {
                 Restore files
               </Button>
             )}
+            <GiveBackAction device={data} />
             <DeviceActions device={data} />
           </>
         }
       />
       <div className={classes['stack']}>
+        <GiveBackNotice device={data} />
         <DeviceFacts device={data} />
         <PanelCard
           title="Its backups"

@@ -27,6 +27,8 @@ export function ReleaseDecision({ decision, onClose }: { readonly decision: Deci
     else notifyDone('The release is approved', 'Its hold begins now. Until it is over the release can still be cancelled.');
     await client.invalidateQueries();
   };
+  // By the team root: the device is gone and asks for nothing.
+  const isGivenUp = release.flags.includes('whole-vault');
   const amount = `${counted(release.packs, 'pack')} (${formatBytes(release.bytes)}, ${shareWords(release.share)} of its vault)`;
   return kind === 'cancel' ? (
     <ConfirmDialog
@@ -40,13 +42,21 @@ export function ReleaseDecision({ decision, onClose }: { readonly decision: Deci
       <List size="sm" spacing={4}>
         <List.Item>{`${amount} stay where they are, and count and are repaired as before.`}</List.Item>
         {release.snapshotsForgotten > 0 && <List.Item>Snapshots that the device dropped are back, pinned, and can be restored.</List.Item>}
-        <List.Item>It is void for good. The device may ask again; that then waits for an admin.</List.Item>
+        <List.Item>
+          {isGivenUp
+            ? 'It is void for good. To give the space back after all takes the recovery kit again.'
+            : 'It is void for good. The device may ask again; that then waits for an admin.'}
+        </List.Item>
       </List>
     </ConfirmDialog>
   ) : (
     <ConfirmDialog
       opened={decision !== undefined}
-      title={`Let ${release.deviceName} delete ${shareWords(release.share)} of its vault?`}
+      title={
+        isGivenUp
+          ? `Give the vault of ${release.deviceName} up?`
+          : `Let ${release.deviceName} delete ${shareWords(release.share)} of its vault?`
+      }
       action="Approve"
       dismiss="Leave it"
       typed={release.deviceName}
@@ -57,7 +67,11 @@ export function ReleaseDecision({ decision, onClose }: { readonly decision: Deci
         {release.explanation}
       </Text>
       <List size="sm" spacing={4}>
-        <List.Item>Look at the machine first: this is what ransomware looks like. Waiting costs nothing but disk space.</List.Item>
+        <List.Item>
+          {isGivenUp
+            ? 'Somebody signed this with the recovery kit. Ask who that was, and restore what is still needed. Waiting costs nothing but disk space.'
+            : 'Look at the machine first: this is what ransomware looks like. Waiting costs nothing but disk space.'}
+        </List.Item>
         <List.Item>{`${amount} are deleted when the hold is over.`}</List.Item>
         <List.Item>Until then the release can be cancelled.</List.Item>
       </List>

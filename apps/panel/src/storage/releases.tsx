@@ -27,7 +27,7 @@ export function Releases() {
     <PanelCard
       flush
       title="Releases"
-      note="A device’s signed leave to delete packs of its own history. Holders keep them for the hold, at least 14 days."
+      note="Signed leave to delete packs of a device’s history: by the device or, once it is gone, by the team’s root. Holders keep them for the hold, at least 14 days."
       action={
         <Select
           aria-label="Which releases"

@@ -6,7 +6,8 @@ import type { VaultWorkerMethods } from './protocol.ts';
 
 type Inputs<M extends keyof VaultWorkerMethods> = Parameters<VaultWorkerMethods[M]>[0];
 
-async function openKitOf({ kit, passphrase, recoveryKey }: Inputs<'unlock'>): Promise<TeamKeys> {
+/** Throws `other_team` besides what `openRecoveryKit` throws. The caller wipes what it does not keep. */
+export async function openKitOf({ kit, passphrase, recoveryKey }: Inputs<'unlock'>): Promise<TeamKeys> {
   await cryptoReady();
   const keys = await openRecoveryKit(kit, passphrase);
   if (equalBytes(keys.recovery.publicKey, fromBase64Url(recoveryKey))) return keys;

@@ -4,6 +4,8 @@ import { AppError } from '#libs/kernel';
 export type PanelErrorCode =
   /** The recovery kit opens, but is that of another team. */
   | 'other_team'
+  /** The coordinator drafted a release of another vault than the one that the person chose. */
+  | 'draft_unfit'
   /** Something was asked of a worker that holds no key. */
   | 'locked'
   /** The vault has no head yet: nothing was ever captured. */

@@ -1,4 +1,4 @@
-import type { TeamDocument, VaultDocument } from '#libs/contracts';
+import type { RootReleaseDraft, SignedStatement, TeamDocument, VaultDocument } from '#libs/contracts';
 import type { EntryType } from '#libs/vault';
 
 /**
@@ -15,6 +15,20 @@ export interface VaultWorkerMethods {
   checkKit(input: { readonly kit: string; readonly passphrase: string; readonly recoveryKey: string }): { readonly team: string };
   /** Opens the kit and keeps the recovery key until the worker is closed. */
   unlock(input: { readonly kit: string; readonly passphrase: string; readonly recoveryKey: string }): { readonly team: string };
+  /**
+   * Opens the kit for the team root and keeps that until the worker is closed. From then on only releases of this one device's vault are signed,
+   * whatever the coordinator drafts later.
+   */
+  openRoot(input: {
+    readonly kit: string;
+    readonly passphrase: string;
+    readonly recoveryKey: string;
+    readonly rootKey: string;
+    readonly deviceId: string;
+    readonly vaultId: string;
+  }): { readonly team: string };
+  /** What the coordinator drafted, with an id and the time of the signer, signed by the root: a statement `root-release`. */
+  signRootRelease(input: { readonly draft: RootReleaseDraft; readonly nowMs: number }): SignedStatement;
   openVault(input: { readonly document: VaultDocument; readonly signingKey: string }): OpenedVault;
   list(input: {
     readonly vaultId: string;

@@ -3,9 +3,11 @@ import { isAppError, messageOf } from '#libs/kernel';
 import { KeyKeeper, checkKit, makeTeam } from './key-keeper.ts';
 import { PanelError } from './panel-error.ts';
 import type { MethodName, VaultWorkerMethods, WorkerReply, WorkerRequest } from './protocol.ts';
+import { RootKeeper } from './root-keeper.ts';
 import { VaultShelf } from './vault-shelf.ts';
 
 const keys = new KeyKeeper();
+const root = new RootKeeper();
 const shelf = new VaultShelf(keys);
 const files = new Map<number, { readonly iterator: AsyncIterator<Uint8Array>; readonly sizeBytes: number; sentBytes: number }>();
 let lastReadId = 0;
@@ -20,6 +22,8 @@ const handlers: Handlers = {
   createTeam: makeTeam,
   checkKit,
   unlock: (input) => keys.unlock(input),
+  openRoot: (input) => root.open(input),
+  signRootRelease: (input) => root.sign(input),
   openVault: (input) => shelf.openVault(input),
   list: (input) => shelf.list(input),
   measure: (input) => shelf.measure(input),
