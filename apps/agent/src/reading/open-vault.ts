@@ -2,10 +2,11 @@ import { openRecoveryKit } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { fromBase64Url, isAppError } from '#libs/kernel';
-import type { BlockRejected, ChunkOpener, VaultReader, VerifiedBlocks } from '#libs/vault';
+import type { BlockRejected, ChunkOpener, LostIndexPack, VaultReader, VerifiedBlocks } from '#libs/vault';
 import { AgentError } from '../errors.ts';
 import type { FetchTally } from '../network/holder-sources.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { onceHoldersAnswer } from './once-holders-answer.ts';
 import { type FoundDocuments, ownDocuments } from './vault-documents.ts';
 
 /** A vault that is open for reading, with what is needed to say where its bytes came from. */
@@ -15,8 +16,8 @@ export interface OpenedVault {
   readonly blocks: VerifiedBlocks;
   readonly opener: ChunkOpener;
   readonly rejected: readonly BlockRejected[];
-  /** No source has these; some snapshots can't be read therefore. */
-  readonly lostIndexPacks: readonly { readonly packId: PackId; readonly reason: string }[];
+  /** No source gave these; some snapshots can't be read therefore. */
+  readonly lostIndexPacks: readonly LostIndexPack[];
   readonly tally: FetchTally;
   readonly documents: FoundDocuments;
 }
@@ -42,20 +43,23 @@ export async function openVault(
   if (!documents.head) {
     throw new AgentError('no_snapshot', `${documents.deviceName} has no snapshot yet`, { nextStep: 'Run "holdfast backup" there first.' });
   }
+  const headBytes = documents.head;
   const { openReader } = await import('#libs/engine');
   const tally: FetchTally = { packs: new Map<PackId, Map<DeviceId, number>>() };
-  const { reader, blocks, opener, rejected, lostIndexPacks } = await openReader({
-    primitives: nodePrimitives(),
-    masterKey,
-    headerBytes: documents.header,
-    headBytes: documents.head,
-    sources: [agent.own, agent.held.packs, ...agent.holders.sources(tally)],
-    ...(signingKey ? { expectedSigningKey: signingKey } : {}),
-    salvageFrom: () => packsHere(agent),
-    signal,
-  });
+  const { reader, blocks, opener, rejected, lostIndexPacks } = await onceHoldersAnswer(agent.clock, signal, (isLast) =>
+    openReader({
+      primitives: nodePrimitives(),
+      masterKey,
+      headerBytes: documents.header,
+      headBytes,
+      sources: [agent.own, agent.held.packs, ...agent.holders.sources(tally)],
+      ...(signingKey ? { expectedSigningKey: signingKey } : {}),
+      ...(isLast ? { salvageFrom: () => packsHere(agent) } : {}),
+      signal,
+    }),
+  );
   if (lostIndexPacks.length > 0)
-    agent.log.write('error', 'index packs of the vault are lost; the packs on this disk were read instead', {
+    agent.log.write('error', 'index packs of the vault can not be had; the packs on this disk were read instead', {
       packs: lostIndexPacks.map(({ packId }) => packId).join(', '),
     });
   return { reader, blocks, opener, rejected, lostIndexPacks, tally, documents };

@@ -55,12 +55,15 @@ export const restoreCommand = defineCommand<Args>({
         const command = (missing: readonly string[]): string[] => restoreWords(options, missing);
         throw await withNewestThatHas(error, { reader: vault.reader, snapshot, paths, signal, command });
       });
-      for (const { packId } of vault.lostIndexPacks)
+      for (const { packId, temporary } of vault.lostIndexPacks) {
+        const where = temporary ? 'is with nobody who can be reached now' : 'is nowhere to be had';
+        const next = temporary ? 'Try again when more of the team is online' : 'Run "holdfast check"';
         emit({
           event: 'notice',
-          code: 'index_corrupt',
-          message: `index pack ${packId} is nowhere to be had; what the packs on this disk say of themselves was used instead. Run "holdfast check"`,
+          code: temporary ? 'source_unavailable' : 'index_corrupt',
+          message: `index pack ${packId} ${where}; what the packs on this disk say of themselves was used instead. ${next}`,
         });
+      }
       const healed = agent.vault.takeHealed();
       for (const { what, packId, from } of healed)
         emit({

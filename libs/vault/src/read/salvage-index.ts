@@ -11,9 +11,16 @@ import { type LoadedIndex, readFragments } from './load-index.ts';
 import { openPackDirectory } from './open-pack.ts';
 import type { VerifiedBlocks } from './verified-blocks.ts';
 
+export interface LostIndexPack {
+  readonly packId: PackId;
+  readonly reason: string;
+  /** Somebody who may have it could not be reached. */
+  readonly temporary: boolean;
+}
+
 export interface SalvagedIndex extends LoadedIndex {
-  /** Index packs of the head that no source has right, and why. */
-  readonly lost: readonly { readonly packId: PackId; readonly reason: string }[];
+  /** Index packs of the head that no source gave right, and why. */
+  readonly lost: readonly LostIndexPack[];
   /** Packs that only the lost ones described and that were read instead. */
   readonly found: number;
 }
@@ -32,7 +39,7 @@ export async function salvageIndex(
   known?: CachedIndex,
 ): Promise<SalvagedIndex> {
   const { index, packs, covered } = known ?? { index: new ChunkIndex(), packs: new PackTable(), covered: 0 };
-  const lost: { packId: PackId; reason: string }[] = [];
+  const lost: LostIndexPack[] = [];
   for (const indexPack of head.indexPacks.slice(covered)) {
     try {
       const { pack, fragments } = await readFragments(opener, blocks, indexPack, options);
@@ -41,7 +48,7 @@ export async function salvageIndex(
       for (const fragment of fragments) mergeFragment(fragment, packs, index, head.dead);
     } catch (error) {
       if (options.signal?.aborted || !isAppError(error)) throw error;
-      lost.push({ packId: indexPack.packId, reason: messageOf(error) });
+      lost.push({ packId: indexPack.packId, reason: messageOf(error), temporary: error.status === 'temporary' });
     }
   }
   let ordinal = head.nextOrdinal;

@@ -347,6 +347,7 @@ export class VaultReader {
         'pack_not_found',
         `the record of snapshot ${one.sequence} is in the index pack ${packId}, which nobody at hand has`,
         {
+          status: 'temporary',
           context: { packId, sequence: one.sequence },
           nextStep: 'Wait until a holder of this pack is online, then try again; or use an earlier snapshot.',
         },
