@@ -128,6 +128,46 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     expect(code(() => platform.holdFolder(sub))).toBe('not_a_folder');
   });
 
+  it('makes a file whole in a folder that is held, or says that it can not', async () => {
+    const folder = await makeFolder();
+    const held = platform.holdFolder(folder);
+    try {
+      if (!held.placeWhole) return;
+      const bytes = Buffer.from('all of it');
+      for (const [i, mode] of [0o644, 0o600, 0o666, 0o777, 0o000, 0o444, 0o070].entries()) {
+        const name = Buffer.from([0x61 + i, 0xff]);
+        expect(held.placeWhole(name, bytes, { mode, mtimeNs: -1_500_000_001n })).toBe('done');
+        expect(platform.facts(in_(folder, name))).toMatchObject({
+          kind: 'file',
+          mode,
+          links: 1,
+          sizeBytes: bytes.length,
+          mtimeNs: -1_500_000_001n,
+        });
+      }
+      expect(read(in_(folder, Buffer.from([0x61, 0xff])))).toBe('all of it');
+      const { uid, gid } = platform.facts(folder);
+      const mine = { mode: 0o640, mtimeNs: 5n, owner: { uid, gid } };
+      expect(held.placeWhole(Buffer.from('mine'), Buffer.alloc(0), mine)).toBe('done');
+      if (platform.privileged) {
+        expect(held.placeWhole(Buffer.from('given'), bytes, { ...mine, owner: { uid: 4242, gid: 4243 } })).toBe('done');
+        expect(platform.facts(in_(folder, 'given'))).toMatchObject({ uid: 4242, gid: 4243, mode: 0o640 });
+      }
+      // What is there stays: a file, and a link that leads nowhere.
+      write(in_(folder, 'there'), 'before');
+      platform.symlink(Buffer.from('nowhere'), in_(folder, 'link'));
+      for (const name of ['there', 'link']) expect(code(() => held.placeWhole!(Buffer.from(name), bytes, mine))).toBe('file_exists');
+      expect(read(in_(folder, 'there'))).toBe('before');
+      expect(platform.facts(in_(folder, 'link')).kind).toBe('symlink');
+      expect((await platform.names(folder)).filter((name) => name.includes('holdfast'))).toEqual([]);
+      // What the system refuses for any other reason is left to the usual way, which says so: here and from then on.
+      expect(held.placeWhole(Buffer.alloc(256, 'n'), bytes, mine)).toBe('unsupported');
+      expect(held.placeWhole(Buffer.from('later'), bytes, mine)).toBe('unsupported');
+    } finally {
+      held.close();
+    }
+  });
+
   it('splits and joins absolute paths', async () => {
     const folder = await makeFolder();
     const path = in_(in_(folder, 'x y'), 'z');

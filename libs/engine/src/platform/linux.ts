@@ -1,5 +1,6 @@
 import { constants, existsSync } from 'node:fs';
 import { accountFiles } from './accounts.ts';
+import { namelessFiles } from './nameless-files.ts';
 import type { Platform } from './platform.ts';
 import { posixCalls } from './posix-calls.ts';
 import { posixPlatform } from './posix.ts';
@@ -11,6 +12,14 @@ const excludes = ['.cache/', '.thumbnails/', '.local/share/Trash/', '.Trash-*/',
 
 /** Linux, any C library that exports the POSIX calls (glibc, musl). */
 export function linuxPlatform(): Platform {
+  const calls = posixCalls({
+    atFdCwd: -100,
+    atSymlinkNoFollow: 0x100,
+    utimeOmit: 0x3ffffffen,
+    seekData: 3,
+    seekHole: 4,
+    attributeCalls: 'linux',
+  });
   return posixPlatform({
     name: 'linux',
     capabilities: {
@@ -26,19 +35,13 @@ export function linuxPlatform(): Platform {
       arbitraryNames: true,
     },
     defaultExcludes: excludes,
-    calls: posixCalls({
-      atFdCwd: -100,
-      atSymlinkNoFollow: 0x100,
-      utimeOmit: 0x3ffffffen,
-      seekData: 3,
-      seekHole: 4,
-      attributeCalls: 'linux',
-    }),
+    calls,
     accounts: accountFiles(),
     readFlags: constants.O_NOATIME,
     // Not in every chroot.
     pathOf: existsSync('/proc/self/fd') ? (fd) => Buffer.from(`/proc/self/fd/${fd}`) : undefined,
     uncachedFlag: constants.O_DIRECT,
+    nameless: namelessFiles((fd, mtimeNs) => calls.tryFutimens(fd, mtimeNs)),
     holdFlags: O_PATH,
     reach,
     reachLater,

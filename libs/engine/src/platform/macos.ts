@@ -40,6 +40,7 @@ export function macosPlatform(): Platform {
     readFlags: 0,
     pathOf: undefined,
     uncachedFlag: undefined,
+    nameless: undefined,
     holdFlags: 0,
     reach: (path, call) => call(path),
     reachLater: (path, call) => call(path),

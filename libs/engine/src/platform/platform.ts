@@ -62,6 +62,15 @@ export interface Owner {
   readonly gid: number;
 }
 
+/** What is said of a file that is made whole. */
+export interface WholeFileFacts {
+  /** Without set-id and sticky bits: nine bits. */
+  readonly mode: number;
+  readonly mtimeNs: bigint;
+  /** Another one than the system gives to what is made in this folder. */
+  readonly owner?: Owner;
+}
+
 /**
  * A folder that is held on to: what is made, opened, renamed and removed through it, by plain names, is in this very folder and never elsewhere,
  * whatever its path leads to by then. Where a system can't hold folders, `create` looks again and throws `symlink_in_path` when the folder was exchanged.
@@ -75,6 +84,11 @@ export interface HeldFolder {
   create(name: Buffer): OpenFile;
   openToWrite(name: Buffer): OpenFile;
   rename(from: Buffer, to: Buffer): void;
+  /**
+   * Makes a file with all that is in it and all that is said of it before it has a name: whenever it is stopped there is the whole file or nothing. Never replaces
+   * anything (`file_exists`). `unsupported`: it can't be done so here, and nothing happened. Absent where the system has no files without a name.
+   */
+  readonly placeWhole?: (name: Buffer, bytes: Uint8Array, facts: WholeFileFacts) => Applied;
   /** Removes a file; no error when nothing is there. */
   remove(name: Buffer): void;
   /** Must be called once. */

@@ -18,6 +18,8 @@ export interface PosixCalls {
   utimensat(path: Buffer, mtimeNs: bigint): void;
   /** The same for an open file; `path` is for messages. */
   futimens(fd: number, mtimeNs: bigint, path: Buffer): void;
+  /** The same without an exception: false, see {@link lastError}. */
+  tryFutimens(fd: number, mtimeNs: bigint): boolean;
   /** Next data or hole at or after `offset`; undefined when there is none or the file system can't tell. */
   seek(fd: number, offset: number, to: 'data' | 'hole'): number | undefined;
   mkfifo(path: Buffer, mode: number): void;
@@ -41,6 +43,8 @@ export interface PosixCalls {
 const nul = Buffer.alloc(1);
 const empty = Buffer.alloc(0);
 export const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, nul]);
+/** What the last call of the C library said (`ENOENT`, …). */
+export const lastError = (): string => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
 const names = new Map(Object.entries(koffi.os.errno).map(([name, number]) => [number, name]));
 const XATTR_NOFOLLOW = 1;
 /** Largest list of names and largest value that Linux hands out; macOS values (resource forks) may be larger and are read by their size. */
@@ -81,9 +85,8 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const getOpenTail = macos ? [0, 0] : [];
   const setTail = macos ? [0, XATTR_NOFOLLOW] : [0];
 
-  const errorName = (): string => names.get(koffi.errno()) ?? `errno ${koffi.errno()}`;
   const must = (result: number, path: Buffer): void => {
-    if (result !== 0) throw fileError(errorName(), path.subarray(0, -1));
+    if (result !== 0) throw fileError(lastError(), path.subarray(0, -1));
   };
 
   /** Access and modification time, each in seconds and nanoseconds. */
@@ -103,7 +106,7 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     for (let into = usual; ;) {
       const length = Number(call(into, into.length));
       if (length >= 0) return length === 0 ? empty : Buffer.from(into.subarray(0, length));
-      const error = errorName();
+      const error = lastError();
       if (noAttribute.has(error)) return undefined;
       if (error !== 'ERANGE') throw fileError(error, path);
       into = Buffer.allocUnsafe(Math.max(Number(call(null, 0)), into.length * 2));
@@ -132,7 +135,11 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     },
     futimens(fd, mtimeNs, path) {
       setTimes(mtimeNs);
-      if (futimens(fd, times) !== 0) throw fileError(errorName(), path);
+      if (futimens(fd, times) !== 0) throw fileError(lastError(), path);
+    },
+    tryFutimens(fd, mtimeNs) {
+      setTimes(mtimeNs);
+      return futimens(fd, times) === 0;
     },
     seek(fd, offset, to) {
       const found = Number(lseek(fd, offset, to === 'data' ? constants.seekData : constants.seekHole));
@@ -141,7 +148,7 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     preallocate(fd, sizeBytes, path) {
       if (!fallocate) return false;
       if (fallocate(fd, 0, 0, sizeBytes) === 0) return true;
-      const error = errorName();
+      const error = lastError();
       // Anything but a full disk only means that this file system can't.
       if (error === 'ENOSPC' || error === 'EDQUOT') throw fileError(error, path);
       return false;

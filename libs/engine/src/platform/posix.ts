@@ -6,12 +6,14 @@ import { isAppError, systemErrorCode } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
 import type { AccountNames } from './accounts.ts';
 import { folderByPath, leadsTo } from './held-folder.ts';
+import type { NamelessFiles } from './nameless-files.ts';
 import type { DataRange, ExtendedAttribute, FileFacts, HeldFolder, OpenFile, Platform, PlatformCapabilities } from './platform.ts';
 import type { UncachedWay } from './later-writes.ts';
 import { displayPath } from './display-path.ts';
 import { terminated, type PosixCalls } from './posix-calls.ts';
 import { fileError, orUnsupported, translated } from './system-error.ts';
 import { factsOf, type FileExtras, SystemFile } from './system-file.ts';
+import { wholeFiles } from './whole-files.ts';
 
 /** What Linux and macOS do the same way; each adapter says where it differs. */
 export interface PosixOptions {
@@ -26,6 +28,8 @@ export interface PosixOptions {
   readonly pathOf: ((fd: number) => Buffer) | undefined;
   /** Flag for open(2) of writes past the page cache; undefined where there is none. */
   readonly uncachedFlag: number | undefined;
+  /** Files that get their name last; undefined where there are none. */
+  readonly nameless: NamelessFiles | undefined;
   /** Flags for open(2) that take hold of a folder without reading it. */
   readonly holdFlags: number;
   readonly reach: <T>(path: Buffer, call: (path: Buffer) => T) => T;
@@ -116,9 +120,11 @@ export function posixPlatform(options: PosixOptions): Platform {
         uncached,
       );
     };
+    const { nameless } = options;
     return {
       facts,
       isThere: () => leadsTo(platform, path, facts),
+      ...(nameless && { placeWhole: wholeFiles(folder, nameless, named) }),
       create: (name) => openIn(name, createFlags),
       openToWrite: (name) => openIn(name, writeFlags),
       rename: (from, to) => translated(named(from), () => fs.renameSync(by(from), by(to))),

@@ -1,4 +1,4 @@
-import type { OpenFile, Owner, Platform } from '../platform/index.ts';
+import type { OpenFile, Owner, Platform, WholeFileFacts } from '../platform/index.ts';
 import type { Notes } from './note-collector.ts';
 import type { WrittenEntry } from './write-messages.ts';
 
@@ -38,11 +38,29 @@ export function applyMetadata(platform: Platform, path: Buffer, entry: WrittenEn
     notes.noteOnce(path, 'time_not_restored', 'modification times can not be set here');
 }
 
+/** Names count more than numbers: the same person has other numbers on another machine. */
+function ownerHere(platform: Platform, entry: WrittenEntry): Owner {
+  return {
+    uid: (entry.user === undefined ? undefined : platform.userId(entry.user)) ?? entry.uid,
+    gid: (entry.group === undefined ? undefined : platform.groupId(entry.group)) ?? entry.gid,
+  };
+}
+
+/**
+ * What {@link applyMetadata} would do for a new file, if that is all in the file system's gift from its start: no attributes, no set-id bits, and an owner that this account
+ * can give. `usual`: whose files are that this account makes there.
+ */
+export function plainFacts(platform: Platform, entry: WrittenEntry, usual: Owner): WholeFileFacts | undefined {
+  const { mode, mtimeNs, xattrs } = entry;
+  if (xattrs !== undefined || (mode & ~0o777) !== 0) return undefined;
+  const owner = ownerHere(platform, entry);
+  if (owner.uid === usual.uid && owner.gid === usual.gid) return { mode, mtimeNs };
+  return platform.privileged ? { mode, mtimeNs, owner } : undefined;
+}
+
 /** True when the file now has the owner that the snapshot says. */
 function applyOwner(platform: Platform, path: Buffer, entry: WrittenEntry, notes: Notes, { file, owner }: Made): boolean {
-  // Names count more than numbers: the same person has other numbers on another machine.
-  const uid = (entry.user === undefined ? undefined : platform.userId(entry.user)) ?? entry.uid;
-  const gid = (entry.group === undefined ? undefined : platform.groupId(entry.group)) ?? entry.gid;
+  const { uid, gid } = ownerHere(platform, entry);
   const now = owner ?? (file ? file.owner() : platform.facts(path));
   if (now.uid === uid && now.gid === gid) return true;
   if (!platform.privileged && now.uid !== uid) {

@@ -43,15 +43,15 @@ export class Durability {
   /** Everything said before this call is durable when it resolves. Throws `io_failed` when the disk did not take it. */
   async flush(): Promise<void> {
     if (!this.#wanted) return;
-    // One that runs may have begun before the last write.
-    await this.#running;
+    // One that runs may have begun before the last write, and so may that of somebody else who waited for it.
+    while (this.#running) await this.#running;
     await this.#sync();
     if (this.#failure) throw this.#failure.error;
   }
 
   /** Waits for what runs in the background. */
   async settle(): Promise<void> {
-    await this.#running;
+    while (this.#running) await this.#running;
   }
 
   #sync(): Promise<void> {

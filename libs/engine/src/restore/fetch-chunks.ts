@@ -24,14 +24,14 @@ type Run = PackRun<ChunkPlace>;
 
 /**
  * Fetches pack by pack, each chunk once, and has it written to all the places that need it; several packs at the same time, of each the next
- * run while one is written. A chunk that no source has right fails the files that need it, by name; the others still come.
- * Memory: two runs of {@link restoreLimits.runBytes} for each pack under way.
+ * run while those before it are written. A chunk that no source has right fails the files that need it, by name; the others still come.
+ * Memory: {@link restoreLimits.runsAtOnce} runs of {@link restoreLimits.runBytes}.
  */
 export async function fetchChunks(places: readonly ChunkPlace[], options: FetchOptions): Promise<void> {
   const packs = new Map<number, Run[]>();
   // A file whose places are all in one run is made, written and finished in one go.
   const runsOf = new Map<FileTarget, number>();
-  for (const run of packRuns(places, restoreLimits.runBytes)) {
+  for (const run of packRuns(places, restoreLimits.runBytes, restoreLimits.chunksPerRun)) {
     const runs = packs.get(run.ordinal);
     if (runs) runs.push(run);
     else packs.set(run.ordinal, [run]);
@@ -51,23 +51,34 @@ export async function fetchChunks(places: readonly ChunkPlace[], options: FetchO
 }
 
 async function fetchPack(runs: readonly Run[], isWhole: (target: FileTarget) => boolean, options: FetchOptions): Promise<void> {
-  let writing: Promise<void> = Promise.resolve();
+  const writing: Promise<void>[] = [];
+  let failed = false;
   try {
     for (const run of runs) {
       const chunks = run.chunks.filter(({ target }) => !target.failed);
       if (chunks.length === 0) continue;
-      const fetched = await fetchRun({ ...run, chunks }, 'sealed', options);
-      await writing;
-      writing = (async () => {
-        for (const one of fetched) await writeRun(one, isWhole, options);
-      })();
+      const done = await options.memory.turn();
       // Seen when it is awaited; a fetch may fail before.
-      writing.catch(() => undefined);
+      const written = fetchRun({ ...run, chunks }, 'sealed', options);
+      writing.push(
+        written
+          .then(async (fetched) => {
+            for (const one of fetched) await writeRun(one, isWhole, options);
+          })
+          .catch((error: unknown) => {
+            failed = true;
+            throw error;
+          })
+          .finally(done),
+      );
+      writing.at(-1)!.catch(() => undefined);
+      await written.catch(() => undefined);
+      if (failed) break;
     }
   } finally {
-    await writing.catch(() => undefined);
+    await Promise.allSettled(writing);
   }
-  await writing;
+  await Promise.all(writing);
 }
 
 interface Fetched {

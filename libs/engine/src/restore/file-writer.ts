@@ -3,7 +3,7 @@ import { type AppError, isAppError } from '#libs/kernel';
 import { ChunkOpener, idBytes, type OpenerSeed, OpenRoom, segmentsOfContent } from '#libs/vault/opening';
 import { type StopSignal, throwIfInterrupted } from '../errors.ts';
 import type { OpenFile, Platform } from '../platform/index.ts';
-import { applyMetadata } from './apply-metadata.ts';
+import { applyMetadata, plainFacts } from './apply-metadata.ts';
 import { AlignedOutput, AlignedRooms, type Stretch } from './aligned-output.ts';
 import { compareFile } from './compare-file.ts';
 import { type Held, HeldFolders } from './held-folders.ts';
@@ -125,8 +125,9 @@ export class FileWriter {
       const state = states[places[place]!]!;
       state.expected -= 1;
       if (state.error || state.unopened) continue;
-      if (plaintext) this.#put(state, places[place + 1]!, plaintext, hands);
-      else if (run.checked) state.error = sentError(failure);
+      if (plaintext) {
+        if (!this.#placeWhole(state, plaintext, hands)) this.#put(state, places[place + 1]!, plaintext, hands);
+      } else if (run.checked) state.error = sentError(failure);
       else state.unopened = true;
     }
   }
@@ -200,6 +201,26 @@ export class FileWriter {
       if (target.whole) this.#finish(state, folders.hold(target.folder));
       else close(state);
     });
+  }
+
+  /** A file of one chunk and with nothing particular about it, where its name is free. False: the usual way, by a temporary name. */
+  #placeWhole(state: State, plaintext: Uint8Array, { folders }: Hands): boolean {
+    const { target } = state;
+    const { entry, folder: identity } = target;
+    if (!target.whole || target.replaces || identity.inherits || state.file || state.made) return false;
+    if (plaintext.length !== entry.size || entry.dataRanges !== undefined) return false;
+    let placed = false;
+    this.#orFail(state, () => {
+      const { folder, owner } = folders.hold(identity);
+      // The first file of a folder tells whose its files are.
+      const facts = owner && plainFacts(this.#platform, entry, owner);
+      placed = facts !== undefined && folder.placeWhole?.(bytesOf(target.name), plaintext, facts) === 'done';
+    });
+    if (state.error) return true;
+    if (!placed) return false;
+    state.bytes += plaintext.length;
+    state.finished = true;
+    return true;
   }
 
   #create(state: State, { folder }: Held): void {

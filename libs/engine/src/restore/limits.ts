@@ -1,7 +1,10 @@
 /** Tunables of a restore, with the reason for each number. */
 export const restoreLimits = {
-  /** Files planned together: pack order is found within them, and the next are planned while they are fetched. Some 1 KiB each. */
-  filesPerWindow: 4_000,
+  /**
+   * Files planned together: pack order is found within them, the next are planned while they are fetched, and those before come to their end. Some 3 KiB each, and what is
+   * planned outlives several collections of garbage: 4,000 took 30 MiB more and no less time.
+   */
+  filesPerWindow: 1_200,
   /** The first files are planned while nothing else can be done yet, so they are few. */
   filesInFirstWindow: 1_000,
   /** Chunk places planned together: some 200 bytes each. */
@@ -14,8 +17,10 @@ export const restoreLimits = {
   parallelPacks: 4,
   /** Sealed bytes fetched in one request: four requests for a 32 MiB pack's lane keep a holder busy, and two for each lane are in memory. */
   runBytes: 4 * 1024 * 1024,
-  /** Of their memory, so much is kept for the next runs: two runs for each pack that is read at the same time. */
-  keptRuns: 8,
+  /** A run with so many chunks ends with its block of 1 MiB: small files in a run of full length would keep one writer busy while the other has nothing to do. */
+  chunksPerRun: 128,
+  /** Fetched, waiting for a writer or being written, of all packs together: one for each pack that is read at the same time and one more. So much memory is kept for the next. */
+  runsAtOnce: 5,
   /** Threads are started for at least so many files, or so many bytes: starting one takes some 100 ms. */
   threadsFromFiles: 200,
   threadsFromBytes: 16 * 1024 * 1024,

@@ -22,7 +22,7 @@ export class RestoreFiles {
   readonly #durability: Durability;
   readonly #unfinished = new Map<number, FileTarget>();
   /** Whole under their temporary names; they take their places once they are durable. */
-  #waiting: FileTarget[] = [];
+  readonly #waiting = new Set<FileTarget>();
   #number = 0;
 
   constructor(options: { platform: Platform; counts: RestoreCounts; folders: FolderTargets; durability: Durability }) {
@@ -83,6 +83,7 @@ export class RestoreFiles {
       folder: identityOf(target.folder),
       entry: writtenEntry(target.entry),
       whole,
+      replaces: target.replaces,
       rename: this.#waits(target) ? 'later' : 'now',
       uncached: !whole && target.entry.dataRanges === undefined && target.entry.size >= restoreLimits.uncachedFromBytes,
     };
@@ -138,11 +139,12 @@ export class RestoreFiles {
     target.remaining = left;
   }
 
-  /** Gives the files that replace others their names, after they were made durable. */
-  async publish(): Promise<void> {
-    if (this.#waiting.length === 0) return;
+  /** Gives those of the files that replace others their names, after they were made durable. */
+  async publish(files: readonly FileTarget[]): Promise<void> {
+    const durable = files.filter((target) => this.#waiting.delete(target));
+    if (durable.length === 0) return;
     await this.#durability.flush();
-    for (const target of this.#waiting.splice(0)) {
+    for (const target of durable) {
       this.#orFail(target, () => {
         this.#platform.rename(target.temporary, target.path);
         this.#durability.wrote(target.folder.path);
@@ -166,7 +168,7 @@ export class RestoreFiles {
     target.begun = true;
     const waits = this.#waits(target);
     this.#durability.wrote(waits ? target.temporary : target.path, contentLength(target.entry));
-    if (waits) this.#waiting.push(target);
+    if (waits) this.#waiting.add(target);
     else this.#ended(target);
   }
 

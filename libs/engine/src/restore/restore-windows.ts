@@ -31,7 +31,8 @@ interface WindowOptions {
 
 /**
  * The files of a restore, so many at a time: within a window packs are read in their order, whatever the order of the files. One window is
- * fetched while the next is planned. Memory: two windows (see {@link restoreLimits}).
+ * fetched, the one before it comes to its end, so that no writer waits for the last run of another, and the next is planned. Memory: three windows (see
+ * {@link restoreLimits}).
  */
 export class RestoreWindows {
   readonly #options: WindowOptions;
@@ -39,7 +40,9 @@ export class RestoreWindows {
   #targets: FileTarget[] = [];
   #places = 0;
   #filesPerWindow: number = restoreLimits.filesInFirstWindow;
+  /** The last window, and the one before it. */
   #running: Promise<void> = Promise.resolve();
+  #ending: Promise<void> = Promise.resolve();
 
   constructor(options: WindowOptions) {
     this.#options = options;
@@ -60,12 +63,13 @@ export class RestoreWindows {
   /** Everything that was planned is restored. */
   async finish(): Promise<void> {
     await this.#next();
+    await this.#ending;
     await this.#running;
   }
 
   /** Nothing of it is under way any more, however it ended. */
   async settle(): Promise<void> {
-    await this.#running.catch(() => undefined);
+    await Promise.allSettled([this.#ending, this.#running]);
   }
 
   async #next(): Promise<void> {
@@ -73,7 +77,8 @@ export class RestoreWindows {
     this.#targets = [];
     this.#places = 0;
     this.#filesPerWindow = restoreLimits.filesPerWindow;
-    await this.#running;
+    await this.#ending;
+    this.#ending = this.#running;
     this.#options.writers.expect(
       targets.length,
       targets.reduce((sum, { remaining }) => sum + remaining, 0),
@@ -100,7 +105,7 @@ export class RestoreWindows {
     }
     await forEachConcurrent(complete, writers.count * 2, (target) => finishTarget(target, files, writers), signal ? { signal } : {});
     await fetchChunks(places, { ...this.#options, memory: this.#memory, writer: writers });
-    await files.publish();
+    await files.publish(targets);
     for (const target of targets)
       if (target.done && target.wanted && target.path !== target.base)
         counts.note(target.path, 'kept_both', `${displayPath(target.wanted)} is there already and was left as it is`);

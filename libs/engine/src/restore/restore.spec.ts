@@ -110,6 +110,44 @@ describe('what is restored', () => {
     expect(synced.some((path) => !path.startsWith(at('sub')))).toBe(true);
   });
 
+  it('the same where files can not be made whole, and never over a file that came meanwhile', async () => {
+    for (let n = 0; n < 5; n += 1) fs.writeFileSync(join(source, `small-${n}`), bytes(100 * n));
+    await backup({ vault, folders: [source], host: 'h', user: 'u' });
+    const real = currentPlatform();
+    const asked: string[] = [];
+    const placing = (placeWhole: (path: string) => void): Platform => ({
+      ...real,
+      holdFolder: (path) => {
+        const held = real.holdFolder(path);
+        return {
+          ...held,
+          ...(held.placeWhole && {
+            placeWhole: (...args: Parameters<NonNullable<typeof held.placeWhole>>) => {
+              const to = join(path.toString(), args[0].toString());
+              asked.push(to);
+              placeWhole(to);
+              return unable ? 'unsupported' : held.placeWhole!(...args);
+            },
+          }),
+        };
+      },
+    });
+    let unable = true;
+    expect((await run({ platform: placing(() => undefined) })).errors).toEqual([]);
+    expect(asked.length > 2).toBe(process.platform === 'linux');
+    expect(await compareTrees(source, at())).toEqual([]);
+
+    unable = false;
+    out = `${out}-raced`;
+    asked.length = 0;
+    const report = await run({ conflict: 'overwrite', platform: placing((path) => fs.writeFileSync(path, 'of somebody else')) });
+    expect(report.errors.map(({ path, code }) => [path, code])).toEqual(asked.map((path) => [path, 'file_exists']));
+    for (const path of asked) expect(fs.readFileSync(path, 'utf8')).toBe('of somebody else');
+    // Once it is seen there, the rule says what becomes of it.
+    expect((await run({ conflict: 'overwrite' })).errors).toEqual([]);
+    expect(await compareTrees(source, at())).toEqual([]);
+  });
+
   it('further names of a file as files of their own where there can be no links', async () => {
     const platform: Platform = {
       ...currentPlatform(),

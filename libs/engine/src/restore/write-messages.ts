@@ -35,6 +35,8 @@ export interface WriteTarget {
   readonly whole: boolean;
   /** `later`: it replaces something, so the restore renames it once its bytes are durable. */
   readonly rename: 'now' | 'later';
+  /** Something may be there under its name. */
+  readonly replaces: boolean;
   /** Large, without holes and made already: its content goes past the page cache where the system can. */
   readonly uncached: boolean;
 }

@@ -20,7 +20,7 @@ const changing = new Set<keyof Platform>([
   'removeExtendedAttribute',
 ]);
 const changingFile = ['write', 'writeLater', 'truncate', 'setMode', 'setOwner', 'setTimes', 'preallocate'] as const;
-const changingFolder = new Set<keyof HeldFolder>(['create', 'openToWrite', 'rename', 'remove']);
+const changingFolder = new Set<keyof HeldFolder>(['create', 'openToWrite', 'placeWhole', 'rename', 'remove']);
 
 /**
  * The real platform until its `calls`-th change; that one and all after it do not happen, as after kill -9. A write that is cut off happens by

@@ -13,8 +13,8 @@ const maxBytes = 4 * limits.leafBytes;
 describe('packRuns', () => {
   it('has every chunk once and whole, in order, and never too much at once', () => {
     fc.assert(
-      fc.property(fc.array(chunk, { maxLength: 60 }), (chunks) => {
-        const runs = [...packRuns(chunks, maxBytes)];
+      fc.property(fc.array(chunk, { maxLength: 60 }), fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }), (chunks, enough) => {
+        const runs = [...packRuns(chunks, maxBytes, enough)];
         const all = runs.flatMap((run) => run.chunks);
         expect(all).toHaveLength(chunks.length);
         expect(new Set(all)).toEqual(new Set(chunks));
@@ -29,6 +29,12 @@ describe('packRuns', () => {
         }
       }),
     );
+  });
+
+  it('ends a run that has enough with its block, and none before', () => {
+    const small = Array.from({ length: 60 }, (_, n) => ({ ordinal: 0, offset: 42 + n * (limits.leafBytes / 10), sealedLength: 1000 }));
+    expect([...packRuns(small, maxBytes, 15)].map(({ chunks }) => chunks.length)).toEqual([20, 20, 20]);
+    expect([...packRuns(small, maxBytes)].map(({ chunks }) => chunks.length)).toEqual([40, 20]);
   });
 
   it('does not fetch blocks that nobody needs', () => {

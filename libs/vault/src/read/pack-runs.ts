@@ -17,9 +17,10 @@ export interface PackRun<T extends Placed> {
 
 /**
  * Sorts chunks by pack and offset and joins near ones into runs of at most `maxBytes` (a single chunk may be larger). Chunks are joined when no
- * whole block of 1 MiB lies between them, since blocks are what travels. The same chunk twice is in one run twice.
+ * whole block of 1 MiB lies between them, since blocks are what travels. The same chunk twice is in one run twice. A run that has `enough` chunks ends where the next
+ * block begins.
  */
-export function* packRuns<T extends Placed>(chunks: Iterable<T>, maxBytes: number): Generator<PackRun<T>> {
+export function* packRuns<T extends Placed>(chunks: Iterable<T>, maxBytes: number, enough = Infinity): Generator<PackRun<T>> {
   const sorted = [...chunks].sort((a, b) => a.ordinal - b.ordinal || a.offset - b.offset);
   for (let first = 0; first < sorted.length;) {
     const start = sorted[first]!;
@@ -28,8 +29,9 @@ export function* packRuns<T extends Placed>(chunks: Iterable<T>, maxBytes: numbe
     for (; next < sorted.length; next += 1) {
       const chunk = sorted[next]!;
       const chunkEnd = chunk.offset + chunk.sealedLength;
-      if (chunk.ordinal !== start.ordinal || Math.floor(chunk.offset / limits.leafBytes) > Math.floor((end - 1) / limits.leafBytes) + 1)
-        break;
+      const block = Math.floor(chunk.offset / limits.leafBytes);
+      if (next - first >= enough && block > Math.floor(sorted[next - 1]!.offset / limits.leafBytes)) break;
+      if (chunk.ordinal !== start.ordinal || block > Math.floor((end - 1) / limits.leafBytes) + 1) break;
       // The same chunk again, or one inside: costs nothing more.
       if (chunkEnd > end && chunkEnd - start.offset > maxBytes) break;
       end = Math.max(end, chunkEnd);
