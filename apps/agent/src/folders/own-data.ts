@@ -1,13 +1,17 @@
 import { realpathSync } from 'node:fs';
 import { relative, sep } from 'node:path';
+import { isServedHere } from '#libs/kernel/served-here';
 import { AgentError } from '../errors.ts';
 import { printable } from '../output/format.ts';
 
 export const ownDataMessage = "is Holdfast's own data, which is never backed up";
 
-/** Whether a path is the agent's data folder or in it, also by way of links: its packs would be backed up into packs, again and again. */
+/**
+ * Whether a path is the agent's data folder or in it, also by way of links: its packs would be backed up into packs, again and again. Snapshots that this
+ * process shows on a folder are its own data too.
+ */
 export function isOwnData(path: string, home: string): boolean {
-  return isBelow(path, home) || isBelow(real(path), real(home));
+  return isServedHere(path) || isBelow(path, home) || isBelow(real(path), real(home));
 }
 
 /** Throws `bad_argument` for the first path that {@link isOwnData}. */

@@ -2,8 +2,11 @@ import { cpus } from 'node:os';
 import type { ConflictRule } from '#libs/contracts';
 import type { Progress, RestoreReport } from '#libs/engine';
 import type { DeviceId, PackId } from '#libs/kernel';
+import { isServedHere } from '#libs/kernel/served-here';
+import { AgentError } from '../errors.ts';
 import type { FetchTally } from '../network/holder-sources.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { printable } from '../output/format.ts';
 import type { OpenedVault } from '../reading/open-vault.ts';
 import { damagedHere, repairOwnPacks } from '../reading/repair-own-packs.ts';
 import { chosenSnapshot } from '../snapshots/chosen-snapshot.ts';
@@ -54,6 +57,10 @@ export interface RestoreOutcome {
 export async function runRestore(agent: AgentRuntime, vault: OpenedVault, request: RestoreRequest): Promise<RestoreOutcome> {
   const { restore } = await import('#libs/engine');
   const { reader, rejected, tally } = vault;
+  if (request.to !== undefined && isServedHere(request.to))
+    throw new AgentError('bad_argument', `${printable(request.to)} shows the snapshots themselves and can't be written to`, {
+      nextStep: 'Name another folder.',
+    });
   const snapshot = await chosenSnapshot(reader, request.snapshot, request.paths, request.signal);
   const paths =
     request.include.length === 0 ? request.paths : await includedPaths(reader, snapshot, request.paths, request.include, request.signal);

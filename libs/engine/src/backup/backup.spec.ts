@@ -22,6 +22,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { nodeFiles } from '#libs/kernel/node';
+import { serveHere } from '#libs/kernel/served-here';
 import { faultyFiles } from '#libs/kernel/testing';
 import { limits, PackBitmap } from '#libs/vault';
 import { backup, type BackupOptions, compareTrees, currentPlatform, type LocalVault, type Platform, restore } from '../index.ts';
@@ -404,6 +405,20 @@ describe('what is captured', () => {
     expect(own.problems).toMatchObject([{ code: 'bad_argument', path: fixture.folder }]);
     expect(own.snapshot.partial).toBe(false);
     await expect(run({ folders: [fixture.folder] })).rejects.toMatchObject({ code: 'no_folders' });
+  });
+
+  it('looks into nothing that this process itself shows on a folder: it would wait for itself', async () => {
+    mkdirSync(join(source, 'shown', 'latest'), { recursive: true });
+    writeFileSync(join(source, 'notes'), '');
+    const end = serveHere(join(source, 'shown'));
+    try {
+      const { snapshot, problems } = await run();
+      expect([problems, snapshot.stats.files, snapshot.stats.directories]).toEqual([[], 1, 1]);
+      const named = await run({ folders: [source, join(source, 'shown', 'latest')] });
+      expect(named.problems).toMatchObject([{ code: 'bad_argument' }]);
+    } finally {
+      end();
+    }
   });
 
   it('takes an empty folder and a single file as the folder', async () => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, isAppError, systemClock, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
+import { isServedHere } from '#libs/kernel/served-here';
 import { limits, type SnapshotRoot, type TreeEntry } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
@@ -233,7 +234,7 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
   const ours = new NeverEntered(platform, neverEntered(options));
   for (const folder of options.folders) {
     const path = platform.absolute(folder);
-    if (ours.covers(path)) {
+    if (isServedHere(path.toString()) || ours.covers(path)) {
       counts.problem({ path: displayPath(path), code: 'bad_argument', message: "is Holdfast's own data, which is never backed up" });
       continue;
     }

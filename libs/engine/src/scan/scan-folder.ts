@@ -1,4 +1,5 @@
 import { isAppError } from '#libs/kernel';
+import { isEntryServedHere } from '#libs/kernel/served-here';
 import type { FileProblem } from '../errors.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
@@ -101,6 +102,11 @@ export class FolderScanner {
     for (const name of names) {
       await turns.maybeYield();
       const path = this.#platform.join(folder, name);
+      // Nobody would be there to say what it is.
+      if (isEntryServedHere(folder, name)) {
+        excluded += 1;
+        continue;
+      }
       let facts: FileFacts;
       try {
         facts = this.#platform.facts(path);

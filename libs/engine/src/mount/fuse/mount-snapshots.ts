@@ -1,4 +1,5 @@
 import { equalBytes, messageOf, utf8 } from '#libs/kernel';
+import { serveHere } from '#libs/kernel/served-here';
 import type { VaultReader } from '#libs/vault';
 import { EngineError } from '../../errors.ts';
 import { snapshotFolders } from '../snapshot-folders.ts';
@@ -59,9 +60,16 @@ export async function mountSnapshots({ reader, folder, onError, signal }: MountS
     });
   const { folders, latest } = await snapshotFolders(reader, signal);
   const nodes = new SnapshotNodes(reader, folders, latest?.name);
-  const channel = await mountFuse(folder);
+  const noMore = serveHere(folder);
+  let channel: FuseChannel;
+  try {
+    channel = await mountFuse(folder);
+  } catch (error) {
+    noMore();
+    throw error;
+  }
   const serving = new Serving(nodes, channel, onError ?? (() => undefined));
-  return { ended: serving.run(), close: () => channel.unmount() };
+  return { ended: serving.run().finally(noMore), close: () => channel.unmount() };
 }
 
 type Answer = Uint8Array | FuseErrorName | undefined;
