@@ -5,6 +5,7 @@ import { eventsOf } from '../commands/event-queue.ts';
 import type { ProgressEvent, ResultEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, formatDuration } from '../output/format.ts';
 import { AgentError } from '../errors.ts';
+import { askForPolicy } from '../policy/ask-for-policy.ts';
 import { deliverSoon } from './deliver-soon.ts';
 import { dryRun } from './dry-run.ts';
 import { isPipeAddress } from './pipe/pipe-protocol.ts';
@@ -45,6 +46,7 @@ export const backupCommand = defineCommand<z.infer<typeof args>>({
           ? (await import('./serve-while-waiting.ts')).serveWhileWaiting(agent, signal)
           : undefined;
       try {
+        if (agent.role === 'command') await askForPolicy(agent, signal);
         const result = await agent.backups.run({
           trigger: 'manual',
           paths: options.paths,
