@@ -2,7 +2,7 @@
  * Runs the coordinator's specs against a real PostgreSQL: makes a throw-away cluster from the system's PostgreSQL binaries
  * on a free loopback port, hands its URL to jest, and removes it. Fails when PostgreSQL is not installed.
  *
- *   node test/postgres/main.ts [jest arguments]
+ *   node test/postgres/main.ts [which specs, else all of apps/coordinator]
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
@@ -75,8 +75,7 @@ try {
       '--selectProjects',
       'unit',
       '--testPathPatterns',
-      'apps/coordinator',
-      ...process.argv.slice(2),
+      ...(process.argv.length > 2 ? process.argv.slice(2) : ['apps/coordinator']),
     ],
     {
       cwd: repository,
