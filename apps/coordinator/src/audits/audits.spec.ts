@@ -184,7 +184,10 @@ describe('audits', () => {
     proof = { kind: 'unreachable', why: 'it does not answer', silent: true };
     for (let hour = 0; hour < 6 * 24 && !(await kinds(holder)).includes('failed'); hour += 4) await team.hours(4, { awake: alone });
     const { standing, events } = await team.audits(holder);
-    expect(events.items.at(-1)).toMatchObject({ kind: 'failed', cause: expect.stringMatching(/did not answer several audits/) });
+    // Several packs may fail within one step, and the device with them: what comes last of one moment is chance.
+    expect(events.items).toContainEqual(
+      expect.objectContaining({ kind: 'failed', cause: expect.stringMatching(/did not answer several audits/) }),
+    );
     expect(standing.timedOut).toBeGreaterThanOrEqual(3);
     expect(standing.quarantinedReplicas).toBeGreaterThan(0);
     // Once it lets itself be read, it counts again.
