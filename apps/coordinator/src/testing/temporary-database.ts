@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 
-/** An empty database on the server of HOLDFAST_TEST_DATABASE_URL; undefined when that is not set. */
-export async function temporaryDatabase(): Promise<{ url: string; drop(): Promise<void> } | undefined> {
+export interface TemporaryDatabase {
+  readonly name: string;
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/** An empty database on the server of HOLDFAST_TEST_DATABASE_URL, or a copy of one that nobody is connected to; undefined when that is not set. */
+export async function temporaryDatabase(template?: string): Promise<TemporaryDatabase | undefined> {
   const server = process.env['HOLDFAST_TEST_DATABASE_URL'];
   if (!server) return undefined;
   const name = `holdfast_test_${randomUUID().replaceAll('-', '')}`;
@@ -15,8 +21,8 @@ export async function temporaryDatabase(): Promise<{ url: string; drop(): Promis
       await client.end();
     }
   };
-  await run(`CREATE DATABASE ${name}`);
+  await run(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run(`DROP DATABASE ${name} WITH (FORCE)`) };
+  return { name, url: url.href, drop: () => run(`DROP DATABASE ${name} WITH (FORCE)`) };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { afterAll, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Type } from '@nestjs/common';
 import { systemRandom } from '#libs/kernel';
@@ -11,7 +11,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { closeDataSources, embeddedDatabase, openDataSources } from '../database/data-sources.ts';
 import { createCoordinator, listen } from '../server.ts';
 import { TestClient } from './test-client.ts';
-import { temporaryDatabase } from './temporary-database.ts';
+import { type TemporaryDatabase, temporaryDatabase } from './temporary-database.ts';
 
 // A coordinator starts within a second, but not on a machine that is busy with other tests.
 jest.setTimeout(60_000);
@@ -55,6 +55,20 @@ async function makeMigratedDatabase(): Promise<Buffer> {
   }
 }
 
+let template: Promise<TemporaryDatabase | undefined> | undefined;
+afterAll(async () => (await template)?.drop());
+
+/** The same on PostgreSQL: a database that others are copied from. */
+const migratedTemplate = (): Promise<TemporaryDatabase | undefined> => (template ??= makeMigratedTemplate());
+
+async function makeMigratedTemplate(): Promise<TemporaryDatabase | undefined> {
+  const database = await temporaryDatabase();
+  if (!database) return undefined;
+  const config = loadConfig({ environment: 'test', env: {}, overrides: { database: { url: database.url } } });
+  await closeDataSources(await openDataSources(config));
+  return database;
+}
+
 /**
  * A whole coordinator in this process on a folder of its own: embedded database, or a database of its own on the PostgreSQL of
  * HOLDFAST_TEST_DATABASE_URL. Time stands still until `clock.advance`; schedules run only by `SchedulesService.runNow`.
@@ -65,7 +79,7 @@ export async function startTestCoordinator({
   prepare,
 }: TestOptions = {}): Promise<TestCoordinator> {
   const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-coordinator-'));
-  const database = await temporaryDatabase();
+  const database = await temporaryDatabase(prepare ? undefined : (await migratedTemplate())?.name);
   const config = loadConfig({
     environment: 'test',
     env: {},
