@@ -31,6 +31,8 @@ async function takePictures(folder: string): Promise<void> {
   const picture = async (name: string, height: number): Promise<void> => {
     await page.setViewportSize({ width: 1280, height });
     await page.waitForLoadState('networkidle');
+    // Dialogs fade in.
+    await page.waitForTimeout(600);
     await page.screenshot({ path: join(pictures, `${name}.png`) });
   };
   try {

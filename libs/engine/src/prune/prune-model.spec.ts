@@ -26,7 +26,7 @@ import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
 
 const folder = temporaryFolders();
 /** More with `HOLDFAST_PRUNE_SCHEDULES=200`. */
-const schedules = Number(process.env['HOLDFAST_PRUNE_SCHEDULES'] ?? 3);
+const schedules = Number(process.env['HOLDFAST_PRUNE_SCHEDULES'] ?? 2);
 jest.setTimeout(60_000 + schedules * 20_000);
 const stepsPerSchedule = 14;
 const rules = { maxRewriteBytes: 300_000, smallPacks: 3, smallIndexPacks: 3, smallIndexEntries: 40, indexDeadShare: 0.3 };
