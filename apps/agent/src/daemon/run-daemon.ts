@@ -130,7 +130,7 @@ async function ownHome(paths: AgentPaths, log: AgentLog, stop: Promise<unknown>)
 
 /**
  * Backups give way to the person at the machine. On Linux their sealing threads lower themselves, and the process stays as it is: what an ordinary user
- * lowered can't be raised again, and a restore that somebody waits for runs here too (docs/adr). Elsewhere only whole processes have priorities.
+ * lowered can't be raised again, and a restore that somebody waits for runs here too. Elsewhere only whole processes have priorities.
  */
 function lowerPriority(log: AgentLog): void {
   if (process.platform === 'linux') return;
