@@ -29,9 +29,9 @@ export class ScrubReportsService {
       deviceId,
       damaged.map((pack) => pack.packId),
     );
-    const fresh = counted.filter((row) => row.status !== 'damaged');
-    for (const row of fresh) if (row.status !== 'pending') await this.results.rotten(row);
-    // Known damage, or some from before it was noted: nothing changes but that its owner can let the rest go.
+    const fresh = counted.filter((row) => row.status !== 'damaged' && row.status !== 'pending');
+    for (const row of fresh) await this.results.rotten(row);
+    // Known damage, also where a whole copy is on its way, or some from before it was noted: nothing changes but that its owner can let the rest go.
     const onRecord = new Set(fresh.map((row) => row.packId));
     await this.results.noteDamaged(
       deviceId,

@@ -20,6 +20,7 @@ import { RepairBreaker1767000109000 } from '../placement/repair-breaker.migratio
 import { RepairBreakerGrace1767000142000 } from '../placement/repair-breaker-grace.migration.ts';
 import { Policies1767000100000 } from '../policies/policies.migration.ts';
 import { Replicas1767000104000 } from '../replicas/replicas.migration.ts';
+import { ReplicaDamaged1767000190000 } from '../replicas/replica-damaged.migration.ts';
 import { Restores1767000108000 } from '../restores/restores.migration.ts';
 import { Runs1767000107000 } from '../runs/runs.migration.ts';
 import { Snapshots1767000105000 } from '../snapshots/snapshots.migration.ts';
@@ -72,4 +73,5 @@ export const migrations = [
   Bundle1767000171000,
   SnapshotWaited1767000172000,
   SnapshotUnread1767000180000,
+  ReplicaDamaged1767000190000,
 ];

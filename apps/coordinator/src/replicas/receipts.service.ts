@@ -31,17 +31,18 @@ export class ReceiptsService {
 
   /**
    * Takes a holder's receipt for a task: the replica is held, its pack counted again, the owner told. One that an audit put in quarantine, that
-   * is damaged or let go, stays so: a receipt that comes late says nothing new of it. Part of the caller's transaction. Throws `receipt_invalid`.
+   * is damaged or let go, stays so: a receipt that comes late says nothing new of it, unless it is for the very job that was to replace the damaged
+   * copy and was given up. Part of the caller's transaction. Throws `receipt_invalid`.
    */
   async accept(holder: DeviceId, task: ReplicateTask, statement: SignedStatement | undefined, jobId: string): Promise<void> {
     await this.#verify(holder, task, statement);
     const now = this.clock.nowMs();
     const { packId, sizeBytes, generation } = task;
     const known = await this.replicas.find(packId, holder);
-    if (known?.status === 'quarantine' || known?.status === 'trimming' || known?.status === 'damaged') return;
-    await this.replicas.save([
-      { packId, deviceId: holder, status: 'held', sizeBytes, generation, jobId, heldAtMs: now, confirmedAtMs: now, shedSinceMs: null },
-    ]);
+    if (known?.status === 'quarantine' || known?.status === 'trimming') return;
+    if (known?.status === 'damaged' && known.jobId !== jobId) return;
+    const copy = { packId, deviceId: holder, sizeBytes, generation, jobId, heldAtMs: now, confirmedAtMs: now };
+    await this.replicas.save([{ ...copy, status: 'held', shedSinceMs: null, damagedAtMs: null }]);
     const kept = { packId, holderDeviceId: holder, ownerDeviceId: task.ownerDeviceId, statement: JSON.stringify(statement) };
     await this.replicas.addReceipt(kept, now);
     await this.counts.recount([packId]);

@@ -27,6 +27,8 @@ export class ReplicaEntity {
   @Column(nullableTimeColumn) confirmedAtMs!: number | null;
   /** Since when it is to leave its holder, whose disk is short. Counts until its owner lets it go; what is still to be placed is counted without it. */
   @Column(nullableTimeColumn) shedSinceMs!: number | null;
+  /** When its holder last named the copy on its disk as damaged. Stays while a whole one is on its way, which may never come. */
+  @Column(nullableTimeColumn) damagedAtMs!: number | null;
 }
 
 /** A holder's signed receipt, kept for the owner to fetch by cursor. */

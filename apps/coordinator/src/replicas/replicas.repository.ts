@@ -158,7 +158,7 @@ export class ReplicasRepository {
 
   async save(replicas: readonly ReplicaEntity[]): Promise<void> {
     await this.database.write(async (manager) => {
-      for (const batch of inBatches(replicas, 9)) await manager.upsert(ReplicaEntity, batch, ['packId', 'deviceId']);
+      for (const batch of inBatches(replicas, 10)) await manager.upsert(ReplicaEntity, batch, ['packId', 'deviceId']);
     });
   }
 
@@ -204,8 +204,11 @@ export class ReplicasRepository {
   }
 
   async deleteDamagedUntil(deviceId: DeviceId, namedUntilMs: number): Promise<void> {
-    const where = { deviceId, status: 'damaged' as const, confirmedAtMs: LessThanOrEqual(namedUntilMs) };
-    await this.database.write((manager) => manager.delete(ReplicaEntity, where));
+    const where = { deviceId, damagedAtMs: LessThanOrEqual(namedUntilMs) };
+    await this.database.write(async (manager) => {
+      await manager.delete(ReplicaEntity, { ...where, status: 'damaged' });
+      await manager.update(ReplicaEntity, { ...where, status: 'pending' }, { damagedAtMs: null });
+    });
   }
 
   async heldBy(deviceId: DeviceId, limit: number): Promise<PackId[]> {
@@ -269,9 +272,16 @@ export class ReplicasRepository {
     });
   }
 
-  /** Removes the pending replica of a job that ended without a receipt; one that is held meanwhile stays. */
+  /**
+   * Removes the pending replica of a job that ended without a receipt; one that is held meanwhile stays. What was to take the place of a damaged
+   * copy leaves that one behind.
+   */
   async dropPending(packId: PackId, deviceId: DeviceId): Promise<void> {
-    await this.database.write((manager) => manager.delete(ReplicaEntity, { packId, deviceId, status: 'pending' }));
+    const pending = { packId, deviceId, status: 'pending' as const };
+    await this.database.write(async (manager) => {
+      await manager.delete(ReplicaEntity, { ...pending, damagedAtMs: IsNull() });
+      await manager.update(ReplicaEntity, pending, { status: 'damaged' });
+    });
   }
 
   /**

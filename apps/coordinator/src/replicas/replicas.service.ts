@@ -44,15 +44,20 @@ export class ReplicasService {
     return this.replicas.pendingBytes();
   }
 
-  /** Notes packs as on their way to devices and counts them again. Part of the caller's transaction. */
+  /** Notes packs as on their way to devices, which may have damaged copies of them, and counts them again. Part of the caller's transaction. */
   async expect(pending: readonly Pick<ReplicaRow, 'packId' | 'deviceId' | 'sizeBytes' | 'generation' | 'jobId'>[]): Promise<void> {
+    const packIds = [...new Set(pending.map((replica) => replica.packId))];
+    const damaged = new Map((await this.replicas.ofPacks(packIds)).map((row) => [`${row.packId}/${row.deviceId}`, row.damagedAtMs]));
     await this.replicas.save(
-      pending.map((replica) => ({ ...replica, status: 'pending', heldAtMs: null, confirmedAtMs: null, shedSinceMs: null })),
+      pending.map((replica) => ({
+        ...{ ...replica, status: 'pending', heldAtMs: null, confirmedAtMs: null, shedSinceMs: null },
+        damagedAtMs: damaged.get(`${replica.packId}/${replica.deviceId}`) ?? null,
+      })),
     );
-    await this.counts.recount([...new Set(pending.map((replica) => replica.packId))]);
+    await this.counts.recount(packIds);
   }
 
-  /** The job to fetch a pack ended without a receipt: the place is free again. */
+  /** The job to fetch a pack ended without a receipt: the place is free again, and a damaged copy that lies there is known as one again. */
   async giveUp(pending: readonly { readonly packId: PackId; readonly deviceId: DeviceId }[]): Promise<void> {
     for (const { packId, deviceId } of pending) await this.replicas.dropPending(packId, deviceId);
     await this.counts.recount([...new Set(pending.map((replica) => replica.packId))]);
@@ -209,17 +214,21 @@ export class ReplicasService {
 
   /**
    * The holder found its copy damaged. It is no copy from now on, and the pack may be placed anew, there too; what is left of it goes when its
-   * owner lets it go. A copy that is not on record is noted only if the holder once signed for it. Part of the caller's transaction.
+   * owner lets it go. A copy that is not on record is noted only if the holder once signed for it. While a whole one is on its way nothing changes but
+   * what is known if that never comes. Part of the caller's transaction.
    */
   async markDamaged(deviceId: DeviceId, pack: Pick<PackRow, 'packId' | 'sizeBytes'>, atMs: number): Promise<void> {
     const { packId, sizeBytes } = pack;
     const known = await this.replicas.find(packId, deviceId);
-    if (known?.status === 'pending') return;
-    if (!known && !(await this.replicas.receiptsFor([packId])).has(`${packId}/${deviceId}`)) return;
-    const { generation = 0, jobId = null, heldAtMs = null } = known ?? {};
-    await this.replicas.save([
-      { packId, deviceId, status: 'damaged', sizeBytes, generation, jobId, heldAtMs, confirmedAtMs: atMs, shedSinceMs: null },
-    ]);
+    const isNews = !known || (known.status === 'pending' && known.damagedAtMs === null);
+    if (isNews && !(await this.replicas.receiptsFor([packId])).has(`${packId}/${deviceId}`)) return;
+    if (known?.status === 'pending') {
+      await this.replicas.update(deviceId, [packId], { damagedAtMs: atMs });
+      return;
+    }
+    // Of no job any more: a receipt for one that was given up before says nothing of what was found after it.
+    const of = { packId, deviceId, sizeBytes, generation: known?.generation ?? 0, jobId: null, heldAtMs: known?.heldAtMs ?? null };
+    await this.replicas.save([{ ...of, status: 'damaged', confirmedAtMs: atMs, shedSinceMs: null, damagedAtMs: atMs }]);
     await this.counts.recount([packId]);
   }
 

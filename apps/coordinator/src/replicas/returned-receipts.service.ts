@@ -69,6 +69,7 @@ export class ReturnedReceiptsService {
             heldAtMs,
             confirmedAtMs,
             shedSinceMs: null,
+            damagedAtMs: null,
           });
         }
         if (receipts.has(at)) continue;
