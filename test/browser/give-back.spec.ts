@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import { account } from '#libs/contracts';
 import { createTeam, cryptoReady, newSigningKeyPair, signingSeed } from '#libs/crypto';
 import { systemRandom, toBase64Url } from '#libs/kernel';
@@ -197,7 +197,7 @@ describe('giving the space of a device that is gone back', () => {
     expect(before.every((packs) => packs > 0)).toBe(true);
     // Ben's own clock alone deletes nothing: the coordinator does not confirm.
     await letTwoWeeksPass(ben);
-    const database = new BetterSqlite3(join(scene.team.coordinator.home, 'coordinator.sqlite'), { timeout: 10_000 });
+    const database = new DatabaseSync(join(scene.team.coordinator.home, 'coordinator.sqlite'), { timeout: 10_000 });
     await until(
       'ben has asked',
       async () => /does not confirm a release/.test(readFileSync(join(ben.home, '..', 'ben.log'), 'utf8')),

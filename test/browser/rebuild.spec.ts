@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import { rebuildView } from '#libs/contracts';
 import { until } from '../support/processes.ts';
 import { teamForTests } from '../support/team-for-tests.ts';
@@ -17,7 +17,7 @@ describe('the overview of a coordinator that gets its memory back', () => {
     await scene.team.join('ada');
     await (await scene.team.join('ben')).stop();
     await scene.team.coordinator.process.stop();
-    const database = new BetterSqlite3(join(scene.team.coordinator.home, 'coordinator.sqlite'));
+    const database = new DatabaseSync(join(scene.team.coordinator.home, 'coordinator.sqlite'));
     database.exec('UPDATE vaults SET packs = 3');
     database.close();
     await scene.team.restartCoordinator();

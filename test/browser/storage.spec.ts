@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import type { DeviceId, PackId } from '#libs/kernel';
 import type { Release } from '#libs/contracts';
 import { account } from '#libs/contracts';
@@ -37,7 +37,7 @@ describe('the storage screen', () => {
     ...over,
   });
   const inDatabase = (statement: string, ...values: (string | number)[]): void => {
-    const database = new BetterSqlite3(join(scene.team.coordinator.home, 'coordinator.sqlite'), { timeout: 10_000 });
+    const database = new DatabaseSync(join(scene.team.coordinator.home, 'coordinator.sqlite'), { timeout: 10_000 });
     expect(database.prepare(statement).run(...values).changes).toBe(1);
     database.close();
   };

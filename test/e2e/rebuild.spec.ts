@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseSync } from 'node:sqlite';
 import type { Overview, RebuildView } from '#libs/contracts';
 import { rebuildView } from '#libs/contracts';
 import { compareTrees } from '#libs/engine';
@@ -87,7 +87,7 @@ describe('a coordinator without its memory', () => {
     expect(files.length).toBeGreaterThan(3);
     await chloe.stop();
     await stopAnd(() => {
-      const database = new BetterSqlite3(databaseFile());
+      const database = new DatabaseSync(databaseFile());
       for (const table of ['packs', 'replicas', 'receipts', 'snapshots']) database.exec(`DELETE FROM ${table}`);
       database.close();
     });

@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Have binaries of their own, or look for files beside themselves: they stay in node_modules. */
-const external = ['@napi-rs/blake-hash', 'better-sqlite3', 'koffi', 'node-datachannel', 'sodium-native'];
+const external = ['@napi-rs/blake-hash', 'koffi', 'node-datachannel', 'sodium-native'];
 
 /** What a bundle that starts threads of the engine holds beside its own entries, where `startThread` looks for it. */
 const threads = {

@@ -1,9 +1,9 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { dataFolder } from '../config/load-config.ts';
+import { EmbeddedSqlite } from './embedded-sqlite.ts';
 import { entities } from './entities.ts';
 import { migrations } from './migrations.ts';
 import { Naming } from './naming.ts';
@@ -39,7 +39,7 @@ export async function openDataSources(config: CoordinatorConfig): Promise<DataSo
   // Made by hand first, so that it never exists with a wider mode; WAL and shm files take the mode of the main file.
   closeSync(openSync(database, 'a', 0o600));
   chmodSync(database, 0o600);
-  const sqlite = { ...common, type: 'better-sqlite3' as const, driver: BetterSqlite3, database, timeout: config.database.busyTimeoutMs };
+  const sqlite = { ...common, type: 'better-sqlite3' as const, driver: EmbeddedSqlite, database, timeout: config.database.busyTimeoutMs };
   const writer = new DataSource({ ...sqlite, enableWAL: true, prepareDatabase: prepare });
   await writer.initialize();
   await migrate(writer);
@@ -58,7 +58,7 @@ async function migrate(writer: DataSource): Promise<void> {
   await writer.runMigrations({ transaction: 'each' });
 }
 
-function prepare(db: BetterSqlite3.Database): void {
+function prepare(db: EmbeddedSqlite): void {
   db.pragma('journal_mode = WAL');
   // FULL: a committed roster version or receipt survives a power cut.
   db.pragma('synchronous = FULL');
