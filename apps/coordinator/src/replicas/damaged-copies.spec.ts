@@ -37,7 +37,9 @@ describe('a damaged copy that is to be replaced where it is', () => {
     const body = { store: 'held', startedAtMs: 1, endedAtMs: 2, asked: null, packs: 1, sizeBytes: 1000, found: damaged.length, damaged };
     expectStatus(await holder.device.fresh().post('/agent/audits/scrub', body), 204);
   };
-  const fails = async ({ jobId }: Job): Promise<void> => expectStatus(await holder.report(jobId, failed), 204);
+  const fails = async ({ jobId }: Job): Promise<void> => {
+    expectStatus(await holder.report(jobId, failed), 204);
+  };
   const doesLate = async ({ jobId, task }: Job): Promise<void> => {
     if (task.kind !== 'replicate') throw new Error(task.kind);
     expectStatus(await holder.report(jobId, { state: 'done', receipt: holder.receiptFor(task) }), 204);
