@@ -48,6 +48,12 @@ export function evaluateRebuild({ sinceMs, known, reported, released }: RebuildF
   };
 }
 
+/**
+ * Whether those that have reported can stand for everybody: each hands back its roster first, and a device that was revoked since can't be the only
+ * one to say that it is a member. With two there is another one for whoever is given a pack.
+ */
+export const isVouchedFor = (reported: number): boolean => reported >= 2;
+
 /** How far a coordinator was: `mark` grows as long as the memory is its present one. */
 export interface MemoryMark {
   readonly memoryId: string;

@@ -51,14 +51,16 @@ export class PacksRepository {
   }
 
   /**
-   * As {@link wanting}, of packs that were announced after their owner had reported everything for a memory: those are new, while what the
-   * others lack may only be unknown.
+   * As {@link wanting}, of packs that were announced after their owner had reported everything for a memory, or whose owner joined after
+   * `joinedAfterMs` (null: none of those). They are new, while what the others lack may only be unknown.
    */
-  wantingSince(memoryId: string, limit: number): Promise<PackEntity[]> {
+  wantingNew({ memoryId, joinedAfterMs }: { memoryId: string; joinedAfterMs: number | null }, limit: number): Promise<PackEntity[]> {
     return this.database.read
       .createQueryBuilder(PackEntity, 'p')
-      .innerJoin('rebuild_reports', 'r', 'r.device_id = p.owner_device_id AND r.memory_id = :memoryId', { memoryId })
-      .where('p.queue = :wanting AND p.announced_at_ms > r.reported_at_ms', { wanting: queue.wanting })
+      .innerJoin('devices', 'd', 'd.device_id = p.owner_device_id')
+      .leftJoin('rebuild_reports', 'r', 'r.device_id = p.owner_device_id AND r.memory_id = :memoryId', { memoryId })
+      .where('p.queue = :wanting', { wanting: queue.wanting })
+      .andWhere('(p.announced_at_ms > r.reported_at_ms OR d.enrolled_at_ms > :joinedAfterMs)', { joinedAfterMs })
       .orderBy('p.effective')
       .addOrderBy('p.packId')
       .limit(limit)

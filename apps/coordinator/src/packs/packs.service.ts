@@ -66,9 +66,9 @@ export class PacksService {
     return this.packs.wanting(limit);
   }
 
-  /** Those of them that are new since their owner reported everything for a memory. */
-  wantingSince(memoryId: string, limit: number): Promise<PackRow[]> {
-    return this.packs.wantingSince(memoryId, limit);
+  /** Those of them that are new, while the coordinator gets its memory back. */
+  wantingNew(which: { readonly memoryId: string; readonly joinedAfterMs: number | null }, limit: number): Promise<PackRow[]> {
+    return this.packs.wantingNew(which, limit);
   }
 
   setCounts(packIds: readonly PackId[], counts: Partial<PackCounts>): Promise<void> {

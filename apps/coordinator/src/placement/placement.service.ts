@@ -40,8 +40,8 @@ export class PlacementService {
    * lack may only be unknown. To be called in a transaction.
    */
   async placeSome(): Promise<PlanOutcome> {
-    const memoryId = await this.rebuild.frozenMemory();
-    const packs = memoryId === null ? await this.packs.wanting(PLAN_SIZE) : await this.packs.wantingSince(memoryId, PLAN_SIZE);
+    const onlyNew = await this.rebuild.newWhileFrozen();
+    const packs = onlyNew === null ? await this.packs.wanting(PLAN_SIZE) : await this.packs.wantingNew(onlyNew, PLAN_SIZE);
     if (packs.length === 0) return { looked: 0, assigned: 0, parked: 0 };
     const breaker = await this.breaker.current();
     const plan = planRepair({ ...(await this.input.of(packs)), breaker, random: systemRandom });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RebuildView } from '#libs/contracts';
 import type { RebuildVerdict } from '#libs/durability';
-import { evaluateRebuild } from '#libs/durability';
+import { evaluateRebuild, isVouchedFor } from '#libs/durability';
 import type { Clock, DeviceId } from '#libs/kernel';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import type { Device } from '../devices/devices.service.ts';
@@ -10,6 +10,14 @@ import { CoordinatorError } from '../errors.ts';
 import { CLOCK } from '../ports/ports.module.ts';
 import type { MemoryRow } from './memories.repository.ts';
 import { MemoriesRepository } from './memories.repository.ts';
+
+/** Packs of which nothing can have been lost, since their owners had nothing (more) to tell when they were announced. */
+export interface NewPacks {
+  /** Those announced after their owner had told everything for this memory. */
+  readonly memoryId: string;
+  /** And all of owners that joined after this. Null: not yet, nobody vouches for those who would hold them. */
+  readonly joinedAfterMs: number | null;
+}
 
 /** Whether the coordinator is getting its memory back: what everybody asks who would repair, release or delete. */
 @Injectable()
@@ -42,15 +50,23 @@ export class RebuildStateService {
   }
 
   async #rule(present: MemoryRow): Promise<RebuildVerdict> {
-    const known = await this.#known(present.sinceMs);
-    const reports = await this.memories.reports(present.memoryId);
-    const reported = known.filter((device) => reports.has(device.deviceId)).length;
-    return evaluateRebuild({ sinceMs: present.sinceMs, known: known.length, reported, released: false }, this.states.settings);
+    const { known, reported } = await this.#reports(present);
+    return evaluateRebuild({ sinceMs: present.sinceMs, known, reported, released: false }, this.states.settings);
   }
 
-  /** The memory that is being filled again while nothing is repaired; null: it is not. */
-  async frozenMemory(): Promise<string | null> {
-    return (await this.isFrozen()) ? (await this.memories.present())!.memoryId : null;
+  /** How many devices are waited for in all, and have reported. */
+  async #reports({ sinceMs, memoryId }: MemoryRow): Promise<{ readonly known: number; readonly reported: number }> {
+    const known = await this.#known(sinceMs);
+    const reports = await this.memories.reports(memoryId);
+    return { known: known.length, reported: known.filter((device) => reports.has(device.deviceId)).length };
+  }
+
+  /** Which packs are new while nothing is repaired; null: repair goes on. */
+  async newWhileFrozen(): Promise<NewPacks | null> {
+    if (!(await this.isFrozen())) return null;
+    const present = (await this.memories.present())!;
+    const { reported } = await this.#reports(present);
+    return { memoryId: present.memoryId, joinedAfterMs: isVouchedFor(reported) ? present.sinceMs : null };
   }
 
   async isFrozen(): Promise<boolean> {

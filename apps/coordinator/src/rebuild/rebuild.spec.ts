@@ -152,6 +152,33 @@ describe('a coordinator that lost its memory', () => {
     expect(ordered.map((job) => (job.task.kind === 'replicate' ? job.task.packId : ''))).toEqual(Array(3).fill(fresh[0]!.packId));
   });
 
+  it('places what a device brings that joined meanwhile, as soon as two others have told who is a member', async () => {
+    await empty();
+    await storage.coordinator.clock.advance(1000);
+    const newcomer = await storage.join('newcomer');
+    const first = newcomer.newPacks(1);
+    await newcomer.announce(first);
+    // It has nothing to tell, and is waited for by nobody.
+    expect((await beat(newcomer, null)).report).toBe(false);
+    expect(await view()).toMatchObject({ frozen: true, knownDevices: 5 });
+    for (const agent of others.slice(0, 2)) {
+      expect(await jobs()).toBe(0);
+      await agent.inventory();
+      await done(agent);
+    }
+    const ordered = async (): Promise<string[]> => {
+      await storage.round();
+      const given = (await Promise.all(storage.agents.map((agent) => agent.jobs()))).flat();
+      return given.map(({ task }) => (task.kind === 'replicate' ? task.packId : '')).sort();
+    };
+    expect(await ordered()).toEqual(Array(3).fill(first[0]!.packId));
+    // What comes later too; nothing of those that may only have been forgotten.
+    const [second] = newcomer.newPacks(1);
+    await newcomer.announce([second!]);
+    expect(await ordered()).toEqual([first, [second!]].flatMap(([pack]) => Array<string>(3).fill(pack!.packId)).sort());
+    expect(await view()).toMatchObject({ frozen: true, reportedDevices: 2 });
+  });
+
   it('gives nobody a pack on its own word: a device that was revoked since the copy gets none, however early it is', async () => {
     await empty();
     const [stolen] = others as [FakeAgent];
