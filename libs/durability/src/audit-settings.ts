@@ -20,6 +20,8 @@ export interface AuditSettings {
   /** Time for an answer: this long, and longer by what must be read at this speed. */
   readonly answerMs: number;
   readonly readBytesPerSecond: number;
+  /** Where the blocks themselves are asked for: this long for the first of them, and from then on this speed on average, or the holder is too slow. */
+  readonly reading: { readonly graceMs: number; readonly bytesPerSecond: number };
   /** Unanswered audits in a row that are no failure yet, and the pause before the next try. */
   readonly retries: number;
   readonly retryMs: number;
@@ -52,6 +54,9 @@ export const defaultAuditSettings: AuditSettings = {
   // Long enough for a laptop under load; too short to fetch half a GiB from a colleague over a home line.
   answerMs: 2 * minute,
   readBytesPerSecond: 10_000_000,
+  // Two minutes are what a transfer allows for a block. 100 kB/s is what a line with 1 Mbit/s upwards gives; a restore of 100 GB at less would take two
+  // weeks. Whoever gives a block of 1 MiB just before each time limit of the transfer comes to a third of it.
+  reading: { graceMs: 2 * minute, bytesPerSecond: 100_000 },
   retries: 3,
   retryMs: hour,
   holderFailures: 3,

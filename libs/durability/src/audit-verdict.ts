@@ -14,11 +14,18 @@ export type AuditResult =
   | 'unreadable'
   /** No answer in time although it was online, once more than the retries allow. */
   | 'unanswered'
+  /** It gave its blocks below the least speed, or broke off while they came, although it was online, once more than the retries allow. */
+  | 'slow'
   /** No answer in time; asked again later. No failure. */
   | 'timed_out';
 
 /** A result after which the replica counts as nothing until it has proved itself. */
 export const isFailure = (result: AuditResult): boolean => result !== 'passed' && result !== 'timed_out';
+
+/** A holder that is asked to give its blocks must have given so many bytes by then, or it is cut off: milliseconds since it was asked. */
+export function readingEndsAfterMs(bytes: number, { reading }: Pick<AuditSettings, 'reading'>): number {
+  return reading.graceMs + (bytes / reading.bytesPerSecond) * 1000;
+}
 
 /**
  * An audit that nobody answered in time. A holder that was offline at any time since it was asked is never blamed.
@@ -107,6 +114,8 @@ export function auditCause(result: Exclude<AuditResult, 'passed' | 'timed_out'> 
       return `Its disk could not read a pack of ${owner}. ${then}`;
     case 'unanswered':
       return `Was online, but did not answer several audits of a pack of ${owner}. ${then}`;
+    case 'slow':
+      return `Was online, but several times did not give a pack of ${owner} to its end at a speed of any use. ${then}`;
     case 'rot':
       return `Found a damaged pack of ${owner} on its own disk. ${then}`;
   }

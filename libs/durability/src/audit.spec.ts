@@ -88,6 +88,7 @@ describe('what became of an audit', () => {
       }),
     );
     expect(isFailure('timed_out')).toBe(false);
+    expect(isFailure('slow')).toBe(true);
   });
 
   it('takes agreement of two as proof, any difference as a dispute, one answer as nothing', () => {
@@ -159,7 +160,7 @@ describe('a holder as a whole', () => {
   });
 
   it('is told every cause in words that name the owner', () => {
-    for (const result of ['wrong', 'missing', 'unreadable', 'unanswered', 'rot'] as const)
+    for (const result of ['wrong', 'missing', 'unreadable', 'unanswered', 'slow', 'rot'] as const)
       expect(auditCause(result, 'laptop-7')).toMatch(/laptop-7.*no longer counts/);
   });
 });

@@ -16,8 +16,8 @@ import { BlockProofs } from './block-proof.ts';
 const PER_SWEEP = 8;
 /** Times that a holder is tried before what can't be decided is left undecided. */
 const MAX_TRIES = 5;
-/** One pack from one holder may take this long. */
-const PROOF_MS = 120_000;
+/** No further pack is begun when those of one sweep took this long: a slow holder makes others wait for the next one, not for all of its packs. */
+const SWEEP_MS = 120_000;
 
 /** Decides by the blocks themselves where answers contradict each other, or where nobody else could say. */
 @Injectable()
@@ -36,8 +36,10 @@ export class AuditJudgeService {
 
   /** Judges what waits, one after the other. */
   async run(signal: AbortSignal): Promise<void> {
+    const startedAtMs = performance.now();
     for (const judgement of await this.asks.judgementsDue(this.times.nowMs(), PER_SWEEP)) {
       signal.throwIfAborted();
+      if (performance.now() - startedAtMs > SWEEP_MS) return;
       const { deviceId, packId } = judgement;
       const proof = await this.#proof(judgement, signal);
       this.#log.log({ deviceId, packId, kind: judgement.kind, proof: proof.kind }, 'a replica was judged by its blocks');
@@ -47,7 +49,7 @@ export class AuditJudgeService {
 
   async #proof({ deviceId, packId, nonce }: AuditJudgement, signal: AbortSignal): Promise<BlockProof> {
     try {
-      const proof = await this.proofs.prove(deviceId, packId, nonce, AbortSignal.any([signal, AbortSignal.timeout(PROOF_MS)]));
+      const proof = await this.proofs.prove(deviceId, packId, nonce, signal);
       // Broken off by us, which says nothing of the holder.
       signal.throwIfAborted();
       return proof;
@@ -59,12 +61,13 @@ export class AuditJudgeService {
 
   async #decide(judgement: AuditJudgement, proof: BlockProof): Promise<void> {
     const { deviceId, packId, kind, tries } = judgement;
-    if (proof.kind === 'unreachable' && kind === 'lone') {
+    const isUnread = proof.kind === 'unreachable' || proof.kind === 'slow';
+    if (isUnread && kind === 'lone') {
       await this.asks.deleteJudgement({ deviceId, packId });
-      await this.#unread({ deviceId, packId }, proof.silent);
+      await this.#unread({ deviceId, packId }, proof);
       return;
     }
-    if (proof.kind === 'unreachable' && tries + 1 < MAX_TRIES) {
+    if (isUnread && tries + 1 < MAX_TRIES) {
       await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
       return;
     }
@@ -73,15 +76,23 @@ export class AuditJudgeService {
     else if (proof.kind === 'damaged') {
       if (kind === 'wrong') await this.results.proved({ deviceId, packId });
       else await this.results.failed({ deviceId, packId }, 'wrong', true);
-    } else if (kind !== 'wrong') await this.results.timedOut({ deviceId, packId }, 0);
+    } else if (kind !== 'wrong') {
+      // A dispute that others could not settle either, with one of two who is never quick enough to be read.
+      if (proof.kind === 'slow') await this.results.tooSlow({ deviceId, packId });
+      else await this.results.timedOut({ deviceId, packId }, 0);
+    }
   }
 
-  /** Nobody else could be asked and no challenge is left: to be read was the question. As with any, silence is a failure in the end, absence never. */
-  async #unread(key: ReplicaKey, silent: boolean): Promise<void> {
+  /**
+   * Nobody else could be asked and no challenge is left: to be read was the question. As with any, silence is a failure in the end, absence never. Nor may
+   * slowness put it off for ever.
+   */
+  async #unread(key: ReplicaKey, proof: Extract<BlockProof, { kind: 'slow' | 'unreachable' }>): Promise<void> {
     const tries = (await this.queue.find(key))?.tries ?? 0;
-    const result = unansweredResult(tries, silent, this.times.settings);
-    if (result === 'unanswered') await this.results.failed(key, result, true);
-    else await this.results.timedOut(key, silent ? tries + 1 : tries);
+    const counts = proof.kind === 'slow' || proof.silent;
+    if (unansweredResult(tries, counts, this.times.settings) === 'timed_out') await this.results.timedOut(key, counts ? tries + 1 : tries);
+    else if (proof.kind === 'slow') await this.results.tooSlow(key);
+    else await this.results.failed(key, 'unanswered', true);
   }
 
   async #whole({ deviceId, packId, kind, nonce, expected }: AuditJudgement, answer: string): Promise<void> {

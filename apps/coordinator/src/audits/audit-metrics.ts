@@ -10,7 +10,7 @@ export class AuditMetrics {
   constructor(metrics: MetricsService) {
     this.#total = new Counter({
       name: 'holdfast_audits_total',
-      help: 'Audits by result: passed, wrong, missing, unreadable, unanswered, timed_out (no failure), rot (found by the holder), undecided',
+      help: 'Audits by result: passed, wrong, missing, unreadable, unanswered, slow (its blocks came too slowly), timed_out (no failure), rot (found by the holder), undecided',
       labelNames: ['result'],
       registers: [metrics.registry],
     });

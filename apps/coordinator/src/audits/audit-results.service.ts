@@ -5,13 +5,14 @@ import type { DeviceId, PackId } from '#libs/kernel';
 import { DevicesService } from '../devices/devices.service.ts';
 import { PacksService } from '../packs/packs.service.ts';
 import { ReplicasService } from '../replicas/replicas.service.ts';
+import type { FailureWeight } from './audit-holder.entity.ts';
 import { AuditAsksRepository } from './audit-asks.repository.ts';
 import type { ReplicaKey } from './audit-queue.repository.ts';
 import { AuditQueueRepository } from './audit-queue.repository.ts';
 import { AuditRecordsService } from './audit-records.service.ts';
 import { AuditTimes } from './audit-times.ts';
 
-type Failure = Exclude<AuditResult, 'passed' | 'timed_out'>;
+type Failure = Exclude<AuditResult, 'passed' | 'timed_out' | 'slow'>;
 
 /** What the result of an audit does to its replica and its holder. Every method is part of the caller's transaction. */
 @Injectable()
@@ -73,16 +74,37 @@ export class AuditResultsService {
     await this.queue.update(key, { dueAtMs: this.times.retry(1), tries: 0, failed: true });
     if (result === 'missing') await this.replicas.drop(deviceId, [packId]);
     else await this.replicas.quarantine(deviceId, [packId]);
-    const ownerDeviceId = pack?.ownerDeviceId;
-    const owner = ownerDeviceId ? (await this.devices.find(ownerDeviceId))?.name : undefined;
-    await this.records.note(deviceId, {
-      ...{ kind: 'failed', packId, cause: auditCause(result, owner ?? 'a colleague'), weight: proved ? 'proved' : 'open' },
-      ...(ownerDeviceId ? { ownerDeviceId } : {}),
-    });
-    await this.records.count(deviceId, result, 1);
+    await this.#noteFailure(key, result, pack?.ownerDeviceId, proved ? 'proved' : 'open');
     await this.records.wantScan(deviceId);
     await this.records.judgeHolder(deviceId);
     this.packs.wake();
+  }
+
+  /**
+   * Nobody can say whether the copy is whole, since its holder never gives it quickly enough to be read: it counts as nothing and is made again elsewhere.
+   * A line may be slow for good or for an hour, so that nothing is held against the holder as a whole.
+   */
+  async tooSlow(key: ReplicaKey): Promise<void> {
+    const { packId, deviceId } = key;
+    const [pack] = await this.packs.find([packId]);
+    await this.queue.update(key, { dueAtMs: this.times.retry(1), tries: 0, failed: true });
+    await this.replicas.quarantine(deviceId, [packId]);
+    await this.#noteFailure(key, 'slow', pack?.ownerDeviceId, 'none');
+    this.packs.wake();
+  }
+
+  async #noteFailure(
+    { packId, deviceId }: ReplicaKey,
+    result: Failure | 'slow',
+    ownerDeviceId: DeviceId | undefined,
+    weight: FailureWeight,
+  ): Promise<void> {
+    const owner = ownerDeviceId ? (await this.devices.find(ownerDeviceId))?.name : undefined;
+    await this.records.note(deviceId, {
+      ...{ kind: 'failed', packId, cause: auditCause(result, owner ?? 'a colleague'), weight },
+      ...(ownerDeviceId ? { ownerDeviceId } : {}),
+    });
+    await this.records.count(deviceId, result, 1);
   }
 
   /** The blocks show that the copy is damaged: what was open against the holder is proved. */

@@ -196,6 +196,21 @@ describe('audits', () => {
     expect(await kinds(holder)).toContain('cleared');
   });
 
+  it('count a copy as nothing whose only holder never gives it quickly enough, and hold nothing against the holder', async () => {
+    const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
+    const alone = [owner, holder];
+    team.coordinator.get(BlockProofs).prove = () => Promise.resolve({ kind: 'slow', why: 'it gave its blocks too slowly' });
+    for (let hour = 0; hour < 6 * 24 && !(await kinds(holder)).includes('failed'); hour += 4) await team.hours(4, { awake: alone });
+    const { standing, events } = await team.audits(holder);
+    expect(events.items[0]).toMatchObject({ kind: 'failed', cause: expect.stringMatching(/at a speed of any use/) });
+    expect(standing.timedOut).toBeGreaterThanOrEqual(3);
+    expect(standing.quarantinedReplicas).toBeGreaterThan(0);
+    // All that it holds is slow: that is no reason to believe it nothing at all, nor to have it read its disk.
+    await team.hours(24, { awake: alone });
+    expect(await kinds(holder)).not.toContain('quarantined');
+    expect((await team.audits(holder)).standing).toMatchObject({ quarantine: null, scan: null });
+  });
+
   it('ask a device that is back for some of what it names at once, whenever its turn would have come', async () => {
     await team.mint();
     await team.hours(48);

@@ -10,6 +10,7 @@ import { systemRandom, toBase64Url } from '#libs/kernel';
 import type { Swarm } from '#libs/swarm';
 import { FilePackStore, startSwarm } from '#libs/swarm';
 import { packDag } from '#libs/vault';
+import { defaultAuditSettings } from '#libs/durability';
 import { BlockProofs } from './block-proof.ts';
 
 const deviceId = (n: number): DeviceId => `00000000-0000-4000-8000-00000000000${n}` as DeviceId;
@@ -68,7 +69,8 @@ describe('judging a replica by its blocks', () => {
         };
       },
     } as unknown as Parts[0];
-    proofs = new BlockProofs(access, { isOnline: () => online } as unknown as Parts[1]);
+    const times = { settings: { ...defaultAuditSettings, reading: { graceMs: 10_000, bytesPerSecond: 1_000_000 } } } as Parts[2];
+    proofs = new BlockProofs(access, { isOnline: () => online } as unknown as Parts[1], times);
   });
   afterAll(async () => {
     await judge.stop();
@@ -101,5 +103,54 @@ describe('judging a replica by its blocks', () => {
     expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: true });
     running = false;
     expect(await prove(good)).toMatchObject({ kind: 'unreachable', silent: false });
+  });
+
+  describe('of a holder that gives its first block at once', () => {
+    const dag = packDag(primitives, bytes);
+    /** What it does then. It breaks off when the reader does. */
+    const proofWhen = (then: (signal: AbortSignal) => Promise<void>, others: readonly DeviceId[], graceMs = 200) => {
+      type Parts = ConstructorParameters<typeof BlockProofs>;
+      const source = {
+        rootBlock: () => Promise.resolve(dag.rootBlock),
+        async *leaves(_: PackId, first: number, count: number, { signal }: { signal: AbortSignal }) {
+          for (let leaf = first; leaf < first + count; leaf += 1) {
+            if (leaf > 0) await then(signal);
+            yield bytes.subarray(leaf * 1024 * 1024, (leaf + 1) * 1024 * 1024);
+          }
+        },
+      };
+      const swarm = { blockSource: () => source, connections: () => others.map((id) => ({ peer: { deviceId: id } })) };
+      const access = { current: () => Promise.resolve(swarm) } as unknown as Parts[0];
+      const settings = { ...defaultAuditSettings, reading: { graceMs, bytesPerSecond: 100_000_000 } };
+      const presence = { isOnline: () => true } as unknown as Parts[1];
+      return new BlockProofs(access, presence, { settings } as Parts[2]).prove(
+        deviceId(2),
+        dag.packId,
+        toBase64Url(nonce),
+        new AbortController().signal,
+      );
+    };
+    const never = (signal: AbortSignal): Promise<void> =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+    const breaksOff = (): Promise<void> => Promise.reject(new Error('the connection broke'));
+
+    it('cuts off one whose others come too slowly, and says so: neither whole, nor silent, nor put off for ever', async () => {
+      expect(await proofWhen(never, [deviceId(3)])).toEqual({ kind: 'slow', why: 'it gave its blocks too slowly' });
+    });
+
+    it('says the same of one that breaks off each time', async () => {
+      expect(await proofWhen(breaksOff, [deviceId(3)])).toMatchObject({ kind: 'slow' });
+    });
+
+    it('blames nobody when our own node is connected with no other', async () => {
+      for (const then of [never, breaksOff]) expect(await proofWhen(then, [])).toMatchObject({ kind: 'unreachable', silent: false });
+    });
+
+    it('lets each block that comes be waited for as long as its bytes may take', async () => {
+      const startedMs = performance.now();
+      const short = new Promise<void>((resolve) => setTimeout(resolve, 100));
+      expect(await proofWhen(() => short, [deviceId(3)], 30_000)).toMatchObject({ kind: 'whole' });
+      expect(performance.now() - startedMs).toBeLessThan(30_000);
+    });
   });
 });
