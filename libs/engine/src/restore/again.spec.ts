@@ -3,6 +3,8 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { BlockSource } from '#libs/vault';
 import { backup, compareTrees, currentPlatform, type LocalVault, restore, type RestoreOptions } from '../index.ts';
+import { EngineError } from '../errors.ts';
+import type { Platform } from '../platform/index.ts';
 import { dyingPlatform } from '../testing/dying-platform.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { makeNastyTree, seededBytes } from '../testing/nasty-tree.ts';
@@ -183,6 +185,51 @@ describe('a restore that was killed', () => {
     expect(fs.statSync(at('sub')).mode & 0o777).toBe(0o700);
     await run();
     await same();
+  });
+});
+
+describe('a folder that a restore made', () => {
+  const isMarked = (path: string): boolean =>
+    currentPlatform()
+      .extendedAttributes(Buffer.from(path))
+      .some(({ name }) => name.toString() === 'user.holdfast.restoring');
+
+  it('stays marked when the disk did not take all of its content, also by the mode and times that it has', async () => {
+    const real = currentPlatform();
+    const refusing = async (): Promise<never> => {
+      throw new EngineError('io_failed', 'the disk did not take it');
+    };
+    await expect(run({ platform: { ...real, syncPath: refusing, syncAll: refusing } })).rejects.toMatchObject({ code: 'io_failed' });
+    expect([at(), at('sub')].map(isMarked)).toEqual([true, true]);
+    expect(fs.statSync(at('sub')).mode & 0o777).toBe(0o700);
+    await run();
+    expect([at(), at('sub')].map(isMarked)).toEqual([false, false]);
+    await same();
+  });
+
+  it('is made durable once more after its mark is gone', async () => {
+    const real = currentPlatform();
+    const events: string[] = [];
+    const platform: Platform = {
+      ...real,
+      removeExtendedAttribute: (path, name) => {
+        events.push(`unmarked ${path.toString()}`);
+        return real.removeExtendedAttribute(path, name);
+      },
+      syncPath: (path) => {
+        events.push(`synced ${path.toString()}`);
+        return real.syncPath(path);
+      },
+    };
+    await run({ platform });
+    for (const path of [at(), at('sub')]) {
+      const unmarked = events.indexOf(`unmarked ${path}`);
+      expect(unmarked).toBeGreaterThan(events.indexOf(`synced ${path}`));
+      expect(events.lastIndexOf(`synced ${path}`)).toBeGreaterThan(unmarked);
+    }
+    const contentEnds = events.indexOf(`synced ${at('sub', 'large')}`);
+    expect(contentEnds).toBeGreaterThanOrEqual(0);
+    expect(events.findIndex((event) => event.startsWith('unmarked'))).toBeGreaterThan(contentEnds);
   });
 });
 

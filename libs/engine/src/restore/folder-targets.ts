@@ -21,7 +21,7 @@ interface FolderTarget {
   readonly unfinished?: boolean;
 }
 
-/** On a folder that a restore made, until it has its real mode and times: after a crash the next run knows it by this. */
+/** On a folder that a restore made, until all in it is durable and it gets its real mode and times: after a crash the next run knows it by this. */
 const restoringMark = Buffer.from('user.holdfast.restoring');
 
 interface Made {
@@ -132,10 +132,12 @@ export class FolderTargets {
     for (const { path } of this.#made) yield path;
   }
 
-  /** Modes and times of all folders, deepest first, after everything in them is there. */
-  applyMetadata(): void {
+  /** Modes and times of all folders, deepest first, after everything in them is there. Returns those that got any. */
+  applyMetadata(): Buffer[] {
+    const changed: Buffer[] = [];
     for (const { path, entry, apply, marked } of this.#made.toReversed()) {
       if (!apply) continue;
+      changed.push(path);
       try {
         if (marked) this.#platform.removeExtendedAttribute(path, restoringMark);
         applyMetadata(this.#platform, path, entry, this.#counts);
@@ -144,6 +146,7 @@ export class FolderTargets {
         this.#counts.fail(path, error);
       }
     }
+    return changed;
   }
 
   #place(path: Buffer, parent: FolderTarget, entry: TreeEntry): FolderTarget | undefined {

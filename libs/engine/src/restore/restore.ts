@@ -105,9 +105,7 @@ class Restore {
       for (const job of this.#linkJobs) await this.#link(job);
       this.#report('metadata');
       if (!this.#dryRun) {
-        this.#folders.applyMetadata();
-        for (const folder of this.#folders.made()) this.#durability.wrote(folder);
-        await this.#durability.flush();
+        await this.#endFolders();
       }
       return reportOf(snapshot.sequence, this.#options.rejected ?? [], this.#counts, this.#placed);
     } catch (error) {
@@ -118,6 +116,17 @@ class Restore {
       await this.#writers.close();
       this.#files.cleanUp(signal?.aborted === true);
     }
+  }
+
+  /**
+   * A folder of ours is marked until its content is on the disk for good: a power cut that takes content with it leaves the mark too. So modes and times,
+   * after which a mark could not be removed any more, come when all the rest is durable, and are made so themselves.
+   */
+  async #endFolders(): Promise<void> {
+    for (const folder of this.#folders.made()) this.#durability.wrote(folder);
+    await this.#durability.flush();
+    for (const folder of this.#folders.applyMetadata()) this.#durability.wrote(folder);
+    await this.#durability.flush();
   }
 
   /** What is to be known before anything is written. */
