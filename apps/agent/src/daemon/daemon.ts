@@ -25,8 +25,7 @@ import { memoryIdOf } from '../rebuild/memory-note.ts';
 import { reportEverything } from '../rebuild/report-everything.ts';
 import { followReleases } from '../releases/follow-releases.ts';
 import { holdLimits } from '../releases/hold-limits.ts';
-import { lookAtCopies } from '../receipts/look-at-copies.ts';
-import { fetchReceipts } from '../receipts/fetch-receipts.ts';
+import { ReceiptsSync } from '../receipts/receipts-sync.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
 import { Scrub } from '../scrub/scrub.ts';
@@ -35,7 +34,6 @@ import { Coalesced } from './coalesced.ts';
 import { daemonTimes } from './daemon-times.ts';
 import { collectWhenQuiet, ownReadings } from './quiet-memory.ts';
 import { sendInventory } from './send-inventory.ts';
-import { spreadDocuments } from './spread-documents.ts';
 
 /** The loops of a running agent: presence, hints, reports, jobs, schedule. Everything ends when `stop` is called. */
 export class Daemon {
@@ -58,7 +56,6 @@ export class Daemon {
   readonly #bundle: Coalesced;
   readonly #scrub: Scrub;
   #beatNow = new AbortController();
-  #spreadSequence = 0;
   #reporting = false;
   #challengesAtMs = Number.NEGATIVE_INFINITY;
   #live: { -readonly [K in keyof NonNullable<AgentRuntime['live']>]: NonNullable<AgentRuntime['live']>[K] };
@@ -118,7 +115,8 @@ export class Daemon {
     };
     this.#roster = guarded('the roster could not be fetched', () => this.#syncRoster());
     this.#policy = guarded('the policy could not be fetched', () => this.#syncPolicy());
-    this.#receipts = retried('receipts could not be fetched', () => this.#syncReceipts());
+    const receipts = ReceiptsSync.of(agent, { renewRoster: () => this.#syncRoster(), signal: this.#signal });
+    this.#receipts = retried('receipts could not be fetched', () => receipts.run().finally(() => void this.#challenges.ask()));
     this.#inventory = retried('the inventory could not be sent', () => sendInventory(agent, this.#signal));
     this.#scrub = Scrub.of(agent, () =>
       agent.backups.isRunning ? 'a backup is running' : (agent.manners.waits('background')?.text ?? null),
@@ -409,21 +407,6 @@ export class Daemon {
   #applyLimits(): void {
     const { policy, clock, manners, swarm } = this.#agent;
     swarm.running?.setRates(limitsNow(policy.effective, clock.nowMs(), manners.metered));
-  }
-
-  async #syncReceipts(): Promise<void> {
-    const agent = this.#agent;
-    await fetchReceipts(agent, this.#signal, () => this.#syncRoster());
-    await lookAtCopies(agent, this.#signal);
-    void this.#challenges.ask();
-    const isProtected = await agent.protection.refresh();
-    const latest = agent.protection.view().latest;
-    // By the head: after a prune the old one names packs that will go.
-    const headSequence = latest?.headSequence ?? latest?.sequence ?? 0;
-    if (!isProtected || headSequence <= this.#spreadSequence) return;
-    agent.log.write('info', 'the latest snapshot is protected', { sequence: latest?.sequence });
-    await spreadDocuments(agent, this.#signal);
-    this.#spreadSequence = headSequence;
   }
 
   #problem(message: string, error: unknown): void {
