@@ -9,8 +9,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { cryptoReady, newMasterKey, newSigningKeyPair, signingKeyPairFromSeed, signingSeed } from '#libs/crypto';
-import { nodePrimitives } from '#libs/crypto/node';
+import { newMasterKey, newSigningKeyPair, signingKeyPairFromSeed, signingSeed } from '#libs/crypto';
+import { nodeCryptoReady, nodePrimitives } from '#libs/crypto/node';
 import { LocalVault, backup, openReader, restore } from '#libs/engine';
 import { systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
@@ -23,7 +23,7 @@ const workers = Number(process.env['HOLDFAST_WORKERS'] ?? Math.min(4, Math.max(1
 
 const [verb, state, folder = '', path] = process.argv.slice(2) as [string, string, string?, string?];
 
-await cryptoReady();
+await nodeCryptoReady();
 const keyFile = join(state, 'keys');
 if (verb === 'create')
   writeFileSync(keyFile, Buffer.concat([newMasterKey(systemRandom), signingSeed(newSigningKeyPair(systemRandom).secretKey)]), {

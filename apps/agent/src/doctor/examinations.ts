@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
-import { cryptoReady } from '#libs/crypto';
+import { nodeCryptoReady } from '#libs/crypto/node';
 import { isAppError, messageOf, systemClock } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { certificatePin } from '../coordinator-client/certificate-pin.ts';
@@ -138,7 +138,7 @@ const toleratedSkewMs = 60_000;
 const coordinatorAnswers: Examination = async ({ paths, signal }) => {
   const document = await documentOf(paths).catch(() => undefined);
   if (!document) return [];
-  await cryptoReady();
+  await nodeCryptoReady();
   const identity = await readIdentity(nodeFiles, paths.identitySeed).catch(() => undefined);
   if (!identity)
     return [

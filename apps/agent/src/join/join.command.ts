@@ -1,15 +1,8 @@
 import { hostname, release, type } from 'node:os';
 import { z } from 'zod';
 import { enrolResponse, teamDocument } from '#libs/contracts';
-import {
-  checkJoinFingerprint,
-  cryptoReady,
-  type JoinLink,
-  joinLinkOrigin,
-  openTeamDocument,
-  parseJoinLink,
-  type VerifiedTeam,
-} from '#libs/crypto';
+import { checkJoinFingerprint, type JoinLink, joinLinkOrigin, openTeamDocument, parseJoinLink, type VerifiedTeam } from '#libs/crypto';
+import { nodeCryptoReady } from '#libs/crypto/node';
 import { isAppError, systemRandom, toBase64Url } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { agentVersion } from '../cli/agent-version.ts';
@@ -48,7 +41,7 @@ export async function* joinTeam(paths: AgentPaths, given: unknown, signal: Abort
     throw new AgentError('bad_argument', `${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`);
   const options = parsed.data;
   refuseOwnData(options.folders, paths.home);
-  await cryptoReady();
+  await nodeCryptoReady();
   const link = parseJoinLink(options.link);
   const lock = await FolderLock.acquire(paths.lock, 'join');
   try {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { cryptoReady, openTeamDocument } from '#libs/crypto';
+import { openTeamDocument } from '#libs/crypto';
+import { nodeCryptoReady } from '#libs/crypto/node';
 import { type DeviceId, fromBase64Url, isAppError, systemClock, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { FilePackStore, HeldPackStore, type SwarmOptions } from '#libs/swarm';
@@ -64,7 +65,7 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   const { role, log = silentLog } = options;
   const [files, clock, random] = [nodeFiles, systemClock, systemRandom];
   const document = await readAgentDocument(paths);
-  await cryptoReady();
+  await nodeCryptoReady();
   const identity = await readIdentity(files, paths.identitySeed);
   if (!identity)
     throw new AgentError('home_corrupt', "the device's identity is missing", {

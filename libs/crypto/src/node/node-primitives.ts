@@ -3,6 +3,7 @@ import type { Primitives } from '../primitives.ts';
 import { requireLength } from '../secret-bytes.ts';
 import type { Blake3 } from './node-blake3.ts';
 import { anyBlake3 } from './node-blake3.ts';
+import { nodeSha256 } from './node-sha256.ts';
 import { nodeSealer } from './node-sealer.ts';
 import { nativeSodium, type NativeSodium } from './sodium-binary.ts';
 import { sodiumSealer } from './sodium-sealer.ts';
@@ -24,7 +25,7 @@ export function nodePrimitives(blake3: Blake3 = anyBlake3(), sodium: NativeSodiu
       requireLength('BLAKE3 key', key, 32);
       return blake3.keyedHasher(key);
     },
-    sha256: (data) => new Uint8Array(createHash('sha256').update(data).digest()),
+    sha256: nodeSha256,
     sealer: sodium ? sodiumSealer(sodium) : nodeSealer,
     compress: nodeCompress,
     decompress: nodeDecompress,

@@ -1,7 +1,6 @@
 import { CryptoError } from '../crypto-error.ts';
 import type { Primitives } from '../primitives.ts';
-import { sha256, wasmBlake3 } from '../loaded-parts.ts';
-import { cryptoReady } from '../ready.ts';
+import { cryptoReady, wasmParts } from '../ready.ts';
 import { requireLength } from '../secret-bytes.ts';
 import { portableDecompress } from './portable-zstd.ts';
 import { portableSealer } from './portable-sealer.ts';
@@ -9,7 +8,7 @@ import { portableSealer } from './portable-sealer.ts';
 /** Loads what it needs, so `cryptoReady()` need not be awaited before. */
 export async function portablePrimitives(): Promise<Primitives> {
   await cryptoReady();
-  const blake3 = wasmBlake3();
+  const { sodium, sha256, blake3 } = await wasmParts();
   return {
     name: 'portable',
     blake3: (data) => blake3.hash(data),
@@ -22,7 +21,7 @@ export async function portablePrimitives(): Promise<Primitives> {
       return blake3.keyedHasher(key);
     },
     sha256,
-    sealer: portableSealer,
+    sealer: (key, noncePrefix) => portableSealer(sodium, key, noncePrefix),
     compress: () => {
       throw new CryptoError('compression_unavailable', 'this environment can only read compressed data', {
         nextStep: 'Back up with the agent.',

@@ -1,15 +1,14 @@
+import type * as SodiumApi from 'libsodium-wrappers';
 import { openFailed, noncePrefixSize, writeChunkNumber } from '../nonce.ts';
 import type { Sealer } from '../primitives.ts';
-import { sodium } from '../loaded-parts.ts';
 import { requireLength } from '../secret-bytes.ts';
 
 const tagSize = 16;
 
 /** libsodium's `crypto_aead_xchacha20poly1305_ietf` with the 24-byte nonce prefix ‖ u64le(n). */
-export function portableSealer(key: Uint8Array, noncePrefix: Uint8Array): Sealer {
+export function portableSealer(lib: typeof SodiumApi, key: Uint8Array, noncePrefix: Uint8Array): Sealer {
   requireLength('sealing key', key, 32);
   requireLength('nonce prefix', noncePrefix, noncePrefixSize);
-  const lib = sodium();
   const ownKey = key.slice();
   const prefix = noncePrefix.slice();
   const nonceOf = (n: number | bigint): Uint8Array => {

@@ -1,17 +1,9 @@
-import { z } from 'zod';
-import { isAppError, isPackId, type PackId } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import { EngineError } from '../errors.ts';
+import type { LostPack } from './lost-file.ts';
 
-const lostPack = z.strictObject({
-  packId: z.string().refine(isPackId),
-  ordinal: z.int().min(0),
-  sizeBytes: z.int().min(1),
-});
-const lostFile = z.strictObject({ v: z.literal(1), packs: z.array(lostPack) });
-
-/** A pack that no source had whole when the index was repaired. */
-export type LostPack = Readonly<z.infer<typeof lostPack> & { packId: PackId }>;
+export type { LostPack };
 
 /** A million packs of 100 bytes each. */
 const maxBytes = 128 * 1024 * 1024;
@@ -33,6 +25,8 @@ export class LostPacks {
   async read(): Promise<LostPack[]> {
     try {
       const bytes = await this.#files.read(this.#path, { maxBytes });
+      // Loaded with its file, which hardly any vault has: schemas take as long as everything else that a backup loads.
+      const { lostFile } = await import('./lost-file.ts');
       return lostFile.parse(JSON.parse(Buffer.from(bytes).toString())).packs;
     } catch (cause) {
       if (isAppError(cause, 'file_not_found')) return [];

@@ -1,27 +1,9 @@
-import { z } from 'zod';
-import { isPackId, type PackId } from '#libs/kernel';
 import { FilesError, type DurableFiles } from '#libs/kernel/node';
 import { isAppError } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
+import type { RetiredPack } from './retired-file.ts';
 
-const packId = z.string().refine(isPackId);
-const retiredPack = z.strictObject({
-  packId,
-  ordinal: z.int().min(0),
-  sizeBytes: z.int().min(1),
-  /** `unneeded`: no snapshot needs anything of it; `rewritten`: what was needed stands in other packs; `merged`: an index pack. */
-  reason: z.enum(['unneeded', 'rewritten', 'merged']),
-  /** The first head that does without it. While an older one stands (a crash came between), it is no retired pack. */
-  headSequence: z.int().min(1),
-  /** When its release was recorded; undefined before. */
-  releasedAtMs: z.int().min(0).optional(),
-});
-/** Once for all packs that one head dropped: what must be on enough other machines before anybody may delete them. */
-const waiting = z.strictObject({ headSequence: z.int().min(1), packIds: z.array(packId) });
-const retiredFile = z.strictObject({ v: z.literal(1), packs: z.array(retiredPack), waiting: z.array(waiting) });
-
-/** A pack that the head counts no more and that is still in the store. */
-export type RetiredPack = Readonly<z.infer<typeof retiredPack> & { packId: PackId; waitsFor: readonly PackId[] }>;
+export type { RetiredPack };
 
 /** A million packs of 300 bytes each. */
 const maxBytes = 512 * 1024 * 1024;
@@ -49,6 +31,8 @@ export class RetiredPacks {
       throw error;
     }
     try {
+      // Loaded with its file, which a vault has only while packs are on their way out.
+      const { retiredFile } = await import('./retired-file.ts');
       const file = retiredFile.parse(JSON.parse(Buffer.from(bytes).toString()));
       const waitsFor = new Map(file.waiting.map(({ headSequence, packIds }) => [headSequence, packIds]));
       return file.packs.map((pack) => ({ ...pack, waitsFor: waitsFor.get(pack.headSequence) ?? [] })) as RetiredPack[];
