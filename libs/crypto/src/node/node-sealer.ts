@@ -11,7 +11,7 @@ const pieceBytes = 64 * 1024;
 
 /**
  * XChaCha20-Poly1305 with the system's ChaCha20-Poly1305 (RFC 8439): its key is HChaCha20(key, prefix), made once a pack,
- * its nonce four zero bytes and u64le(n) (draft-irtf-cfrg-xchacha-03, section 2.3). Five times as fast as WebAssembly; what a platform without {@link sodiumSealer} uses.
+ * its nonce four zero bytes and u64le(n) (draft-irtf-cfrg-xchacha-03, section 2.3). Five times as fast as WebAssembly; what is used where OpenSSL itself can't be called ({@link opensslCalls}).
  */
 export function nodeSealer(key: Uint8Array, noncePrefix: Uint8Array): Sealer {
   requireLength('sealing key', key, 32);

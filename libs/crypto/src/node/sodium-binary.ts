@@ -1,23 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** What is used of `sodium-native`: libsodium itself, built for the common platforms. Lengths are not checked. Both give the length of what they wrote, or less than 0. */
+/** What is used of `sodium-native`: libsodium itself, built for the common platforms. Lengths are not checked. */
 export interface NativeSodium {
-  crypto_aead_xchacha20poly1305_ietf_encrypt(
-    sealed: Uint8Array,
-    plaintext: Uint8Array,
-    associatedData: Uint8Array,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number;
-  crypto_aead_xchacha20poly1305_ietf_decrypt(
-    plaintext: Uint8Array,
-    sealed: Uint8Array,
-    associatedData: Uint8Array,
-    nonce: Uint8Array,
-    key: Uint8Array,
-  ): number;
-  /** These give 0, or throw nothing and give something else. */
+  /** These give 0, or something else when libsodium refuses. */
   crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): number;
   crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): number;
   crypto_scalarmult_base(publicKey: Uint8Array, secretKey: Uint8Array): number;
@@ -43,8 +29,8 @@ export function nativeSodium(load: () => unknown = loadBinary): NativeSodium | u
 }
 
 /**
- * The binary itself. The package's own entry wraps all of libsodium in checks, 100 KB of code of which two functions are called, and finds the binary by way of
- * several other modules: 12 ms of processor time in each thread, against 1 ms. Where the binary is elsewhere, the package finds it.
+ * The binary itself. The package's own entry wraps all of libsodium in checks, 100 KB of code of which nine functions are called, and finds the binary by way of
+ * several other modules: 12 ms of processor time, against 1 ms. Where the binary is elsewhere, the package finds it.
  */
 function loadBinary(): unknown {
   const require = createRequire(import.meta.url);
