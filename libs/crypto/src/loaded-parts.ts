@@ -8,7 +8,7 @@ import type { WasmBlake3 } from './wasm-blake3.ts';
  */
 export interface LoadedParts {
   readonly sodium: SodiumCalls;
-  sha256(data: Uint8Array): Uint8Array;
+  readonly sha256: (data: Uint8Array) => Uint8Array;
   /** Undefined where the native one is there. */
   readonly blake3: WasmBlake3 | undefined;
 }

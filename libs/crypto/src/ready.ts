@@ -10,7 +10,7 @@ const api = sodiumModule as unknown as typeof SodiumApi;
 /** The parts in WebAssembly. */
 export interface WasmParts {
   readonly sodium: typeof SodiumApi;
-  sha256(data: Uint8Array): Uint8Array;
+  readonly sha256: (data: Uint8Array) => Uint8Array;
   readonly blake3: WasmBlake3;
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Primitives } from '../primitives.ts';
 import { requireLength } from '../secret-bytes.ts';
 import type { Blake3 } from './node-blake3.ts';
