@@ -103,6 +103,10 @@ describe('what goes wrong is said clearly', () => {
     expectFailure(await adas('--recovery-kit', wrong, '--passphrase-file', passphrase), 'bad_kit', 1);
     expectFailure(await restore('--recovery-kit', kit, '--passphrase-file', passphrase), 'no_snapshot', 1);
     expectFailure(await adas('--recovery-kit', kit, '--passphrase-file', join(scene.folder, 'no such file')), 'passphrase_missing', 1);
+    // Before anybody is asked for a passphrase, which could not be done here.
+    const nobodys = await ada.run(['restore', '--device', 'nobody', '--recovery-kit', kit, '--to', target]);
+    expectFailure(nobodys, 'device_not_found', 1);
+    expectFailure(await adas('--recovery-kit', kit), 'passphrase_missing', 1);
     expect(existsSync(target)).toBe(false);
   });
 

@@ -60,7 +60,7 @@ export * from './read/open-pack.ts';
 export * from './read/pack-runs.ts';
 export * from './read/rebuild-index.ts';
 export * from './read/salvage-index.ts';
-export { pathNames, printablePath, type SnapshotPath } from './read/snapshot-path.ts';
+export { isFolderAbove, pathNames, printablePath, type SnapshotPath } from './read/snapshot-path.ts';
 export type { ReadTreeOptions } from './read/tree-reader.ts';
 export * from './read/vault-reader.ts';
 export * from './read/verified-blocks.ts';

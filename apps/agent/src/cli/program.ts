@@ -151,7 +151,7 @@ export function createProgram(usage: UsageOutput): Command {
           ignoreFreeSpace: o.ignoreFreeSpace === true,
           device: o.device,
         },
-        { passphraseFile: o.passphraseFile, recoveryKitFile: o.recoveryKit, askPassphrase: o.device !== undefined },
+        { passphraseFile: o.passphraseFile, recoveryKitFile: o.recoveryKit, askPassphrase: o.device !== undefined, ofDevice: o.device },
       ),
     );
 

@@ -1,3 +1,4 @@
+import { isAppError } from '#libs/kernel';
 import { AgentError } from '../errors.ts';
 import { agentPaths, type AgentPaths, resolveHome } from '../home/agent-paths.ts';
 import type { PipeSource, ServedPipe } from '../backup/pipe/serve-pipe.ts';
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly recoveryKitFile?: string | undefined;
   /** Ask for the passphrase when there is no file. */
   readonly askPassphrase?: boolean;
+  /** Whose vault it opens: that there is none is said before anybody types a passphrase. */
+  readonly ofDevice?: string | undefined;
   readonly confirmPassphrase?: boolean;
   /** Offered to the command as its argument `pipe`, under this name. */
   readonly pipe?: { readonly source: PipeSource; readonly name: string } | undefined;
@@ -36,6 +39,8 @@ export async function runCommand(name: string, args: unknown, options: RunOption
   let pipe: ServedPipe | undefined;
   try {
     const paths = agentPaths(resolveHome(options.home));
+    if (options.ofDevice !== undefined && options.passphraseFile === undefined)
+      await refuseUnknownDevice(options.ofDevice, paths, stop.signal);
     pipe = options.pipe && (await servedPipe(options.pipe.source, paths));
     const more = pipe && { pipe: { address: pipe.address, name: options.pipe!.name } };
     const given = { ...(await withSecrets(args, options, stop.signal)), ...more };
@@ -77,6 +82,19 @@ async function findSource(
   if (!command) throw new AgentError('bad_argument', `there is no command "${name}"`);
   const { commandSource } = await import('../commands/command-source.ts');
   return { source: commandSource(name, command, args, paths, signal), text: command.text };
+}
+
+/** Throws `device_not_found`. Whatever else is wrong the command itself will say. */
+async function refuseUnknownDevice(device: string, paths: AgentPaths, signal: AbortSignal): Promise<void> {
+  try {
+    const { source } = await findSource('vault-known', { device }, paths, signal);
+    for await (const event of source)
+      if (event.event === 'error' && event.code === 'device_not_found')
+        throw new AgentError('device_not_found', event.message, { nextStep: event.nextStep });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isAppError(error, 'device_not_found')) throw error;
+  }
 }
 
 async function servedPipe(source: PipeSource, paths: AgentPaths): Promise<ServedPipe> {

@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'snapshots-pin': async () => (await import('../snapshots/snapshots-pin.command.ts')).snapshotsPinCommand,
   ls: async () => (await import('../snapshots/ls.command.ts')).lsCommand,
   restore: async () => (await import('../restore/restore.command.ts')).restoreCommand,
+  'vault-known': async () => (await import('../restore/vault-known.command.ts')).vaultKnownCommand,
   dump: async () => (await import('../dump/dump.command.ts')).dumpCommand,
   find: async () => (await import('../find/find.command.ts')).findCommand,
   diff: async () => (await import('../diff/diff.command.ts')).diffCommand,

@@ -44,6 +44,16 @@ export async function ownDocuments(agent: AgentRuntime, signal: AbortSignal): Pr
 
 /** Header and head of another machine's vault, by the machine's name or id. Throws `device_not_found`, `snapshot_not_found`. */
 export async function documentsOfDevice(agent: AgentRuntime, nameOrId: string, signal: AbortSignal): Promise<FoundDocuments> {
+  const { vaultId, deviceId, deviceName } = await vaultOfDevice(agent, nameOrId, signal);
+  return documentsElsewhere(agent, vaultId, deviceId, deviceName, signal);
+}
+
+/** Which vault is meant by a machine's name or id. Throws `device_not_found`, and `coordinator_unreachable` when it can't be known without it. */
+export async function vaultOfDevice(
+  agent: AgentRuntime,
+  nameOrId: string,
+  signal: AbortSignal,
+): Promise<Pick<FoundDocuments, 'vaultId' | 'deviceId' | 'deviceName'>> {
   let offered: VaultDocument[] | undefined;
   try {
     offered = await agent.coordinator.vaults(signal);
@@ -58,8 +68,7 @@ export async function documentsOfDevice(agent: AgentRuntime, nameOrId: string, s
         nextStep: 'Use the device id: "holdfast devices" shows it.',
       });
     const found = matching[0];
-    // The list leaves heads out: they can have megabytes.
-    if (found) return documentsElsewhere(agent, found.vaultId, found.deviceId, found.deviceName, signal);
+    if (found) return found;
     throw new AgentError('device_not_found', `no vault of a machine called "${nameOrId}" is known`, {
       nextStep: '"holdfast devices" lists the team.',
     });
@@ -72,7 +81,7 @@ export async function documentsOfDevice(agent: AgentRuntime, nameOrId: string, s
       nextStep: 'Try again when the coordinator answers, or on a machine that holds packs of the lost one.',
     });
   }
-  return documentsElsewhere(agent, held, member.deviceId, member.name, signal);
+  return { vaultId: held, deviceId: member.deviceId, deviceName: member.name };
 }
 
 /** Documents of one vault: from the coordinator, else the newest that colleagues have. */
@@ -85,6 +94,7 @@ export async function documentsElsewhere(
 ): Promise<FoundDocuments> {
   let failure: unknown;
   try {
+    // The list of vaults leaves heads out: they can have megabytes.
     const document = await agent.coordinator.vault(vaultId, signal);
     if (document.head !== null) return fromDocument(document);
   } catch (error) {

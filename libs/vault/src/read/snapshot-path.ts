@@ -43,6 +43,10 @@ export function folderAbove(name: Uint8Array): TreeEntry {
   return { name, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, size: 0 };
 }
 
+/** Whether an entry is such a stand-in, whose mode, owner and time mean nothing: a folder that was backed up has a tree, or says why it has none. */
+export const isFolderAbove = ({ type, tree, error }: TreeEntry): boolean =>
+  type === 'directory' && tree === undefined && error === undefined;
+
 function startsWith(names: readonly Uint8Array[], prefix: readonly Uint8Array[]): boolean {
   return names.length >= prefix.length && prefix.every((name, i) => equalBytes(name, names[i]!));
 }
