@@ -22,16 +22,20 @@ export interface ExaminedPacks {
   readonly described: ReadonlySet<number>;
   /** Whole packs of the vault that no readable index pack describes, or not as they are. */
   readonly undescribed: readonly PackInfo[];
+  /**
+   * What these hold, apart from the vault's index: as long as no index pack says it, a chunk that a backup took for known could not be found again
+   * after a restart.
+   */
+  readonly found: ChunkIndex;
   readonly packs: number;
 }
 
-/** Which packs of the vault can be read at all. Memory: one index pack, and the directory of one pack. */
+/** Which packs of the vault can be read at all. Changes nothing. Memory: one index pack, the directory of one pack, and what undescribed packs hold. */
 export async function examinePacks(
   vault: LocalVault,
   { blocks, opener }: OpenedVault,
   options: {
     readonly readData: boolean;
-    readonly dryRun: boolean;
     readonly signal?: AbortSignal | undefined;
     readonly onPack: (packId: string) => void;
   },
@@ -41,6 +45,7 @@ export async function examinePacks(
   const damaged = new Map<number, DamagedPack>();
   const described = new Set<number>();
   const undescribed: PackInfo[] = [];
+  const found = new ChunkIndex();
   let packs = 0;
 
   const attempt = async (pack: Omit<DamagedPack, 'reason'>, work: () => Promise<string | undefined>): Promise<void> => {
@@ -82,7 +87,7 @@ export async function examinePacks(
       const isIndexed = described.has(pack.ordinal) && agrees(vault.index, pack.ordinal, directory);
       if (isIndexed || vault.isUncommitted(pack.ordinal)) return undefined;
       undescribed.push(pack);
-      if (!options.dryRun) vault.index.insertDirectory(pack.ordinal, directory);
+      found.insertDirectory(pack.ordinal, directory);
       return undefined;
     });
   }
@@ -91,7 +96,7 @@ export async function examinePacks(
       nextStep: 'See whether the disk with the packs is there, then run it again. Nothing was changed.',
     });
   }
-  return { damaged, described, undescribed, packs };
+  return { damaged, described, undescribed, found, packs };
 }
 
 /** Whether the own store has packs beside these: then it is there, and the index alone is lost. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { PackId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { faultyFiles } from '#libs/kernel/testing';
+import { ChunkIndex } from '#libs/vault';
 import { backup, check, compareTrees, forget, type LocalVault, prune, repairIndex, restore } from '../index.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { seededBytes } from '../testing/nasty-tree.ts';
@@ -231,6 +232,23 @@ describe('repairing the index', () => {
     expect(await errorsOf()).toEqual([]);
     await expectRestores('latest');
     expect((await run()).snapshot.stats.newChunks).toBe(0);
+  });
+
+  it('given up before its end has taught the vault nothing that no index says: what a backup stores then is found after a restart', async () => {
+    // As after lost fragments: the packs are known, what is in them is not.
+    Object.defineProperty(vault, 'index', { configurable: true, value: new ChunkIndex() });
+    const change = jest.spyOn(vault, 'change').mockRejectedValueOnce(new Error('stopped'));
+    await expect(repairIndex({ vault })).rejects.toThrow('stopped');
+    expect(vault.index.size).toBe(0);
+    const report = await repairIndex({ vault });
+    expect(change).toHaveBeenCalledTimes(2);
+    expect(report.reindexed).toBe(packs.data.length + packs.meta.length);
+    const known = vault.index.size;
+    expect(known).toBeGreaterThan(60);
+    await reopen();
+    expect(vault.index.size).toBe(known);
+    expect(await errorsOf()).toEqual([]);
+    expect((await backup({ vault, folders: [source], host: 'h', user: 'u', readAll: true })).snapshot.stats.newChunks).toBe(0);
   });
 
   it('refuses when the whole disk with packs is away', async () => {

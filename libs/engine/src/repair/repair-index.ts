@@ -53,12 +53,12 @@ async function repairAlone({
   const opened = await vault.openReader();
   // Before anything is changed, in memory too: a lost pack comes back with its holder, a snapshot that left the head does not.
   if (!dryRun && !forgetLost) await refuseToForget(vault, opened, signal);
-  const examined = await examinePacks(vault, opened, { readData, dryRun, signal, onPack });
+  const examined = await examinePacks(vault, opened, { readData, signal, onPack });
   const records = await sortRecords(vault, opened, examined, signal);
   const adopted = await adoptReturned(vault, opened, { dryRun, signal });
   const lostIndex = new Set([...examined.damaged.values()].filter(({ kind }) => kind === 'index').map(({ ordinal }) => ordinal));
   const sources = chunksOfDamaged(vault, examined);
-  if (lostIndex.size > 0) sources.push(...(await chunksOfUnnamed(vault, opened, signal)));
+  if (lostIndex.size > 0) sources.push(...(await chunksOfUnnamed(vault, opened, examined, signal)));
   const { newPacks, copied, lost } = await copyReadable(vault, opened, sources, { dryRun, signal });
 
   const damaged = [...examined.damaged.values()];
@@ -86,13 +86,16 @@ async function repairAlone({
   vault.preferUncommitted();
   const written = await vault.change({
     include: new Set(uncommitted.map(({ ordinal }) => ordinal)),
-    fragments: fragmentsOf(vault, examined.undescribed),
+    fragments: fragmentsOf(examined),
     records: [...records.moved, ...(standIn ? [standIn] : [])],
     mergedIndexPacks: lostIndex,
     dead: deadAfter(vault, examined),
     forget: new Set(records.lost),
     lose: damaged,
   });
+  // Only now, and into the index that the change left.
+  for (const { id, ordinal, offset, sealedLength, plainLength } of examined.found.entries())
+    vault.index.insert(id, ordinal, offset, sealedLength, plainLength);
   return { ...report, newPacks: [...newPacks, ...written] };
 }
 
@@ -101,8 +104,7 @@ async function refuseToForget(vault: LocalVault, opened: OpenedVault, signal: Ab
   for (const snapshot of vault.head.snapshots) if (!(await readableRecord(vault, opened, snapshot, signal))) lost.push(snapshot);
   if (lost.length === 0) return;
   // Throws when the whole disk with packs is away, which has another next step.
-  if (lost.length === vault.head.snapshots.length)
-    await examinePacks(vault, opened, { readData: false, dryRun: true, signal, onPack: () => undefined });
+  if (lost.length === vault.head.snapshots.length) await examinePacks(vault, opened, { readData: false, signal, onPack: () => undefined });
   const packIds = [...new Set(lost.map(({ pack }) => vault.head.indexPacks[pack]!.packId))];
   const numbers = lost.map(({ sequence }) => sequence).join(', ');
   throw new EngineError(
@@ -167,12 +169,12 @@ async function adoptReturned(
   return adopted;
 }
 
-/** What the index finds in damaged packs of data and trees. */
-function chunksOfDamaged(vault: LocalVault, { damaged }: ExaminedPacks): ChunksOfPack[] {
+/** What the index finds in damaged packs of data and trees, and no whole pack has. */
+function chunksOfDamaged(vault: LocalVault, { damaged, found }: ExaminedPacks): ChunksOfPack[] {
   const byPack = new Map<number, IndexedChunk[]>();
   for (const { ordinal, kind } of damaged.values()) if (kind !== 'index') byPack.set(ordinal, []);
   if (byPack.size === 0) return [];
-  for (const chunk of vault.index.entries()) byPack.get(chunk.ordinal)?.push({ ...chunk, id: chunk.id.slice() });
+  for (const chunk of vault.index.entries()) if (!found.has(chunk.id)) byPack.get(chunk.ordinal)?.push(chunk);
   return [...byPack].map(([ordinal, chunks]) => ({
     pack: vault.packs.get(ordinal)!,
     chunks: chunks.sort((a, b) => a.offset - b.offset),
@@ -186,12 +188,13 @@ function chunksOfDamaged(vault: LocalVault, { damaged }: ExaminedPacks): ChunksO
 async function chunksOfUnnamed(
   vault: LocalVault,
   { blocks, opener }: OpenedVault,
+  { found }: ExaminedPacks,
   signal: AbortSignal | undefined,
 ): Promise<ChunksOfPack[]> {
   const read = signal ? { signal } : {};
   const known = new Set(vault.head.indexPacks.map(({ packId }) => packId));
   for (const { packId } of [...(await vault.retiredPacks()), ...(await vault.lostPacks())]) known.add(packId);
-  const found: ChunksOfPack[] = [];
+  const unnamed: ChunksOfPack[] = [];
   for await (const packId of vault.options.store.ids(read)) {
     throwIfInterrupted(signal);
     if (known.has(packId) || vault.packs.ordinalOf(packId) !== undefined) continue;
@@ -199,27 +202,21 @@ async function chunksOfUnnamed(
       const pack = await openPackDirectory(opener, blocks, packId, read);
       if (pack.kind === 'index') continue;
       const chunks = [...readDirectory(pack.directory)]
-        .filter(({ id }) => !vault.index.has(id))
+        .filter(({ id }) => !vault.index.has(id) && !found.has(id))
         .map((place) => ({ ...place, id: place.id.slice() }));
-      if (chunks.length > 0) found.push({ pack, chunks });
+      if (chunks.length > 0) unnamed.push({ pack, chunks });
     } catch (error) {
       // Of another vault, or damaged: no index named it, so nothing gets worse.
       throwIfInterrupted(signal);
       if (!isAppError(error)) throw error;
     }
   }
-  return found;
+  return unnamed;
 }
 
 /** New fragments of packs that only lost index packs described. */
-function fragmentsOf(vault: LocalVault, packs: readonly PackInfo[]): Uint8Array[] {
-  if (packs.length === 0) return [];
-  const ordinals = new Set(packs.map(({ ordinal }) => ordinal));
-  function* chunks(): Generator<IndexedChunk> {
-    for (const chunk of vault.index.entries()) if (ordinals.has(chunk.ordinal)) yield { ...chunk, id: chunk.id.slice() };
-  }
-  return encodeFragments(packs, chunks(), mergedFragmentEntries);
-}
+const fragmentsOf = ({ undescribed, found }: ExaminedPacks): Uint8Array[] =>
+  undescribed.length === 0 ? [] : encodeFragments(undescribed, found.entries(), mergedFragmentEntries);
 
 /** What the index packs that stay describe and that lives no more. What was adopted lives again. */
 function deadAfter(vault: LocalVault, { damaged, described }: ExaminedPacks): PackBitmap {
