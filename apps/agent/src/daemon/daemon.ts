@@ -115,8 +115,12 @@ export class Daemon {
     };
     this.#roster = guarded('the roster could not be fetched', () => this.#syncRoster());
     this.#policy = guarded('the policy could not be fetched', () => this.#syncPolicy());
-    const receipts = ReceiptsSync.of(agent, { renewRoster: () => this.#syncRoster(), signal: this.#signal });
-    this.#receipts = retried('receipts could not be fetched', () => receipts.run().finally(() => void this.#challenges.ask()));
+    const receipts = ReceiptsSync.of(agent, {
+      renewRoster: () => this.#syncRoster(),
+      asked: () => void this.#challenges.ask(),
+      signal: this.#signal,
+    });
+    this.#receipts = retried('receipts could not be fetched', () => receipts.run());
     this.#inventory = retried('the inventory could not be sent', () => sendInventory(agent, this.#signal));
     this.#scrub = Scrub.of(agent, () =>
       agent.backups.isRunning ? 'a backup is running' : (agent.manners.waits('background')?.text ?? null),

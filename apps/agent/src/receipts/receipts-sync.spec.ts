@@ -10,6 +10,7 @@ describe('what holders signed and what became of it', () => {
     const sync = new ReceiptsSync({
       fetch: step('fetch'),
       look: step('look'),
+      asked: () => undefined,
       refresh: async () => {
         done.push('refresh');
         return state.isProtected;

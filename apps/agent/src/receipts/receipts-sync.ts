@@ -6,6 +6,8 @@ import { lookAtCopies } from './look-at-copies.ts';
 export interface ReceiptsSyncSteps {
   readonly fetch: () => Promise<unknown>;
   readonly look: () => Promise<void>;
+  /** Both have been asked for. */
+  readonly asked: () => void;
   readonly refresh: () => Promise<boolean>;
   /** The head of the newest snapshot; 0: there is none. */
   readonly headSequence: () => number;
@@ -24,11 +26,15 @@ export class ReceiptsSync {
     this.#steps = steps;
   }
 
-  static of(agent: AgentRuntime, options: { readonly renewRoster: () => Promise<void>; readonly signal: AbortSignal }): ReceiptsSync {
-    const { signal, renewRoster } = options;
+  static of(
+    agent: AgentRuntime,
+    options: { readonly renewRoster: () => Promise<void>; readonly asked: () => void; readonly signal: AbortSignal },
+  ): ReceiptsSync {
+    const { signal, renewRoster, asked } = options;
     return new ReceiptsSync({
       fetch: () => fetchReceipts(agent, signal, renewRoster),
       look: () => lookAtCopies(agent, signal),
+      asked,
       refresh: () => agent.protection.refresh(),
       headSequence: () => {
         // By the head: after a prune the old one names packs that will go.
@@ -45,15 +51,16 @@ export class ReceiptsSync {
 
   /** Throws what failed, the first of it, after everything else was done. */
   async run(): Promise<void> {
-    const { fetch, look, refresh, headSequence, spread } = this.#steps;
-    const asked = [await settled(fetch), await settled(look)];
+    const { fetch, look, asked, refresh, headSequence, spread } = this.#steps;
+    const outcomes = [await settled(fetch), await settled(look)];
+    asked();
     // Copies that are gone take away and receipts add: by one of them alone it is still nearer to the truth than before.
     if ((await refresh()) && headSequence() > this.#spreadSequence) {
       const head = headSequence();
       await spread();
       this.#spreadSequence = head;
     }
-    const failed = asked.find((one) => one.status === 'rejected');
+    const failed = outcomes.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;
   }
 }
