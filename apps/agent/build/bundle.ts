@@ -5,8 +5,9 @@ import { join } from 'node:path';
 /** Have binaries of their own, or look for files beside themselves: they stay in node_modules. */
 const external = ['@napi-rs/blake-hash', 'koffi', 'node-datachannel', 'sodium-native'];
 
-/** What a bundle that starts threads of the engine holds beside its own entries, where `startThread` looks for it. */
+/** What a bundle that starts threads or processes of the engine holds beside its own entries, where `startThread` and `startProcess` look for it. */
 const threads = {
+  'far-process': 'dist/libs/engine/src/far/far-process.js',
   'seal-worker': 'dist/libs/engine/src/backup/seal-worker.js',
   'write-worker': 'dist/libs/engine/src/restore/write-worker.js',
 };

@@ -3,7 +3,7 @@ import { AppError } from '#libs/kernel';
 
 /**
  * Of one file (recorded, the others go on): `file_not_found`, `access_denied`, `not_a_folder`, `not_empty`, `file_exists`,
- * `symlink_in_path`, `unsafe_name`, `name_too_long`, `file_changed`, `input_incomplete` (a pipe that failed), `io_failed`, `unsupported`, `too_many_open_files`.
+ * `symlink_in_path`, `unsafe_name`, `name_too_long`, `file_changed`, `input_incomplete` (a pipe that failed), `io_failed`, `unsupported`, `too_many_open_files`, `not_answering` (temporary; the file system hangs).
  * Of a whole run: `folder_not_found`, `no_folders`, `too_many_folders`, `disk_full` (temporary), `vault_not_found`, `vault_exists`, `vault_busy` (temporary),
  * `vault_state_corrupt`, `wrong_vault`, `snapshot_not_found`, `path_not_found`, `conflict`, `destination_invalid`, `interrupted` (temporary),
  * `worker_failed` (temporary), `vault_changed` (temporary), `snapshot_protected` (it may not be forgotten), `prune_impossible`,
@@ -23,6 +23,7 @@ export type EngineErrorCode =
   | 'io_failed'
   | 'unsupported'
   | 'too_many_open_files'
+  | 'not_answering'
   | 'folder_not_found'
   | 'no_folders'
   | 'too_many_folders'

@@ -17,6 +17,7 @@ export * from './diff/diff-snapshots.ts';
 export type { ChangeKind } from './diff/entry-change.ts';
 export * from './dump/dump-tar.ts';
 export * from './errors.ts';
+export { FarReaders, type LookedAt } from './far/far-readers.ts';
 export * from './find/find-versions.ts';
 export * from './forget/forget.ts';
 export * from './local-vault/local-vault.ts';

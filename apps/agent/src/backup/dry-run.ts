@@ -1,3 +1,5 @@
+import type { FarReaders, LookedAt } from '#libs/engine';
+import { type AppError, isAppError } from '#libs/kernel';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { AgentError } from '../errors.ts';
 import { isOwnData, ownDataMessage, refuseOwnData } from '../folders/own-data.ts';
@@ -16,6 +18,21 @@ export async function* dryRun(
   asked: Selection,
   signal: AbortSignal,
 ): AsyncGenerator<CommandEvent> {
+  const { FarReaders } = await import('#libs/engine');
+  const far = new FarReaders({ signal });
+  try {
+    yield* countAll(agent, paths, asked, { signal, far });
+  } finally {
+    far.close();
+  }
+}
+
+async function* countAll(
+  agent: AgentRuntime,
+  paths: readonly string[],
+  asked: Selection,
+  { signal, far }: { readonly signal: AbortSignal; readonly far: FarReaders },
+): AsyncGenerator<CommandEvent> {
   const { currentPlatform, FolderScanner, matchableName } = await import('#libs/engine');
   const platform = currentPlatform();
   const folders = paths.length > 0 ? paths : agent.backups.folders();
@@ -33,12 +50,18 @@ export async function* dryRun(
       yield { event: 'notice', code: 'bad_argument', message: ownDataMessage, path: folder };
       continue;
     }
-    const facts = platform.factsIfAny(root);
-    if (!facts) {
+    let looked: LookedAt;
+    try {
+      looked = await far.look(root, platform);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAppError(error)) throw error;
+      const gone = error.code === 'file_not_found' || error.code === 'not_a_folder';
       count.errors += 1;
-      yield { event: 'notice', code: 'folder_not_found', message: 'is not there', path: folder };
+      yield { event: 'notice', path: folder, ...(gone ? { code: 'folder_not_found', message: 'is not there' } : messageAndCode(error)) };
       continue;
     }
+    const { facts } = looked;
     if (facts.kind !== 'directory') {
       count.files += 1;
       count.bytes += facts.sizeBytes;
@@ -46,22 +69,23 @@ export async function* dryRun(
     }
     const scanner = new FolderScanner(
       platform,
-      { ...scanRules(agent.policy.effective, rules.selection, asked), neverEnter: [Buffer.from(agent.paths.home)] },
+      { ...scanRules(agent.policy.effective, rules.selection, asked), neverEnter: [Buffer.from(agent.paths.home)], far },
       facts.device,
     );
-    const waiting = [{ path: root, below: '', rules: scanner.startRules() }];
+    const waiting = [{ path: root, below: '', rules: scanner.startRules(), far: looked.far }];
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       signal.throwIfAborted();
       count.directories += 1;
       const { path, below } = next;
-      const found = await scanner.scan(path, below, next.rules);
+      const found = await scanner.scan(path, below, next.rules, next.far);
       count.excluded += found.excluded;
       count.errors += found.problems.length;
       for (const problem of found.problems) yield { event: 'notice', code: problem.code, message: problem.message, path: problem.path };
-      for (const { name, facts: inside } of found.entries) {
+      for (const { name, facts: inside, far: reader = next.far } of found.entries) {
         if (inside.kind === 'directory') {
           const text = matchableName(name);
-          waiting.push({ path: platform.join(path, name), below: below === '' ? text : `${below}/${text}`, rules: found.rules });
+          const place = { path: platform.join(path, name), below: below === '' ? text : `${below}/${text}` };
+          waiting.push({ ...place, rules: found.rules, far: reader });
         } else if (inside.kind === 'file') {
           count.files += 1;
           count.bytes += inside.sizeBytes;
@@ -75,3 +99,5 @@ export async function* dryRun(
   }
   yield { event: 'result', command: 'backup', dryRun: true, exitCode: count.errors > 0 ? exitCodes.incomplete : exitCodes.done, ...count };
 }
+
+const messageAndCode = ({ code, message }: AppError): Pick<AppError, 'code' | 'message'> => ({ code, message });

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises';
-import { messageOf, systemErrorCode } from '#libs/kernel';
+import { isAppError, messageOf, systemErrorCode } from '#libs/kernel';
+import { lookIfFar } from '../folders/far-folder.ts';
 import { isOwnData, ownDataMessage } from '../folders/own-data.ts';
 import type { Diagnosis } from './examinations.ts';
 
@@ -20,12 +21,21 @@ export async function examineFolders(folders: readonly string[], home: string): 
       problems.push({ code: 'bad_argument', message: `${folder} ${ownDataMessage}` });
       continue;
     }
-    const error: unknown = await access(folder, constants.R_OK).then(
-      () => undefined,
-      (cause: unknown) => cause,
-    );
+    const far = await lookIfFar(folder);
+    const error: unknown = far
+      ? far.trouble
+      : await access(folder, constants.R_OK).then(
+          () => undefined,
+          (cause: unknown) => cause,
+        );
     if (error === undefined) continue;
-    const missing = ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '');
+    if (isAppError(error, 'not_answering')) {
+      problems.push({ code: 'not_answering', message: error.message });
+      continue;
+    }
+    const missing = isAppError(error)
+      ? error.code === 'file_not_found' || error.code === 'not_a_folder'
+      : ['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '');
     problems.push(
       missing
         ? { code: 'folder_not_found', message: `${folder} is not there` }
@@ -44,5 +54,6 @@ export async function examineFolders(folders: readonly string[], home: string): 
 const nextSteps: Readonly<Record<string, string>> = {
   folder_not_found: 'Create it, or correct its name: in the policy, or with "holdfast folders" if this machine named it.',
   folder_unreadable: "Correct the policy, or the folder's permissions.",
+  not_answering: 'See whether the machine or the program behind it runs. Until it answers, backups go on without it.',
   bad_argument: 'Take it out of the policy, or "holdfast folders remove" it if this machine named it.',
 };

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { relative, sep } from 'node:path';
-import { isServedHere } from '#libs/kernel/served-here';
+import { farMountOn, farMounts } from '#libs/kernel/far-mounts';
+import { isServedAt, isServedHere } from '#libs/kernel/served-here';
 import { AgentError } from '../errors.ts';
 import { printable } from '../output/format.ts';
 
@@ -8,9 +9,13 @@ export const ownDataMessage = "is Holdfast's own data, which is never backed up"
 
 /**
  * Whether a path is the agent's data folder or in it, also by way of links: its packs would be backed up into packs, again and again. Snapshots that this
- * process shows on a folder are its own data too.
+ * process shows on a folder are its own data too. Far mounts, which may hang, are not looked into here: the backup itself finds out where links inside them lead.
  */
 export function isOwnData(path: string, home: string): boolean {
+  const mounts = farMounts();
+  const far = farMountOn(path, mounts);
+  // On the one that the data folder is on, too, everything waits for it anyway.
+  if (far && far.point !== farMountOn(home, mounts)?.point) return isServedAt(far.point) || isBelow(path, home);
   return isServedHere(path) || isBelow(path, home) || isBelow(real(path), real(home));
 }
 

@@ -28,6 +28,8 @@ export class BackupCounts {
 
   problem(problem: FileProblem): void {
     this.errors += 1;
+    // A whole file system is missing, or from some file on.
+    if (problem.code === 'not_answering') this.partial = true;
     if (this.problems.length < backupLimits.reportedProblems) this.problems.push(problem);
   }
 

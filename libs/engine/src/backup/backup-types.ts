@@ -39,6 +39,8 @@ export interface BackupOptions extends ScanOptions {
   readonly giveWay?: boolean;
   /** Memory that the process may have while it backs up: fewer threads where it is small (64 MiB each, beside some 140 MiB). Default: no limit. */
   readonly memoryBytes?: number;
+  /** Silence after which a far mount (Linux: network shares, file systems of programs) is left out as `not_answering`. Default 15 s. */
+  readonly silentMs?: number;
   readonly onProgress?: OnProgress;
   readonly progressIntervalMs?: number;
   readonly signal?: AbortSignal;

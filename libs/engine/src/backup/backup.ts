@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, isAppError, systemClock, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { isServedHere } from '#libs/kernel/served-here';
+import { isServedAt, isServedHere } from '#libs/kernel/served-here';
 import { limits, type SnapshotRoot, type TreeEntry } from '#libs/vault';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
-import type { FileFacts, Platform } from '../platform/index.ts';
+import { FarFiles } from '../far/far-files.ts';
+import { FarReaders, type LookedAt } from '../far/far-readers.ts';
+import { FarSealer } from '../far/far-sealer.ts';
+import type { Platform } from '../platform/index.ts';
 import { currentPlatform, displayPath } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
 import { problemOf } from '../scan/file-problem.ts';
@@ -32,24 +35,36 @@ import { WorkerSealer } from './worker-sealer.ts';
  * Captures folders as a new snapshot: scan → changed? → read → chunk → seal → pack → trees → index → record → head.
  *
  * The snapshot exists only once it is complete in the local store. Stopped before (signal, crash, full disk), the packs sealed so far stay and
- * the next run uses them. What can't be read is recorded and the rest goes on. Throws `no_folders`, `folder_not_found` (all of them are missing),
- * `disk_full`, `interrupted`.
+ * the next run uses them. What can't be read is recorded and the rest goes on; so is a far mount (Linux) that does not answer. Throws `no_folders`,
+ * `folder_not_found` (all of them are missing), `not_answering` (all that are there hang), `disk_full`, `interrupted`.
  */
 export async function backup(options: BackupOptions): Promise<BackupResult> {
-  const { vault, signal } = options;
+  const { signal, silentMs } = options;
   const platform = options.platform ?? currentPlatform();
   const clock = options.clock ?? systemClock;
   const startedAtMs = clock.nowMs();
   const counts = new BackupCounts();
   throwIfInterrupted(signal);
-  const roots = findRoots(options, platform, counts);
+  // Another platform than the system's own has no far mounts: the process that reads them would not know it.
+  const far =
+    options.far ?? new FarReaders({ signal, ...(options.platform && { mounts: [] }), ...(silentMs !== undefined && { silentMs }) });
+  try {
+    const roots = await findRoots({ ...options, far }, platform, counts);
+    return await captureAlone({ ...options, far }, { platform, clock, startedAtMs, counts, roots, far });
+  } finally {
+    if (!options.far) far.close();
+  }
+}
+
+async function captureAlone(options: BackupOptions, prepared: Prepared): Promise<BackupResult> {
+  const { vault } = options;
   keepHeapSmall();
   // From here to the end nothing that is known may be retired: the snapshot in the making counts on it.
   const leave = await vault.sessions.enter();
   try {
     const leaveStaging = await enterStaging(vault.options.store.staging);
     try {
-      return await capture(options, { platform, clock, startedAtMs, counts, roots });
+      return await capture(options, prepared);
     } finally {
       await leaveStaging();
     }
@@ -58,12 +73,18 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
   }
 }
 
+/** A folder or file that was asked for and is there. */
+interface Root extends LookedAt {
+  readonly path: Buffer;
+}
+
 interface Prepared {
   readonly platform: Platform;
   readonly clock: Clock;
   readonly startedAtMs: number;
   readonly counts: BackupCounts;
-  readonly roots: readonly { readonly path: Buffer; readonly facts: FileFacts }[];
+  readonly roots: readonly Root[];
+  readonly far: FarReaders;
 }
 
 async function capture(options: BackupOptions, { platform, clock, startedAtMs, counts, roots }: Prepared): Promise<BackupResult> {
@@ -83,14 +104,15 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     sealedBytes.push(cell);
     return cell;
   };
-  const sealers = new Set<Sealer>();
-  const added = <S extends Sealer>(sealer: S): S => {
+  const sealers = new Set<OpenPacks>();
+  const added = <S extends OpenPacks>(sealer: S): S => {
     sealers.add(sealer);
     return sealer;
   };
-  let own: FileSealer | undefined = added(
-    new FileSealer({ vault: sealerVault, primitives, random, platform, ports: session.ports, sealedBytes: newCell() }),
-  );
+  const newSealing = () => ({ vault: sealerVault, primitives, random, ports: session.ports, sealedBytes: newCell() });
+  let own: FileSealer | undefined = added(new FileSealer({ ...newSealing(), platform }));
+  let farSealer: FarSealer | undefined;
+  const farFiles = new FarFiles((path, reader) => (farSealer ??= added(new FarSealer(newSealing()))).seal(path, reader, signal));
   const workers = workerCount(options);
   const threads: MoreSealers = {
     fromBytes: options.workersFromBytes ?? backupLimits.workersFromBytes,
@@ -139,6 +161,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     index: vault.index,
     store: session.storeMeta,
     batches,
+    farFiles,
     rules: options,
     counts,
     needed: session.needed,
@@ -150,9 +173,9 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
   try {
     const files = new FileEntries(context);
     const captured: SnapshotRoot[] = [];
-    for (const { path, facts } of roots) {
+    for (const { path, facts, far } of roots) {
       const walk = new TreeBackup(context, new FolderScanner(platform, scanOptions(options), facts.device), files);
-      const entry: TreeEntry | undefined = await walk.run(path, facts, parents.entries.get(path.toString('latin1')));
+      const entry: TreeEntry | undefined = await walk.run(path, facts, parents.entries.get(path.toString('latin1')), far);
       if (entry) captured.push({ path, entry });
     }
     if (options.piped) {
@@ -189,7 +212,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
     const { snapshot, indexPacks } = await vault.commit(record, session.needed.finish());
     return { snapshot, newPacks: [...session.newPacks, ...indexPacks], problems: counts.problems, notes: counts.notes };
   } catch (error) {
-    await batches.settle();
+    await Promise.all([batches.settle(), farFiles.settle()]);
     const failure = unwrapStoreFailure(error);
     // Stopped on purpose: what is read already is worth keeping for the next run.
     if (isAppError(failure, 'interrupted')) await keepWhatIsSealed(sealers, session);
@@ -201,6 +224,9 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
   }
 }
 
+/** As much of a sealer as the end of a run asks for. */
+type OpenPacks = Pick<Sealer, 'flush' | 'close'>;
+
 /** How many sealing threads this run may start. */
 function workerCount({ vault, platform, workers, memoryBytes = Number.POSITIVE_INFINITY }: BackupOptions): number {
   const ownAdapters = platform === undefined && vault.options.files === nodeFiles;
@@ -210,12 +236,12 @@ function workerCount({ vault, platform, workers, memoryBytes = Number.POSITIVE_I
 }
 
 /** All at once: each has packs to end and to write. Waits for all of them, whatever happens, and throws the first thing that did. */
-async function flushAll(sealers: Iterable<Sealer>): Promise<void> {
+async function flushAll(sealers: Iterable<OpenPacks>): Promise<void> {
   const done = await Promise.allSettled(Array.from(sealers, (sealer) => sealer.flush()));
   for (const one of done) if (one.status === 'rejected') throw one.reason;
 }
 
-async function keepWhatIsSealed(sealers: Iterable<Sealer>, session: BackupSession): Promise<void> {
+async function keepWhatIsSealed(sealers: Iterable<OpenPacks>, session: BackupSession): Promise<void> {
   try {
     await flushAll(sealers);
     await session.finish();
@@ -225,24 +251,32 @@ async function keepWhatIsSealed(sealers: Iterable<Sealer>, session: BackupSessio
 }
 
 /** What is really there of what was asked for. A folder inside another one asked for is not taken twice. */
-function findRoots(options: BackupOptions, platform: Platform, counts: BackupCounts): { path: Buffer; facts: FileFacts }[] {
+async function findRoots(options: BackupOptions & { readonly far: FarReaders }, platform: Platform, counts: BackupCounts): Promise<Root[]> {
   if (options.folders.length === 0 && options.piped) return [];
   if (options.folders.length === 0)
     throw new EngineError('no_folders', 'there is nothing to back up', { nextStep: 'Name at least one folder.' });
-  const roots = new Map<string, { path: Buffer; facts: FileFacts }>();
+  const { far, signal } = options;
+  const roots = new Map<string, Root>();
+  let silent: EngineError | undefined;
   const missing: string[] = [];
   const ours = new NeverEntered(platform, neverEntered(options));
   for (const folder of options.folders) {
     const path = platform.absolute(folder);
-    if (isServedHere(path.toString()) || ours.covers(path)) {
-      counts.problem({ path: displayPath(path), code: 'bad_argument', message: "is Holdfast's own data, which is never backed up" });
+    const mount = far.mountOn(path);
+    const ownData = { path: displayPath(path), code: 'bad_argument', message: "is Holdfast's own data, which is never backed up" };
+    if (mount ? isServedAt(mount.point) : isServedHere(path.toString()) || ours.covers(path)) {
+      counts.problem(ownData);
       continue;
     }
     try {
-      roots.set(path.toString('latin1'), { path, facts: platform.facts(path) });
+      const looked = await far.look(path, platform);
+      if (looked.far && ours.covers(path, looked.realPath)) counts.problem(ownData);
+      else roots.set(path.toString('latin1'), { path, ...looked });
     } catch (error) {
+      throwIfInterrupted(signal);
       if (!isAppError(error)) throw error;
       counts.partial = true;
+      if (isAppError(error, 'not_answering')) silent ??= error as EngineError;
       const gone = error.code === 'file_not_found' || error.code === 'not_a_folder';
       counts.problem(gone ? { path: displayPath(path), code: 'folder_not_found', message: 'is not there' } : problemOf(path, error));
       missing.push(displayPath(path));
@@ -253,6 +287,7 @@ function findRoots(options: BackupOptions, platform: Platform, counts: BackupCou
       nextStep: 'Name another folder.',
     });
   if (roots.size === 0) {
+    if (silent) throw silent;
     throw new EngineError('folder_not_found', `none of the folders is there: ${missing.join(', ')}`, {
       context: { folders: missing.join(', ') },
       nextStep: 'Check the names of the folders to back up.',

@@ -1,12 +1,15 @@
 import { type FileContent, idsIn } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
+import type { FarReader } from '../far/far-reader.ts';
 import type { FileFacts } from '../platform/index.ts';
 import { problemOf } from '../scan/file-problem.ts';
 import { displayPath } from '../platform/index.ts';
 import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';
-import { readAttributes } from './read-attributes.ts';
+import { readAttributes, type ReadAttributes } from './read-attributes.ts';
 import type { FileOutcome, SealedFile } from './sealer.ts';
+import type { OutcomeTaker } from './file-batches.ts';
+import { isRunFailure } from './store-failure.ts';
 import { LaterSlot, type Place, type Slot, type Started, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
@@ -33,42 +36,56 @@ export class FileEntries {
     counts.files += 1;
     counts.bytes += facts.sizeBytes;
     if (sameContent(facts, parent, rules)) return this.#knownOrRead(place, parent);
-    return batches.isFull ? this.#readWhenThereIsRoom(place) : this.#read(place);
+    return place.far || batches.isFull ? this.#readWhenThereIsRoom(place) : this.#read(place);
   }
 
   async #knownOrRead(place: Place, parent: NonNullable<Place['parent']>): Promise<Started> {
     const { counts, needed, platform } = this.#context;
-    const { facts, name } = place;
+    const { facts, name, far } = place;
     if (!(await needed.addContent(parent.content))) return this.#readWhenThereIsRoom(place);
+    let attributes: ReadAttributes | undefined;
+    if (!sameEntry(facts, parent)) {
+      try {
+        attributes = far ? await far.attributes(place.path) : readAttributes(platform, place.path);
+      } catch (error) {
+        if (isRunFailure(error)) throw error;
+        counts.filesDone += 1;
+        return { slot: this.#failed(place, problemOf(place.path, error)) };
+      }
+    }
     counts.unchangedFiles += 1;
     counts.filesDone += 1;
     counts.unchangedBytes += facts.sizeBytes;
-    if (sameEntry(facts, parent)) return { slot: { entry: parent, same: true } };
+    if (!attributes) return { slot: { entry: parent, same: true } };
     const { content, dataRanges } = parent;
-    const entry = treeEntryOf(platform, name, facts, { content, dataRanges, attributes: this.#attributes(place) });
+    const entry = treeEntryOf(platform, name, facts, { content, dataRanges, attributes: this.#taken(attributes) });
     return { slot: { entry, same: false } };
   }
 
   async #readWhenThereIsRoom(place: Place): Promise<Started> {
-    await this.#context.batches.room();
+    const { batches, farFiles } = this.#context;
+    await (place.far ? farFiles : batches).room();
     return this.#read(place);
   }
 
   #read(place: Place): Started {
-    const { counts, batches } = this.#context;
-    const { facts, parent, path } = place;
+    const { counts } = this.#context;
+    const { facts, parent } = place;
     if (parent?.type === 'file') counts.changedFiles += 1;
     else counts.newFiles += 1;
     if (facts.links > 1) return { slot: this.#linkedSlot(place, `${facts.device}:${facts.inode}`) };
     const slot = new LaterSlot();
-    batches.submit(
-      { path, seen: facts },
-      {
-        sealed: (outcome) => this.#fill(slot, place, { outcome, seen: facts }, true),
-        failed: (error) => slot.fail(error),
-      },
-    );
+    this.#submit(place, {
+      sealed: (outcome) => this.#fill(slot, place, { outcome, seen: facts }, true),
+      failed: (error) => slot.fail(error),
+    });
     return { slot };
+  }
+
+  #submit({ path, facts, far }: Place, taker: OutcomeTaker): void {
+    const { batches, farFiles } = this.#context;
+    if (far) farFiles.submit(path, far, taker);
+    else batches.submit({ path, seen: facts }, taker);
   }
 
   #linkedSlot(place: Place, key: string): Promise<Slot> {
@@ -76,10 +93,10 @@ export class FileEntries {
     return this.#finish(place, this.#readLinked(place, key), true);
   }
 
-  #readLinked({ path, facts: seen }: Place, key: string): Promise<ReadUnderName> {
+  #readLinked(place: Place, key: string): Promise<ReadUnderName> {
     const { promise, resolve, reject } = Promise.withResolvers<ReadUnderName>();
     promise.catch(() => undefined);
-    this.#context.batches.submit({ path, seen }, { sealed: (outcome) => resolve({ outcome, seen }), failed: reject });
+    this.#submit(place, { sealed: (outcome) => resolve({ outcome, seen: place.facts }), failed: reject });
     this.#linked.set(key, promise);
     return promise;
   }
@@ -106,8 +123,24 @@ export class FileEntries {
     if (parent && parent.type === entryTypeOf(facts.kind) && sameEntry(facts, parent)) return { entry: parent, same: true };
     try {
       const linkTarget = facts.kind === 'symlink' ? platform.linkTarget(path) : undefined;
-      return { entry: treeEntryOf(platform, name, facts, { linkTarget, attributes: this.#attributes(place) }), same: false };
+      const attributes = this.#taken(readAttributes(platform, path));
+      return { entry: treeEntryOf(platform, name, facts, { linkTarget, attributes }), same: false };
     } catch (error) {
+      return this.#failed(place, problemOf(path, error));
+    }
+  }
+
+  /** The same where another process has to look. */
+  async farSpecial(place: Place, far: FarReader): Promise<Slot> {
+    const { platform } = this.#context;
+    const { facts, parent, name, path } = place;
+    if (parent && parent.type === entryTypeOf(facts.kind) && sameEntry(facts, parent)) return { entry: parent, same: true };
+    try {
+      const linkTarget = facts.kind === 'symlink' ? await far.linkTarget(path) : undefined;
+      const attributes = this.#taken(await far.attributes(path));
+      return { entry: treeEntryOf(platform, name, facts, { linkTarget, attributes }), same: false };
+    } catch (error) {
+      if (isRunFailure(error)) throw error;
       return this.#failed(place, problemOf(path, error));
     }
   }
@@ -164,10 +197,8 @@ export class FileEntries {
     return { entry: treeEntryOf(platform, place.name, place.facts, { error: problem.code }), same: false };
   }
 
-  #attributes({ path }: Place) {
-    const { platform, counts } = this.#context;
-    const { attributes, attributesProblem } = readAttributes(platform, path);
-    if (attributesProblem) counts.problem(attributesProblem);
+  #taken({ attributes, attributesProblem }: ReadAttributes): ReadAttributes['attributes'] {
+    if (attributesProblem) this.#context.counts.problem(attributesProblem);
     return attributes;
   }
 }

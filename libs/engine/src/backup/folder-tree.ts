@@ -1,6 +1,6 @@
 import { type TreeEntry, TreeWriter } from '#libs/vault';
 import { sameEntry } from './change-detection.ts';
-import { readAttributes } from './read-attributes.ts';
+import { readAttributes, type ReadAttributes } from './read-attributes.ts';
 import { LaterSlot, type Place, type Slot, type Started, summaryOf, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
@@ -20,6 +20,7 @@ function heldBytesOf(entry: TreeEntry): number {
 export class FolderTree {
   readonly #context: WalkContext;
   readonly #place: Place;
+  readonly #attributesRead: ReadAttributes | undefined;
   readonly #writer: TreeWriter;
   #slots: Started['slot'][] = [];
   /** While all entries are as in the parent they are kept here, since its tree may simply stand again. */
@@ -29,9 +30,11 @@ export class FolderTree {
   #directories = 0;
   #bytes = 0;
 
-  constructor(context: WalkContext, place: Place) {
+  /** `attributes`: the folder's, where somebody else had to read them. */
+  constructor(context: WalkContext, place: Place, attributes?: ReadAttributes) {
     this.#context = context;
     this.#place = place;
+    this.#attributesRead = attributes;
     this.#writer = new TreeWriter({ primitives: context.primitives, gearKey: context.gearKey, store: context.store });
   }
 
@@ -98,7 +101,7 @@ export class FolderTree {
 
   #attributes() {
     const { platform, counts } = this.#context;
-    const { attributes, attributesProblem } = readAttributes(platform, this.#place.path);
+    const { attributes, attributesProblem } = this.#attributesRead ?? readAttributes(platform, this.#place.path);
     if (attributesProblem) counts.problem(attributesProblem);
     return attributes;
   }

@@ -1,5 +1,7 @@
 import type { Primitives } from '#libs/crypto';
 import type { ChunkIndex, StoreChunk, TreeEntry, TreeSummary, VaultReader } from '#libs/vault';
+import type { FarFiles } from '../far/far-files.ts';
+import type { FarReader } from '../far/far-reader.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import type { BackupCounts } from './backup-counts.ts';
 import type { ChangeRules } from './change-detection.ts';
@@ -16,6 +18,8 @@ export interface WalkContext {
   /** For trees and chunk lists. */
   readonly store: StoreChunk;
   readonly batches: FileBatches;
+  /** Those that may not be read here. */
+  readonly farFiles: FarFiles;
   readonly rules: ChangeRules;
   readonly counts: BackupCounts;
   readonly needed: NeededPacks;
@@ -31,6 +35,8 @@ export interface Place {
   readonly name: Uint8Array;
   readonly facts: FileFacts;
   readonly parent: TreeEntry | undefined;
+  /** Who reads it and what is below it; undefined: this process. */
+  readonly far: FarReader | undefined;
 }
 
 /** A finished entry; undefined when it vanished. `same`: it stands in the parent snapshot exactly so. */

@@ -2,7 +2,6 @@ import { type StopSignal, throwIfInterrupted } from '../errors.ts';
 import type { ChunkCutter } from './chunk-cutter.ts';
 import { ChunkRun } from './chunk-run.ts';
 import type { ChunkSealer } from './chunk-sealer.ts';
-import type { ContentStream } from './file-content.ts';
 import { IdList } from './id-list.ts';
 
 /** A file that was sealed piece by piece. */
@@ -13,9 +12,15 @@ export interface StreamedFile {
   readonly contentBytes: number;
 }
 
-/** A large file in bounded memory: fill the buffer, cut, look up, seal, move the rest to the front. Takes the cutter's whole buffer. Throws what {@link ChunkSealer.seal} throws. */
+/** What is read in order: from a file, or by another process. */
+export interface ContentSource {
+  /** Fills `into` as far as the content goes; fewer bytes only at its end. */
+  read(into: Uint8Array): number | Promise<number>;
+}
+
+/** A large file in bounded memory: fill the buffer, cut, look up, seal, move the rest to the front. Takes the cutter's whole buffer. Throws what {@link ChunkSealer.seal} and the source throw. */
 export async function sealStream(
-  stream: ContentStream,
+  stream: ContentSource,
   cutter: ChunkCutter,
   sealer: ChunkSealer,
   signal: StopSignal | undefined,
@@ -28,7 +33,7 @@ export async function sealStream(
   let filled = 0;
   for (let final = false; !final;) {
     throwIfInterrupted(signal);
-    const got = stream.read(buffer.subarray(filled));
+    const got = await stream.read(buffer.subarray(filled));
     final = got < buffer.length - filled;
     filled += got;
     contentBytes += got;

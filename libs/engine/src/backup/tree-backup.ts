@@ -1,5 +1,6 @@
 import type { TreeEntry } from '#libs/vault';
 import { throwIfInterrupted } from '../errors.ts';
+import type { FarReader } from '../far/far-reader.ts';
 import type { FileFacts } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { type ExcludeRules, matchableName } from '../scan/exclude-rules.ts';
@@ -29,8 +30,9 @@ export class TreeBackup {
   }
 
   /** The entry of the folder (or single file) itself, everything below it done. Undefined when it vanished meanwhile. */
-  async run(path: Buffer, facts: FileFacts, parent: TreeEntry | undefined): Promise<TreeEntry | undefined> {
-    const { slot } = await this.#entry({ path, below: '', name: new Uint8Array(), facts, parent }, this.#scanner.startRules());
+  async run(path: Buffer, facts: FileFacts, parent: TreeEntry | undefined, far?: FarReader): Promise<TreeEntry | undefined> {
+    const place: Place = { path, below: '', name: new Uint8Array(), facts, parent, far };
+    const { slot } = await this.#entry(place, this.#scanner.startRules());
     this.#context.batches.nudge();
     return (await (slot instanceof LaterSlot ? slot.get() : slot)).entry;
   }
@@ -39,14 +41,16 @@ export class TreeBackup {
   #entry(place: Place, rules: ExcludeRules): Started | Promise<Started> {
     if (place.facts.kind === 'directory') return this.#folder(place, rules);
     if (place.facts.kind === 'file') return this.#files.file(place);
-    return { slot: this.#files.special(place) };
+    return { slot: place.far ? this.#files.farSpecial(place, place.far) : this.#files.special(place) };
   }
 
   async #folder(place: Place, outerRules: ExcludeRules): Promise<Started> {
-    const { counts, platform, reader, batches, signal } = this.#context;
+    const { counts, platform, reader, batches, farFiles, signal } = this.#context;
     throwIfInterrupted(signal);
     counts.current = place.path;
-    const scanned = await this.#scanner.scan(place.path, place.below, outerRules);
+    // In the order of the walk: should the mount hang from here on, what comes before has been read.
+    if (place.far) await farFiles.settle();
+    const scanned = await this.#scanner.scan(place.path, place.below, outerRules, place.far);
     // A folder that is gone by now is like a file that is gone: noted, and not in the snapshot. The top one was asked for, so that it is missed.
     if (!scanned.readable && place.below !== '' && scanned.problems[0]?.code === 'file_not_found') {
       counts.note({ path: displayPath(place.path), code: 'vanished', message: 'was removed during the backup' });
@@ -63,9 +67,9 @@ export class TreeBackup {
     }
 
     const parents = new ParentFolder(reader, place.parent?.type === 'directory' ? place.parent.tree : undefined);
-    const folder = new FolderTree(this.#context, place);
+    const folder = new FolderTree(this.#context, place, scanned.attributes);
     try {
-      for (const { name, facts } of scanned.entries) {
+      for (const { name, facts, far = place.far } of scanned.entries) {
         throwIfInterrupted(signal);
         this.#context.report();
         const path = platform.join(place.path, name);
@@ -73,7 +77,7 @@ export class TreeBackup {
         const below = facts.kind === 'directory' ? belowOf(place.below, name) : '';
         const finding = parents.find(name);
         const parent = finding instanceof Promise ? await finding : finding;
-        const starting = this.#entry({ path, below, name, facts, parent }, scanned.rules);
+        const starting = this.#entry({ path, below, name, facts, parent, far }, scanned.rules);
         folder.add((starting instanceof Promise ? await starting : starting).slot);
         if (folder.waiting >= slotsAhead) {
           batches.nudge();

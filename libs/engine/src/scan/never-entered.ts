@@ -20,9 +20,8 @@ export class NeverEntered {
     return this.#paths.has(path.toString('latin1')) || this.#identities.has(identityOf(facts) ?? '');
   }
 
-  /** Whether a path, links above it followed, is one of them or below one. */
-  covers(path: Buffer): boolean {
-    const real = realPathIfAny(this.#platform, path);
+  /** Whether a path, links followed (`real`, where that is known), is one of them or below one. */
+  covers(path: Buffer, real: Buffer | undefined = realPathIfAny(this.#platform, path)): boolean {
     return [path, ...(real ? [real] : [])].some((one) => {
       const parts = this.#platform.split(one);
       return parts.some((_, at) => this.#paths.has(this.#platform.fromParts(parts.slice(0, at + 1)).toString('latin1')));

@@ -1,6 +1,9 @@
 import { isAppError } from '#libs/kernel';
 import { isEntryServedHere } from '#libs/kernel/served-here';
+import type { ReadAttributes } from '../backup/read-attributes.ts';
 import type { FileProblem } from '../errors.ts';
+import type { FarReader } from '../far/far-reader.ts';
+import type { FarReaders } from '../far/far-readers.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { NeverEntered } from './never-entered.ts';
@@ -23,12 +26,16 @@ export interface ScanOptions {
   readonly maxFileBytes?: number;
   /** Folders (absolute) that are never entered: our own data. */
   readonly neverEnter?: readonly Buffer[];
+  /** Readers of what may never answer. Absent: everything is looked at here. */
+  readonly far?: FarReaders;
 }
 
 /** One name that is to be backed up. */
 export interface ScannedEntry {
   readonly name: Buffer;
   readonly facts: FileFacts;
+  /** A far mount begins here. */
+  readonly far?: FarReader;
 }
 
 export interface ScannedFolder {
@@ -43,6 +50,8 @@ export interface ScannedFolder {
   readonly excluded: number;
   /** False: the folder itself could not be read. */
   readonly readable: boolean;
+  /** The folder's own, where they were read by somebody else: whoever looks for them later may wait for ever. */
+  readonly attributes?: ReadAttributes;
 }
 
 export const ignoreFileName = '.holdfastignore';
@@ -50,6 +59,7 @@ const cacheTagName = 'CACHEDIR.TAG';
 const cacheSignature = 'Signature: 8a477f597d28d172789f06886806bc55';
 /** An ignore file longer than this is a mistake; so is a rule list that takes minutes to match. */
 const ignoreFileBytes = 256 * 1024;
+const otherFileSystem = { code: 'other_file_system', message: 'is on another file system' } as const;
 /** Looks at names for at most this long before others get a turn. */
 const turnMs = 8;
 
@@ -75,27 +85,44 @@ export class FolderScanner {
 
   /**
    * Reads one folder. Never throws for what the file system does: that ends up in `problems`.
-   * `below`: the folder's path below the backed-up one, as {@link matchableName}s joined by `/`. Memory: this folder's entries.
+   * `below`: the folder's path below the backed-up one, as {@link matchableName}s joined by `/`. `far`: who has to look at it. Memory: this folder's entries.
    */
-  async scan(folder: Buffer, below: string, outerRules: ExcludeRules): Promise<ScannedFolder> {
+  async scan(folder: Buffer, below: string, outerRules: ExcludeRules, far?: FarReader): Promise<ScannedFolder> {
+    try {
+      return await this.#scan(folder, below, outerRules, far);
+    } catch (error) {
+      // Silent from some name on: half a folder would look like a whole one.
+      if (!far || !isAppError(error) || isAppError(error, 'interrupted')) throw error;
+      return { entries: [], rules: outerRules, problems: [problemOf(folder, error)], notes: [], excluded: 0, readable: false };
+    }
+  }
+
+  async #scan(folder: Buffer, below: string, outerRules: ExcludeRules, far: FarReader | undefined): Promise<ScannedFolder> {
     const problems: FileProblem[] = [];
     const notes: FileProblem[] = [];
     let names: Buffer[];
     try {
-      names = await this.#platform.names(folder);
+      names = await (far ?? this.#platform).names(folder);
     } catch (error) {
+      if (isAppError(error, 'interrupted')) throw error;
       problems.push(problemOf(folder, error));
       return { entries: [], rules: outerRules, problems, notes, excluded: 0, readable: false };
     }
     names.sort((a, b) => Buffer.compare(a, b));
     const cache =
-      this.#options.cacheFolders !== false && names.some((name) => name.toString('latin1') === cacheTagName) && this.#isCache(folder);
+      this.#options.cacheFolders !== false &&
+      names.some((name) => name.toString('latin1') === cacheTagName) &&
+      (await this.#isCache(folder, far));
     if (cache) {
       notes.push({ path: displayPath(folder), code: 'cache_folder', message: 'left out: CACHEDIR.TAG marks it as a cache' });
       names = names.filter((name) => name.toString('latin1') === cacheTagName);
     }
-    const rules = this.#rulesInside(folder, below, names, outerRules, problems);
+    const rules = await this.#rulesInside(folder, below, names, outerRules, { problems, far });
+    const points = this.#options.far?.pointsIn(folder);
+    const looked = far && (await this.#factsBy(far, folder, names, points));
 
+    const excludes = (name: Buffer, isFolder: boolean): boolean =>
+      !rules.isEmpty && rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder);
     const entries: ScannedEntry[] = [];
     let excluded = 0;
     const turns = new Turns(turnMs);
@@ -107,35 +134,56 @@ export class FolderScanner {
         excluded += 1;
         continue;
       }
+      const point = points?.get(name.toString('latin1'));
+      if (point) {
+        // Left out, it need not answer. Mounts on files are rare, and looked at.
+        if (excludes(name, true)) {
+          excluded += 1;
+          continue;
+        }
+        if (this.#device !== undefined && point.device !== this.#device) {
+          notes.push({ path: displayPath(path), ...otherFileSystem });
+          continue;
+        }
+      }
+      const reader = point && this.#options.far?.readerOf(point);
       let facts: FileFacts;
       try {
-        facts = this.#platform.facts(path);
+        const found = looked?.get(name);
+        if (found instanceof Error) throw found;
+        facts = found ?? (reader ? await reader.facts(path) : this.#platform.facts(path));
       } catch (error) {
+        if (isAppError(error, 'interrupted')) throw error;
         if (isAppError(error, 'file_not_found'))
           notes.push({ path: displayPath(path), code: 'vanished', message: 'was removed during the backup' });
         else problems.push(problemOf(path, error));
         continue;
       }
       const isFolder = facts.kind === 'directory';
-      if (
-        (!rules.isEmpty && rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder)) ||
-        (isFolder && this.#neverEnter.has(path, facts))
-      ) {
+      if (excludes(name, isFolder) || (isFolder && this.#neverEnter.has(path, facts))) {
         excluded += 1;
         continue;
       }
       const note = this.#leftOut(facts);
       if (note) notes.push({ path: displayPath(path), ...note });
-      else entries.push({ name, facts });
+      else entries.push(reader ? { name, facts, far: reader } : { name, facts });
     }
-    return { entries, rules, problems, notes, excluded, readable: true };
+    const attributes = far && (await far.attributes(folder));
+    return { entries, rules, problems, notes, excluded, readable: true, ...(attributes && { attributes }) };
+  }
+
+  /** Of all names but those where another mount begins, which may be silent for itself. */
+  async #factsBy(far: FarReader, folder: Buffer, names: readonly Buffer[], points: ReadonlyMap<string, unknown> | undefined) {
+    const own = points ? names.filter((name) => !points.has(name.toString('latin1'))) : names;
+    const found = await far.factsOfAll(own.map((name) => this.#platform.join(folder, name)));
+    return new Map(own.map((name, i) => [name, found[i]!]));
   }
 
   #leftOut(facts: FileFacts): { code: string; message: string } | undefined {
     if (facts.kind === 'socket') return { code: 'socket', message: 'sockets hold nothing to back up' };
     if (facts.kind === 'unknown') return { code: 'unknown_kind', message: 'is of a kind that is not known here' };
     if (this.#device !== undefined && facts.kind === 'directory' && facts.device !== this.#device) {
-      return { code: 'other_file_system', message: 'is on another file system' };
+      return otherFileSystem;
     }
     const limit = this.#options.maxFileBytes;
     if (limit !== undefined && facts.kind === 'file' && facts.sizeBytes > limit)
@@ -143,25 +191,34 @@ export class FolderScanner {
     return undefined;
   }
 
-  #rulesInside(folder: Buffer, below: string, names: readonly Buffer[], outer: ExcludeRules, problems: FileProblem[]): ExcludeRules {
+  async #rulesInside(
+    folder: Buffer,
+    below: string,
+    names: readonly Buffer[],
+    outer: ExcludeRules,
+    { problems, far }: { problems: FileProblem[]; far: FarReader | undefined },
+  ): Promise<ExcludeRules> {
     if (this.#options.ignoreFiles === false) return outer;
     const name = names.find((n) => n.toString('latin1') === ignoreFileName);
     if (!name) return outer;
     const path = this.#platform.join(folder, name);
     try {
-      return outer.inside(below, this.#readStart(path, ignoreFileBytes).toString('utf8').split(/\r?\n/));
+      const lines = far ? await far.start(path, ignoreFileBytes) : this.#readStart(path, ignoreFileBytes);
+      return outer.inside(below, lines.toString('utf8').split(/\r?\n/));
     } catch (error) {
+      if (isAppError(error, 'interrupted') || isAppError(error, 'not_answering')) throw error;
       problems.push(problemOf(path, error));
       return outer;
     }
   }
 
-  #isCache(folder: Buffer): boolean {
+  async #isCache(folder: Buffer, far: FarReader | undefined): Promise<boolean> {
+    const path = this.#platform.join(folder, Buffer.from(cacheTagName));
     try {
-      return (
-        this.#readStart(this.#platform.join(folder, Buffer.from(cacheTagName)), cacheSignature.length).toString('latin1') === cacheSignature
-      );
-    } catch {
+      const start = far ? await far.start(path, cacheSignature.length) : this.#readStart(path, cacheSignature.length);
+      return start.toString('latin1') === cacheSignature;
+    } catch (error) {
+      if (isAppError(error, 'interrupted') || isAppError(error, 'not_answering')) throw error;
       return false;
     }
   }

@@ -61,3 +61,8 @@ export function isEntryServedHere(folder: Buffer, name: Buffer): boolean {
   for (const one of served) if (basename(one) === text) return isServedHere(join(folder.toString(), text));
   return false;
 }
+
+/** Whether this process serves exactly what is mounted there (real path as latin1). */
+export function isServedAt(point: string): boolean {
+  return served.has(Buffer.from(point, 'latin1').toString());
+}
