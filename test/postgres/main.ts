@@ -7,8 +7,8 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memoryFolder } from '#libs/kernel/testing';
 
 const repository = join(import.meta.dirname, '../..');
 
@@ -44,7 +44,7 @@ function asServerAccount(): { uid?: number; gid?: number } {
 
 const bin = binaries();
 const account = asServerAccount();
-const folder = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'));
+const folder = mkdtempSync(join(memoryFolder(), 'holdfast-postgres-'));
 if (account.uid !== undefined && account.gid !== undefined) chownSync(folder, account.uid, account.gid);
 const data = join(folder, 'data');
 const port = await freePort();

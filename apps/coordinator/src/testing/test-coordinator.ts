@@ -1,11 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Type } from '@nestjs/common';
 import { systemRandom } from '#libs/kernel';
-import { ManualClock } from '#libs/kernel/testing';
+import { ManualClock, memoryFolder } from '#libs/kernel/testing';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { closeDataSources, embeddedDatabase, openDataSources } from '../database/data-sources.ts';
@@ -45,7 +44,7 @@ let migrated: Promise<Buffer> | undefined;
 const migratedDatabase = (): Promise<Buffer> => (migrated ??= makeMigratedDatabase());
 
 async function makeMigratedDatabase(): Promise<Buffer> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-migrated-'));
+  const dataDir = mkdtempSync(join(memoryFolder(), 'holdfast-migrated-'));
   try {
     const config = loadConfig({ environment: 'test', env: {}, overrides: { dataDir } });
     await closeDataSources(await openDataSources(config));
@@ -78,7 +77,7 @@ export async function startTestCoordinator({
   clock = new ManualClock(),
   prepare,
 }: TestOptions = {}): Promise<TestCoordinator> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-coordinator-'));
+  const dataDir = mkdtempSync(join(memoryFolder(), 'holdfast-coordinator-'));
   const database = await temporaryDatabase(prepare ? undefined : (await migratedTemplate())?.name);
   const config = loadConfig({
     environment: 'test',

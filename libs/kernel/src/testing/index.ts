@@ -43,4 +43,5 @@ export class ManualClock implements Clock {
 
 export { durableFilesConformance } from './durable-files-conformance.ts';
 export { faultyFiles, Killed, type FaultPlan, type FaultyFiles } from './faulty-files.ts';
+export { memoryFolder } from './memory-folder.ts';
 export { seededRandom } from './seeded-random.ts';
