@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DurableFiles, nodeFiles } from '#libs/kernel/node';
-import { faultyFiles, ManualClock, seededRandom } from '#libs/kernel/testing';
+import { faultyFiles, ManualClock, memoryFolder, seededRandom } from '#libs/kernel/testing';
 import { AgentError } from '../errors.ts';
 import { OutboxLoop } from './outbox-loop.ts';
 import type { OutboxEntry } from './outbox-entry.ts';
@@ -11,7 +10,7 @@ import { Outbox } from './outbox.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-outbox-'));
+  folder = await mkdtemp(join(memoryFolder(), 'holdfast-outbox-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

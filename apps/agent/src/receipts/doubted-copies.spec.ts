@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DoubtedCopies as Answer } from '#libs/contracts';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
+import { memoryFolder } from '#libs/kernel/testing';
 import { AgentError } from '../errors.ts';
 import { JsonFile } from '../home/json-file.ts';
 import { DoubtedCopies, doubtedCopiesState } from './doubted-copies.ts';
@@ -16,7 +16,7 @@ const { signal } = new AbortController();
 describe('what became of copies', () => {
   let folder: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'holdfast-doubted-'));
+    folder = await mkdtemp(join(memoryFolder(), 'holdfast-doubted-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { cryptoReady, signingKeyPairFromSeed } from '#libs/crypto';
 import { type DeviceId, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { makeReceipt } from '#libs/swarm';
+import { memoryFolder } from '#libs/kernel/testing';
 import { fetchReceipts } from './fetch-receipts.ts';
 import { ReceiptBook } from './receipt-book.ts';
 
@@ -29,7 +29,7 @@ describe('receipts that are fetched', () => {
 
   beforeAll(cryptoReady);
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'holdfast-receipts-'));
+    folder = await mkdtemp(join(memoryFolder(), 'holdfast-receipts-'));
     book = await ReceiptBook.open(nodeFiles, folder);
     [members, newest, renewals] = [new Set([1]), new Set([1, 2]), 0];
     listed = [1, 2].map((n) => ({ cursor: n, receipt: receiptOf(n) }));

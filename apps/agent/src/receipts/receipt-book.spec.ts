@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SignedStatement } from '#libs/contracts';
 import { cryptoReady, newSigningKeyPair } from '#libs/crypto';
@@ -8,6 +7,7 @@ import { type DeviceId, type PackId, systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { makeReceipt } from '#libs/swarm';
 import { packIdOf, rootCid } from '#libs/vault';
+import { memoryFolder } from '#libs/kernel/testing';
 import { ReceiptBook } from './receipt-book.ts';
 
 describe('receipts that are handed back to a coordinator', () => {
@@ -24,7 +24,7 @@ describe('receipts that are handed back to a coordinator', () => {
 
   beforeAll(() => cryptoReady());
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'holdfast-receipts-'));
+    folder = mkdtempSync(join(memoryFolder(), 'holdfast-receipts-'));
     seed = newSigningKeyPair(systemRandom).secretKey.subarray(0, 32);
   });
   afterEach(() => rmSync(folder, { recursive: true }));

@@ -1,12 +1,11 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Release, SignedStatement } from '#libs/contracts';
 import { cryptoReady, signCountersign, signRelease, signRootRelease } from '#libs/crypto';
 import { type DeviceId, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { faultyFiles } from '#libs/kernel/testing';
+import { faultyFiles, memoryFolder } from '#libs/kernel/testing';
 import { dayMs, holderId, HoldingTeam, ownerId, refuse, releaseId } from '../testing/holding-team.ts';
 
 let folder: string;
@@ -14,7 +13,7 @@ let team: HoldingTeam;
 
 beforeAll(cryptoReady);
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-holds-'));
+  folder = await mkdtemp(join(memoryFolder(), 'holdfast-holds-'));
   team = await HoldingTeam.start(folder, nodeFiles);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));

@@ -1,12 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { OwnReleases, PutVaultHead, Release, SignedStatement } from '#libs/contracts';
 import { cryptoReady, newSigningKeyPair, openRelease, releaseHashOf } from '#libs/crypto';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { faultyFiles, seededRandom } from '#libs/kernel/testing';
+import { faultyFiles, memoryFolder, seededRandom } from '#libs/kernel/testing';
 import { silentLog } from '../log/agent-log.ts';
 import { refuse } from '../testing/holding-team.ts';
 import { ReleaseBook } from './release-book.ts';
@@ -69,7 +68,7 @@ beforeAll(async () => {
   owner = newSigningKeyPair(seededRandom(9));
 });
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-releases-'));
+  folder = await mkdtemp(join(memoryFolder(), 'holdfast-releases-'));
   coordinator = new FakeCoordinator();
   stored = new Set([0, 1, 2, 3].map(packId));
   used = new Set();

@@ -1,12 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Release, SignedStatement, WantedTrims } from '#libs/contracts';
 import { cryptoReady, newSigningKeyPair, openRelease } from '#libs/crypto';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { faultyFiles, seededRandom } from '#libs/kernel/testing';
+import { faultyFiles, memoryFolder, seededRandom } from '#libs/kernel/testing';
 import type { PackKind } from '#libs/vault';
 import { AgentError } from '../errors.ts';
 import { JsonFile } from '../home/json-file.ts';
@@ -41,7 +40,7 @@ describe('an owner that is asked to let copies go', () => {
 
   beforeAll(cryptoReady);
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'holdfast-trims-'));
+    folder = await mkdtemp(join(memoryFolder(), 'holdfast-trims-'));
     owner = newSigningKeyPair(seededRandom(1));
     signed = [];
     submitted = () => undefined;

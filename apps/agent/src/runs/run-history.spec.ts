@@ -1,16 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReportRun } from '#libs/contracts';
 import { type DurableFiles, nodeFiles } from '#libs/kernel/node';
-import { faultyFiles, ManualClock, seededRandom } from '#libs/kernel/testing';
+import { faultyFiles, ManualClock, memoryFolder, seededRandom } from '#libs/kernel/testing';
 import { JsonFile } from '../home/json-file.ts';
 import { RunHistory, runsState } from './run-history.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-runs-'));
+  folder = await mkdtemp(join(memoryFolder(), 'holdfast-runs-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, type PackId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { faultyFiles, Killed, seededRandom } from '#libs/kernel/testing';
+import { faultyFiles, Killed, memoryFolder, seededRandom } from '#libs/kernel/testing';
 import { inflateSync } from 'node:zlib';
 import { PackBitmap } from '#libs/vault';
 import {
@@ -24,7 +24,7 @@ import { filePackStore } from '../testing/file-pack-store.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
 
-const folder = temporaryFolders();
+const folder = temporaryFolders(memoryFolder());
 /** More with `HOLDFAST_PRUNE_SCHEDULES=200`. */
 const schedules = Number(process.env['HOLDFAST_PRUNE_SCHEDULES'] ?? 2);
 jest.setTimeout(60_000 + schedules * 20_000);

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, type PackId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { faultyFiles, seededRandom } from '#libs/kernel/testing';
+import { faultyFiles, memoryFolder, seededRandom } from '#libs/kernel/testing';
 import { memoryPackStore } from '#libs/vault/testing';
 import { backup, check, compareTrees, forget, type LocalVault, prune, releaseRetired, restore, setPinned } from '../index.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
@@ -12,7 +12,7 @@ import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture } from '../testing/vault-fixture.ts';
 
 jest.setTimeout(120_000);
-const folder = temporaryFolders();
+const folder = temporaryFolders(memoryFolder());
 const parameters = { dataPackBytes: 128 * 1024, metaPackBytes: 32 * 1024 };
 const rules = { smallPacks: 2, smallIndexPacks: 2, maxRewriteBytes: 1024 * 1024 };
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import type { PackId } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
-import { faultyFiles } from '#libs/kernel/testing';
+import { faultyFiles, memoryFolder } from '#libs/kernel/testing';
 import {
   backup,
   check,
@@ -25,7 +25,7 @@ import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
 
 jest.setTimeout(60_000);
-const folder = temporaryFolders();
+const folder = temporaryFolders(memoryFolder());
 let home: string;
 let source: string;
 let packFolder: string;
