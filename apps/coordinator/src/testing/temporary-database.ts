@@ -21,7 +21,8 @@ export async function temporaryDatabase(template?: string): Promise<TemporaryDat
       await client.end();
     }
   };
-  await run(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`);
+  // Copied as files: by its log, as is the default, a database takes twice as long to come and to go.
+  await run(`CREATE DATABASE ${name} STRATEGY FILE_COPY${template === undefined ? '' : ` TEMPLATE ${template}`}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { name, url: url.href, drop: () => run(`DROP DATABASE ${name} WITH (FORCE)`) };
