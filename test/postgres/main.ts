@@ -83,6 +83,8 @@ try {
       env: { ...process.env, HOLDFAST_TEST_DATABASE_URL: `postgres://holdfast@127.0.0.1:${port}/postgres` },
     },
   );
+  // Whoever interrupts this still gets the cluster removed: it may lie in memory.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => jest.kill(signal));
   status = await new Promise<number>((resolve) => jest.once('exit', (code) => resolve(code ?? 1)));
 } finally {
   if (existsSync(join(data, 'postmaster.pid'))) run('pg_ctl', ['-D', data, '-m', 'immediate', 'stop']);
