@@ -15,7 +15,12 @@ export async function missingFolderNotices(folders: readonly string[]): Promise<
   for (const path of new Set(folders)) {
     const far = await lookIfFar(path);
     if (far?.trouble?.code === 'not_answering') {
-      notices.push({ event: 'notice', code: 'not_answering', path, message: `${far.trouble.message}; it is backed up once it does` });
+      notices.push({
+        event: 'notice',
+        code: 'not_answering',
+        path,
+        message: 'does not answer, so nothing of it is backed up until it does',
+      });
       continue;
     }
     const code = far ? far.trouble?.code : await stat(path).then(() => undefined, systemErrorCode);

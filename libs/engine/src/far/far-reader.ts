@@ -112,8 +112,7 @@ export class FarReader {
     child?.kill('SIGKILL');
   }
 
-  /** What is said of a path there once nothing answers. */
-  notAnswering(path: Uint8Array): EngineError {
+  #notAnswering(path: Uint8Array): EngineError {
     return new EngineError('not_answering', `${displayPath(path)}: the ${this.mount.kind} file system at ${this.#where} does not answer`, {
       status: 'temporary',
       context: { path: displayPath(path), mount: this.#where },
@@ -143,8 +142,7 @@ export class FarReader {
   }
 
   async #askNow(request: FarRequest): Promise<FarAnswer> {
-    const gone = (): EngineError =>
-      this.notAnswering('path' in request && request.path ? request.path : Buffer.from(this.mount.point, 'latin1'));
+    const gone = (): EngineError => this.#notAnswering(pathOf(request) ?? Buffer.from(this.mount.point, 'latin1'));
     if (this.#signal?.aborted) throw interrupted(this.#signal.reason);
     if (this.#silent) throw gone();
     if (this.#deaths >= farLimits.deaths) throw this.#died();
@@ -213,6 +211,12 @@ export class FarReader {
       if (request) child.send(request, (error) => error && died());
     });
   }
+}
+
+/** Of all requests but those that go on with an earlier one. */
+function pathOf(request: FarRequest): Uint8Array | undefined {
+  if ('paths' in request) return request.paths[0];
+  return 'path' in request ? request.path : undefined;
 }
 
 function errorOf({ code, message }: FarFailure): EngineError {

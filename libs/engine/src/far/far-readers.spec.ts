@@ -148,7 +148,10 @@ describeWithMounts('a mount that hangs', () => {
     expect(turns).toBeGreaterThan(10);
     // Named itself, or what is below it; and not waited for again.
     for (const named of [remote(), join(remote(), 'below')])
-      await expect(run([named], { far })).rejects.toMatchObject({ code: 'not_answering', status: 'temporary' });
+      await expect(run([named], { far })).rejects.toMatchObject({
+        ...{ code: 'not_answering', status: 'temporary' },
+        message: `${named}: the fuse.holdfast file system at ${remote()} does not answer`,
+      });
     const both = await run([remote(), join(source, 'notes')], { far });
     expect([codes(both), both.snapshot.partial, both.snapshot.stats.files]).toEqual([[[remote(), 'not_answering']], true, 1]);
     far.close();
