@@ -1,16 +1,9 @@
-import { type AgentEvent, type BundleWish, type HeartbeatReply, type Roster, teamDocument } from '#libs/contracts';
-import { fromBase64Url } from '#libs/kernel';
-import { openTeamDocument } from '#libs/crypto';
-import { nodeFiles } from '#libs/kernel/node';
+import type { AgentEvent, BundleWish, HeartbeatReply } from '#libs/contracts';
 import { answerAudits } from '../audits/answer-audits.ts';
 import { auditLimits } from '../audits/audit-limits.ts';
-import { makeChallenges } from '../audits/make-challenges.ts';
+import { ChallengeMaker } from '../audits/challenge-maker.ts';
 import { Backoff } from '../coordinator-client/backoff.ts';
 import { ChannelLoop } from '../coordinator-client/channel-loop.ts';
-import { AgentError } from '../errors.ts';
-import { sendHeartbeat } from '../heartbeat/heartbeat.ts';
-import { teamState } from '../home/agent-document.ts';
-import { JsonFile } from '../home/json-file.ts';
 import { backupJob } from '../jobs/backup-job.ts';
 import { jobLimits } from '../jobs/job-limits.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
@@ -27,11 +20,13 @@ import { followReleases } from '../releases/follow-releases.ts';
 import { holdLimits } from '../releases/hold-limits.ts';
 import { ReceiptsSync } from '../receipts/receipts-sync.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { syncRoster } from '../roster/sync-roster.ts';
 import { activeSchedule } from '../schedule/active-schedule.ts';
 import { Scrub } from '../scrub/scrub.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import { Coalesced } from './coalesced.ts';
 import { daemonTimes } from './daemon-times.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { collectWhenQuiet, ownReadings } from './quiet-memory.ts';
 import { sendInventory } from './send-inventory.ts';
 
@@ -55,9 +50,8 @@ export class Daemon {
   readonly #report: Coalesced;
   readonly #bundle: Coalesced;
   readonly #scrub: Scrub;
-  #beatNow = new AbortController();
+  readonly #heartbeats: Heartbeats;
   #reporting = false;
-  #challengesAtMs = Number.NEGATIVE_INFINITY;
   #live: { -readonly [K in keyof NonNullable<AgentRuntime['live']>]: NonNullable<AgentRuntime['live']>[K] };
 
   constructor(agent: AgentRuntime) {
@@ -79,6 +73,10 @@ export class Daemon {
       },
     };
     agent.live = this.#live;
+    this.#heartbeats = new Heartbeats(agent, {
+      heard: (reply, at) => this.#heard(reply, at),
+      failed: (error) => this.#problem('the coordinator does not answer', error),
+    });
     this.#jobs = new JobRunner(agent, { backup: backupJob, replicate: replicateJob, restore: restoreJob }, (kind) =>
       kind === 'restore' ? true : agent.manners.waits(kind === 'backup' ? 'backup' : 'replicate') === null,
     );
@@ -126,7 +124,8 @@ export class Daemon {
       agent.backups.isRunning ? 'a backup is running' : (agent.manners.waits('background')?.text ?? null),
     );
     this.#audits = retried('audits could not be answered', () => this.#answerAudits());
-    this.#challenges = guarded('challenges for audits could not be made', () => this.#makeChallenges());
+    const challenges = new ChallengeMaker(agent);
+    this.#challenges = guarded('challenges for audits could not be made', () => challenges.run(this.#signal));
     this.#report = guarded('the coordinator lost its memory and could not be told everything', () => this.#reportEverything());
     this.#bundle = guarded('the bundle of the coordinator could not be kept', () => this.#keepBundle());
     this.#jobsPoll = guarded('jobs could not be fetched', () => this.#jobs.poll(this.#signal));
@@ -145,7 +144,7 @@ export class Daemon {
     await agent.swarm.start();
     this.#applyPolicy();
     this.#loops.push(
-      this.#heartbeats(),
+      this.#heartbeats.runUntilStopped(signal),
       this.#channel.runUntilStopped(signal),
       this.#pollJobs(),
       this.#pollReleases(),
@@ -163,39 +162,21 @@ export class Daemon {
   /** Ends every loop, lets jobs stop, says good-bye. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
     this.#stopping.abort(new DOMException('the daemon stops', 'AbortError'));
-    this.#beatNow.abort();
-    await Promise.allSettled([
-      sendHeartbeat(this.#agent, { leaving: true }, AbortSignal.timeout(daemonTimes.leavingMs)),
-      ...this.#loops,
-      this.#jobs.idle(),
-    ]);
+    this.#heartbeats.now();
+    await Promise.allSettled([this.#heartbeats.leave(), ...this.#loops, this.#jobs.idle()]);
   }
 
-  async #heartbeats(): Promise<void> {
+  async #heard(reply: HeartbeatReply, { sentAtMs, nowMs }: { readonly sentAtMs: number; readonly nowMs: number }): Promise<void> {
     const agent = this.#agent;
-    let waitMs: number = daemonTimes.firstHeartbeatMs;
-    while (!this.#signal.aborted) {
-      try {
-        const sentAtMs = agent.clock.nowMs();
-        const reply = await sendHeartbeat(agent, { leaving: false }, this.#signal);
-        const nowMs = agent.clock.nowMs();
-        this.#live.lastHeartbeatAtMs = nowMs;
-        this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
-        await this.#note('the time that has passed', () => agent.holdTimer.contact(reply.timeMs));
-        if (reply.memory) await this.#remember(reply.memory);
-        if (reply.bundle) this.#heardOfBundle(reply.bundle);
-        await this.#note('the roster', () => agent.roster.confirm(reply.rosterVersion, nowMs));
-        if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
-        if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
-        if (reply.openJobs > 0) void this.#jobsPoll.ask();
-        waitMs = Math.max(daemonTimes.leastHeartbeatMs, reply.intervalSeconds * 1000);
-      } catch (error) {
-        this.#problem('the coordinator does not answer', error);
-        waitMs = Math.min(waitMs, daemonTimes.retryHeartbeatMs);
-      }
-      this.#beatNow = new AbortController();
-      await agent.clock.sleep(waitMs, AbortSignal.any([this.#signal, this.#beatNow.signal])).catch(() => undefined);
-    }
+    this.#live.lastHeartbeatAtMs = nowMs;
+    this.#live.clockSkewMs = Math.round(reply.timeMs - (sentAtMs + nowMs) / 2);
+    await this.#note('the time that has passed', () => agent.holdTimer.contact(reply.timeMs));
+    if (reply.memory) await this.#remember(reply.memory);
+    if (reply.bundle) this.#heardOfBundle(reply.bundle);
+    await this.#note('the roster', () => agent.roster.confirm(reply.rosterVersion, nowMs));
+    if (reply.rosterVersion > agent.roster.version) void this.#roster.ask();
+    if (reply.policyVersion !== agent.policy.version) void this.#policy.ask();
+    if (reply.openJobs > 0) void this.#jobsPoll.ask();
   }
 
   /** A full disk must not keep this device from hearing the rest of what the coordinator says; the newest word is in memory. */
@@ -218,7 +199,7 @@ export class Daemon {
     const { facts } = await bundles.accept(await coordinator.bundle(this.#signal));
     log.write('info', 'keeps what a new coordinator would need', { madeAtMs: facts.madeAtMs, rosterVersion: facts.rosterVersion });
     // The coordinator counts on it once it has heard.
-    this.#beatNow.abort();
+    this.#heartbeats.now();
   }
 
   async #reportEverything(): Promise<void> {
@@ -275,16 +256,6 @@ export class Daemon {
     if (scanSinceMs !== null) this.#scrub.ask(scanSinceMs);
   }
 
-  async #makeChallenges(): Promise<void> {
-    const { clock, log, manners } = this.#agent;
-    if (manners.waits('background') !== null) return;
-    // Who asks again at once waits a little, so that many receipts lead to one look.
-    await clock.sleep(Math.max(0, this.#challengesAtMs + auditLimits.mintAtMostEveryMs - clock.nowMs()), this.#signal);
-    this.#challengesAtMs = clock.nowMs();
-    const packs = await makeChallenges(this.#agent, this.#signal);
-    if (packs > 0) log.write('info', 'made challenges for audits', { packs });
-  }
-
   /** What was captured but never reported, from runs that were cut off. */
   async #firstReport(): Promise<void> {
     const agent = this.#agent;
@@ -297,7 +268,7 @@ export class Daemon {
     switch (event.event) {
       case 'hello':
         // State may have changed in any way while there was no channel.
-        this.#beatNow.abort();
+        this.#heartbeats.now();
         this.#outbox.hurry();
         void this.#roster.ask();
         void this.#policy.ask();
@@ -339,39 +310,15 @@ export class Daemon {
   #wake(sleptMs: number): void {
     this.#agent.log.write('info', 'woke up', { sleptMs });
     this.#channel.reconnectNow();
-    this.#beatNow.abort();
+    this.#heartbeats.now();
   }
 
   async #syncRoster(): Promise<void> {
-    const agent = this.#agent;
-    const outBefore = revokedIn(agent.roster.roster);
-    const newer = await agent.roster
-      .accept(await agent.coordinator.roster(this.#signal), agent.clock.nowMs())
-      .catch(async (error: unknown) => {
-        // A renewed coordinator key comes with a new certificate from the same team root.
-        if (await this.#renewTeam())
-          throw new AgentError('statement_invalid', 'the team document was renewed; restart the daemon to use it', { cause: error });
-        throw error;
-      });
+    const newer = await syncRoster(this.#agent, this.#signal);
     if (!newer) return;
-    await agent.swarm.running?.setRoster(newer);
-    agent.log.write('info', 'new roster', { version: newer.version, members: newer.members.length });
     void this.#receipts.ask();
-    // Somebody is out of the team: the hold of a vault that is given up for them may begin.
-    if (revokedIn(newer) > outBefore) void this.#releases.ask();
-  }
-
-  /** Fetches the team document again, checked against the root; true when its coordinator key is another one now. */
-  async #renewTeam(): Promise<boolean> {
-    const agent = this.#agent;
-    const file = new JsonFile(nodeFiles, agent.paths.team, teamState);
-    const before = await file.read();
-    const document = await agent.coordinator.team(this.#signal);
-    const nowMs = agent.clock.nowMs();
-    const team = openTeamDocument(document, nowMs, fromBase64Url(agent.document.rootKey));
-    await file.write({ document: teamDocument.parse(document), checkedAtMs: nowMs });
-    const old = before ? openTeamDocument(before.document, before.checkedAtMs, team.rootKey).coordinatorKey : undefined;
-    return old === undefined || Buffer.compare(old, team.coordinatorKey) !== 0;
+    // The hold of a vault that is given up for whoever is out may begin.
+    if (newer.revokes) void this.#releases.ask();
   }
 
   async #syncPolicy(): Promise<void> {
@@ -419,5 +366,3 @@ export class Daemon {
     this.#agent.log.write('warn', message, errorFields(error));
   }
 }
-
-const revokedIn = (roster: Roster | undefined): number => roster?.members.filter((member) => member.state === 'revoked').length ?? 0;
