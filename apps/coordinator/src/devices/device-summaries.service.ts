@@ -1,19 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { DeviceDetail, DeviceSummary, Page, PageQuery } from '#libs/contracts';
+import type { DeviceSummary, Page, PageQuery } from '#libs/contracts';
 import { isStorageOnly } from '#libs/durability';
 import type { DeviceId, VaultId } from '#libs/kernel';
 import { PresenceService } from '../presence/presence.service.ts';
-import { RunsService } from '../runs/runs.service.ts';
 import type { ShedView } from '../sheds/shed-views.service.ts';
 import { ShedViewsService } from '../sheds/shed-views.service.ts';
-import { SnapshotViewsService } from '../snapshots/snapshot-views.service.ts';
 import { VaultsService } from '../vaults/vaults.service.ts';
 import type { DeviceReportCard } from './device-health.service.ts';
 import { DeviceHealthService } from './device-health.service.ts';
 import { DevicesService } from './devices.service.ts';
-
-/** Runs and snapshots shown with a device; the rest is paged. */
-const SHOWN = 20;
 
 /** Devices as people see them. */
 @Injectable()
@@ -23,8 +18,6 @@ export class DeviceSummariesService {
     private readonly health: DeviceHealthService,
     private readonly presence: PresenceService,
     private readonly vaults: VaultsService,
-    private readonly runs: RunsService,
-    private readonly snapshots: SnapshotViewsService,
     private readonly sheds: ShedViewsService,
   ) {}
 
@@ -49,14 +42,10 @@ export class DeviceSummariesService {
   }
 
   /** Throws `device_not_found`. */
-  async detail(deviceId: DeviceId): Promise<DeviceDetail> {
+  async of(deviceId: DeviceId): Promise<DeviceSummary> {
     const device = await this.devices.get(deviceId);
     const [card] = await this.health.of([device]);
-    return {
-      ...this.#summary(card!, await this.vaults.ofDevice(deviceId), (await this.sheds.all())(deviceId)),
-      runs: await this.runs.latest(deviceId, SHOWN),
-      latestSnapshots: await this.snapshots.latest(deviceId, SHOWN),
-    };
+    return this.#summary(card!, await this.vaults.ofDevice(deviceId), (await this.sheds.all())(deviceId));
   }
 
   #summary(

@@ -7,6 +7,7 @@ import { ShedViewsModule } from '../sheds/shed-views.module.ts';
 import { SnapshotsModule } from '../snapshots/snapshots.module.ts';
 import { VaultsModule } from '../vaults/vaults.module.ts';
 import { BackupRequestsService } from './backup-requests.service.ts';
+import { DeviceDetailsService } from './device-details.service.ts';
 import { DeviceHealthService } from './device-health.service.ts';
 import { DeviceStatesModule } from './device-states.module.ts';
 import { DeviceSummariesService } from './device-summaries.service.ts';
@@ -27,7 +28,7 @@ import { DevicesModule } from './devices.module.ts';
     VaultsModule,
   ],
   controllers: [DevicesController],
-  providers: [DeviceHealthService, DeviceSummariesService, BackupRequestsService],
+  providers: [DeviceHealthService, DeviceSummariesService, DeviceDetailsService, BackupRequestsService],
   exports: [DeviceHealthService],
 })
 export class DeviceViewsModule {}

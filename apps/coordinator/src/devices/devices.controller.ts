@@ -6,12 +6,14 @@ import type { CurrentPerson } from '../access/access.decorators.ts';
 import { People, Person } from '../access/access.decorators.ts';
 import { Answers } from '../openapi/openapi.decorators.ts';
 import { BackupRequestsService } from './backup-requests.service.ts';
+import { DeviceDetailsService } from './device-details.service.ts';
 import { DeviceSummariesService } from './device-summaries.service.ts';
 
 @Controller('devices')
 export class DevicesController {
   constructor(
     private readonly summaries: DeviceSummariesService,
+    private readonly details: DeviceDetailsService,
     private readonly backups: BackupRequestsService,
   ) {}
 
@@ -30,7 +32,7 @@ export class DevicesController {
   @People()
   @Answers(200, deviceDetail, 'One device with its newest runs and snapshots.')
   detail(@Param('deviceId', { schema: deviceId }) id: DeviceId): Promise<DeviceDetail> {
-    return this.summaries.detail(id);
+    return this.details.of(id);
   }
 
   @Post(':deviceId/backup')

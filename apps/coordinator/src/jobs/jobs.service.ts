@@ -78,9 +78,14 @@ export class JobsService implements OnModuleInit {
     return this.jobs.liveCounts(kind);
   }
 
-  /** Live repairs that keep to their share, by device. */
-  liveShared(): Promise<Map<DeviceId, number>> {
-    return this.jobs.liveShared();
+  /** How many more copies each device may be asked to fetch now, in all and as repairs that keep to `linkShare` of its slots; may be below zero. */
+  async freeSlots(linkShare: number): Promise<(deviceId: DeviceId) => { readonly openSlots: number; readonly repairSlots: number }> {
+    const [live, repairing] = [await this.jobs.liveCounts('replicate'), await this.jobs.liveShared()];
+    const { openPerDevice } = this.config.durability.jobs;
+    return (deviceId) => ({
+      openSlots: openPerDevice - (live.get(deviceId) ?? 0),
+      repairSlots: Math.ceil(openPerDevice * linkShare) - (repairing.get(deviceId) ?? 0),
+    });
   }
 
   /** Jobs to fetch these packs that nobody has taken yet. */

@@ -1,8 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Candidate } from '#libs/durability';
 import type { DeviceId } from '#libs/kernel';
-import type { CoordinatorConfig } from '../config/config.schema.ts';
-import { CONFIG } from '../config/config.module.ts';
 import { AuditStandingsService } from '../audits/audit-standings.service.ts';
 import { DeviceStatesService } from '../devices/device-states.service.ts';
 import { DevicesService } from '../devices/devices.service.ts';
@@ -27,13 +25,11 @@ export class CandidatesService {
     private readonly jobs: JobsService,
     private readonly replicas: ReplicasService,
     private readonly audits: AuditStandingsService,
-    @Inject(CONFIG) private readonly config: CoordinatorConfig,
   ) {}
 
   async view(): Promise<CandidateView> {
     const devices = await this.devices.agents();
-    const open = await this.jobs.liveCounts('replicate');
-    const repairing = await this.jobs.liveShared();
+    const slotsOf = await this.jobs.freeSlots(this.states.settings.repair.linkShare);
     const auditsOf = await this.audits.all();
     const pending = await this.replicas.pendingBytes();
     const standings = new Map(devices.map((device) => [device.deviceId, this.states.standing(device)]));
@@ -43,8 +39,6 @@ export class CandidatesService {
         { site: d.site, anchor: d.class === 'anchor', vetted: standings.get(d.deviceId)!.vetted },
       ]),
     );
-    const { openPerDevice } = this.config.durability.jobs;
-    const { linkShare } = this.states.settings.repair;
     const candidates = devices.map((device): Candidate => {
       const { deviceId } = device;
       const presence = this.presence.get(deviceId);
@@ -59,8 +53,7 @@ export class CandidatesService {
         availableBytes: (presence?.availableForPacksBytes ?? 0) - (pending.get(deviceId) ?? 0),
         presence: this.states.availability(deviceId),
         auditScore: score,
-        repairSlots: Math.ceil(openPerDevice * linkShare) - (repairing.get(deviceId) ?? 0),
-        openSlots: openPerDevice - (open.get(deviceId) ?? 0),
+        ...slotsOf(deviceId),
       };
     });
     return {
