@@ -91,6 +91,25 @@ describe('what goes wrong is said clearly', () => {
     expectFailure(await newcomer('first').run(['join', good]), 'already_enrolled', 1);
   });
 
+  it('1: output that nobody takes: a dump that is not all there never ends well, a reader that went away is no failure', async () => {
+    const outputTo = (shell: string): Agent => new Agent('ada', ada.home, { under: ['sh', '-c', `"$@" ${shell}`, 'sh'] });
+    const dump = await outputTo('> /dev/full').run(['dump', join(documents, 'photos', 'holiday.raw')]);
+    expect(dump.exitCode).toBe(1);
+    expect(dump.output).toMatch(/could not be written: ENOSPC.*\(output_failed\)\n {2}Make room/);
+    expect(await outputTo('| true').run(['--help'])).toMatchObject({ exitCode: 0, output: '' });
+  });
+
+  it('keeps the daemon at work when its log has no room', async () => {
+    await ada.stop();
+    const muted = new Agent('ada', ada.home, { under: ['sh', '-c', 'exec "$@" > /dev/full', 'sh'] });
+    muted.startDaemon();
+    const status = async () => lastEvent<{ daemon: { running: boolean } }>(await ada.run(['status'])).daemon.running;
+    await until('it answers', status, 60_000);
+    await ada.must(['backup']);
+    await muted.stop();
+    await ada.daemonReady();
+  });
+
   it('12: the wrong passphrase for the recovery kit; nothing is written', async () => {
     const wrong = join(scene.folder, 'wrong-passphrase');
     const target = join(scene.folder, 'never');

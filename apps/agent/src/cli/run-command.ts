@@ -126,10 +126,6 @@ async function withSecrets(args: unknown, options: RunOptions, signal: AbortSign
 }
 
 function processOutput(): OutputPort & { drained(): Promise<void> } {
-  // A reader that went away (`| head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  });
   return {
     out: (text) => void process.stdout.write(text),
     error: (text) => void process.stderr.write(text),
