@@ -1,8 +1,15 @@
 import { isAppError, messageOf } from '#libs/kernel';
-import type { FileProblem } from '../errors.ts';
-import { displayPath } from '../platform/display-path.ts';
+import type { FileProblem } from './errors.ts';
+import { displayPath } from './platform/display-path.ts';
 
-/** A failure as a line of the report. */
+/** A failure as a line of a report, which names the path beside the message: an error's message, which may stand alone, begins with it. */
 export function problemOf(path: Uint8Array, error: unknown): FileProblem {
-  return { path: displayPath(path), code: isAppError(error) ? error.code : 'io_failed', message: messageOf(error) };
+  const shown = displayPath(path);
+  const message = messageOf(error);
+  const twice = `${shown}: `;
+  return {
+    path: shown,
+    code: isAppError(error) ? error.code : 'io_failed',
+    message: message.startsWith(twice) ? message.slice(twice.length) : message,
+  };
 }

@@ -10,7 +10,7 @@ import { FarSealer } from '../far/far-sealer.ts';
 import type { Platform } from '../platform/index.ts';
 import { currentPlatform, displayPath } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
-import { problemOf } from '../scan/file-problem.ts';
+import { problemOf } from '../file-problem.ts';
 import { NeverEntered } from '../scan/never-entered.ts';
 import { FolderScanner } from '../scan/scan-folder.ts';
 import { keepHeapSmall, keepHeapSmallOnce } from '../small-heap.ts';

@@ -2,7 +2,7 @@ import { type FileContent, idsIn } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
 import type { FarReader } from '../far/far-reader.ts';
 import type { FileFacts } from '../platform/index.ts';
-import { problemOf } from '../scan/file-problem.ts';
+import { problemOf } from '../file-problem.ts';
 import { displayPath } from '../platform/index.ts';
 import { sameContent, sameEntry } from './change-detection.ts';
 import { contentOf } from './content-entries.ts';

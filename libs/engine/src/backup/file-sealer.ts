@@ -2,7 +2,7 @@ import { isAppError } from '#libs/kernel';
 import { EngineError, throwIfInterrupted, type StopSignal } from '../errors.ts';
 import type { FileFacts, OpenFile, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
-import { problemOf } from '../scan/file-problem.ts';
+import { problemOf } from '../file-problem.ts';
 import { Turns } from '../turns.ts';
 import { ChunkCutter } from './chunk-cutter.ts';
 import { ChunkRun } from './chunk-run.ts';

@@ -2,7 +2,7 @@ import { isAppError } from '#libs/kernel';
 import { limits } from '#libs/vault/sealing';
 import type { FileProblem } from '../errors.ts';
 import { displayPath, type ExtendedAttribute, type OpenFile, type Platform } from '../platform/index.ts';
-import { problemOf } from '../scan/file-problem.ts';
+import { problemOf } from '../file-problem.ts';
 
 /** Of one file all together: its entry, which has chunk ids and ranges too, is to stay below what the format allows. */
 const bytesOfOne = 2 * 1024 * 1024;

@@ -5,7 +5,7 @@ import type { FileOutcome, SealedFile } from '../backup/sealer.ts';
 import { isRunFailure } from '../backup/store-failure.ts';
 import { sealStream, type StreamedFile } from '../backup/stream-sealer.ts';
 import type { StopSignal } from '../errors.ts';
-import { problemOf } from '../scan/file-problem.ts';
+import { problemOf } from '../file-problem.ts';
 import type { FarFile } from './far-file.ts';
 import type { FarReader } from './far-reader.ts';
 

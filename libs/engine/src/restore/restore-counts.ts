@@ -1,5 +1,5 @@
-import { isAppError, messageOf } from '#libs/kernel';
 import type { FileProblem } from '../errors.ts';
+import { problemOf } from '../file-problem.ts';
 import { displayPath } from '../platform/index.ts';
 import type { Notes } from './note-collector.ts';
 import { restoreLimits } from './limits.ts';
@@ -30,7 +30,7 @@ export class RestoreCounts implements Notes {
   fail(path: Uint8Array, error: unknown): void {
     this.errorCount += 1;
     if (this.errors.length >= restoreLimits.reportedProblems) return;
-    this.errors.push({ path: displayPath(path), code: isAppError(error) ? error.code : 'io_failed', message: messageOf(error) });
+    this.errors.push(problemOf(path, error));
   }
 
   note(path: Uint8Array, code: string, message: string): void {

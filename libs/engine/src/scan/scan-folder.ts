@@ -9,7 +9,7 @@ import { displayPath } from '../platform/index.ts';
 import { NeverEntered } from './never-entered.ts';
 import { Turns } from '../turns.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
-import { problemOf } from './file-problem.ts';
+import { problemOf } from '../file-problem.ts';
 
 export interface ScanOptions {
   /** Gitignore lines, relative to each backed-up folder. */
