@@ -19,8 +19,8 @@ const base = {
 const project = (name, testMatch) => ({ ...base, displayName: name, testMatch });
 
 export default {
-  // Jest would leave one core idle; the specs that wait for other processes leave enough of it.
-  maxWorkers: 2,
+  // For two cores: the specs that wait for other processes, disks or clocks leave enough of them for a third.
+  maxWorkers: 3,
   // What a spec file loaded is never given back (nodejs/node#63186), 40 MB for one of the coordinator: a worker that has grown is replaced.
   workerIdleMemoryLimit: '1GB',
   // No measure of anything: what hangs is ended, and a busy machine is given its time. Jest hears of it here alone, not in a project; tests with processes set their own.

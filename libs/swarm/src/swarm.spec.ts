@@ -49,19 +49,19 @@ describe('swarm of members', () => {
   });
 
   it('leaves no timer behind that would keep a process from ending', async () => {
-    const made: NodeJS.Timeout[] = [];
+    const made: { readonly timer: NodeJS.Timeout; readonly by: string | undefined }[] = [];
     const real = globalThis.setTimeout;
     const spy = jest.spyOn(globalThis, 'setTimeout').mockImplementation((...args: Parameters<typeof setTimeout>) => {
       const timer = real(...args);
-      made.push(timer);
+      made.push({ timer, by: new Error('made').stack });
       return timer;
     });
-    const running = (): number => made.filter((timer) => timer.hasRef() && !(timer as { _destroyed?: boolean })._destroyed).length;
+    const running = () => made.filter(({ timer }) => timer.hasRef() && !(timer as { _destroyed?: boolean })._destroyed).map(({ by }) => by);
     try {
       team = await TestTeam.of(2);
-      expect(running()).toBeGreaterThan(0);
+      expect(running()).not.toEqual([]);
       await team.stop();
-      expect(running()).toBe(0);
+      expect(running()).toEqual([]);
     } finally {
       spy.mockRestore();
     }
