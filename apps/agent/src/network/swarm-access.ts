@@ -7,6 +7,8 @@ export interface SwarmAccessPorts {
   readonly roster: RosterKeeper;
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
+  /** Asks where everybody is now, before anybody is dialled. Undefined: whoever uses it hears of it by itself. */
+  readonly askFirst?: (() => Promise<void>) | undefined;
   /** How this role takes part: a command only dials (see {@link SwarmAccess.serve}), the daemon listens. */
   readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayGiveOut' | 'rates' | 'onEvent' | 'bitswap'>;
 }
@@ -60,8 +62,8 @@ export class SwarmAccess {
   }
 
   async #start(): Promise<Swarm> {
-    const { startSwarm } = await import('#libs/swarm');
-    const { identity, roster, own, held, options } = this.#ports;
+    const { identity, roster, own, held, options, askFirst } = this.#ports;
+    const [{ startSwarm }] = await Promise.all([import('#libs/swarm'), askFirst?.()]);
     const swarm = await startSwarm({
       seed: identity.seed,
       stores: [own, held.packs],

@@ -6,6 +6,7 @@ import type { BlockRejected, ChunkOpener, LostIndexPack, VaultReader, VerifiedBl
 import { AgentError } from '../errors.ts';
 import type { FetchTally } from '../network/holder-sources.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { askForRoster } from '../roster/ask-for-roster.ts';
 import { onceHoldersAnswer } from './once-holders-answer.ts';
 import { type FoundDocuments, ownDocuments } from './vault-documents.ts';
 
@@ -46,8 +47,11 @@ export async function openVault(
   const headBytes = documents.head;
   const { openReader } = await import('#libs/engine');
   const tally: FetchTally = { packs: new Map<PackId, Map<DeviceId, number>>() };
-  const { reader, blocks, opener, rejected, lostIndexPacks } = await onceHoldersAnswer(agent.clock, signal, (isLast) =>
-    openReader({
+  let tried = false;
+  const open = async (isLast: boolean) => {
+    if (tried && agent.role === 'command') await askForRoster(agent, signal);
+    tried = true;
+    return openReader({
       primitives: nodePrimitives(),
       masterKey,
       headerBytes: documents.header,
@@ -56,8 +60,9 @@ export async function openVault(
       ...(signingKey ? { expectedSigningKey: signingKey } : {}),
       ...(isLast ? { salvageFrom: () => packsHere(agent) } : {}),
       signal,
-    }),
-  );
+    });
+  };
+  const { reader, blocks, opener, rejected, lostIndexPacks } = await onceHoldersAnswer(agent.clock, signal, open);
   if (lostIndexPacks.length > 0)
     agent.log.write('error', 'index packs of the vault can not be had; the packs on this disk were read instead', {
       packs: lostIndexPacks.map(({ packId }) => packId).join(', '),

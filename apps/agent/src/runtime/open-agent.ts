@@ -16,6 +16,7 @@ import { agentDocument, type AgentDocument, policyState, rosterState, teamState 
 import type { AgentPaths } from '../home/agent-paths.ts';
 import { JsonFile } from '../home/json-file.ts';
 import { proofOf, readIdentity } from '../identity/device-identity.ts';
+import { askForRoster } from '../roster/ask-for-roster.ts';
 import { type AgentLog, errorFields, silentLog } from '../log/agent-log.ts';
 import { Manners, pauseState } from '../manners/manners.ts';
 import { HolderSources } from '../network/holder-sources.ts';
@@ -130,7 +131,12 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
     lingerMs: role === 'daemon' ? daemonLingerMs : 0,
     heal: (failure) => healVault(agent, failure),
   });
-  const swarm = new SwarmAccess({ identity, roster, own, held, options: { listen: [], bitswap: role === 'daemon', ...options.network } });
+  const swarm = new SwarmAccess({
+    ...{ identity, roster, own, held },
+    // The daemon hears of it by its heartbeat, and a reader leaves writing it down to whoever has the lock.
+    askFirst: role === 'command' ? () => askForRoster(agent) : undefined,
+    options: { listen: [], bitswap: role === 'daemon', ...options.network },
+  });
   const others = (): DeviceId[] =>
     (roster.roster?.members ?? [])
       .filter((m) => m.deviceId !== document.deviceId && m.state !== 'revoked' && m.class !== 'coordinator')
