@@ -30,11 +30,16 @@ export class AuditRecordsService {
     private readonly times: AuditTimes,
   ) {}
 
-  /** Counts audits that ended. Passes may make a quarantined holder believed again; any failure starts its row anew. */
+  /**
+   * Counts audits that ended. Passes may make a quarantined holder believed again; any failure starts its row anew. A copy that came too slowly fails, but
+   * its holder's record has it as one that was not answered in time.
+   */
   async count(deviceId: DeviceId, result: AuditResult, howMany: number): Promise<void> {
     const now = this.times.nowMs();
     const only = (counts: boolean): number => (counts ? howMany : 0);
-    const [passed, timedOut, failed] = [only(result === 'passed'), only(result === 'timed_out'), only(isFailure(result))];
+    const passed = only(result === 'passed');
+    const timedOut = only(result === 'timed_out' || result === 'slow');
+    const failed = only(isFailure(result) && result !== 'slow');
     this.metrics.count(result, howMany);
     const holder = await this.holders.get(deviceId);
     const passedInARow = failed > 0 ? 0 : holder.passedInARow + passed;

@@ -203,6 +203,7 @@ describe('audits', () => {
     for (let hour = 0; hour < 6 * 24 && !(await kinds(holder)).includes('failed'); hour += 4) await team.hours(4, { awake: alone });
     const { standing, events } = await team.audits(holder);
     expect(events.items[0]).toMatchObject({ kind: 'failed', cause: expect.stringMatching(/at a speed of any use/) });
+    expect(standing).toMatchObject({ failed: 0, score: 1 });
     expect(standing.timedOut).toBeGreaterThanOrEqual(3);
     expect(standing.quarantinedReplicas).toBeGreaterThan(0);
     // All that it holds is slow: that is no reason to believe it nothing at all, nor to have it read its disk.

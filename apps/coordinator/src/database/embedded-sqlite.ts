@@ -1,5 +1,6 @@
-import type { SQLInputValue } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
+import { systemErrorCode } from '#libs/kernel';
 
 interface Options {
   readonly readonly: boolean;
@@ -13,6 +14,9 @@ interface Statement {
   all(...parameters: SQLInputValue[]): unknown[];
   run(...parameters: SQLInputValue[]): { changes: number | bigint; lastInsertRowid: number | bigint };
 }
+
+/** May run twice. */
+const onlyReads = /^\s*(?:select|with|pragma)\b/i;
 
 /**
  * The SQLite that Node.js brings, in the form that TypeORM's `better-sqlite3` driver asks of its `driver` option: that package is compiled
@@ -30,9 +34,24 @@ export class EmbeddedSqlite {
     const statement = this.#database.prepare(sql);
     return {
       reader: statement.columns().length > 0,
-      all: (...parameters) => statement.all(...parameters),
+      all: (...parameters) => {
+        try {
+          return statement.all(...parameters);
+        } catch (error) {
+          if (systemErrorCode(error) !== 'ERR_OUT_OF_RANGE' || !onlyReads.test(sql)) throw error;
+          return this.#rounded(sql, parameters);
+        }
+      },
       run: (...parameters) => statement.run(...parameters),
     };
+  }
+
+  /** Sums may be more than a number counts exactly; a rounded one serves everybody better than none. */
+  #rounded(sql: string, parameters: readonly SQLInputValue[]): unknown[] {
+    const statement = this.#database.prepare(sql);
+    statement.setReadBigInts(true);
+    const number = (value: SQLOutputValue): unknown => (typeof value === 'bigint' ? Number(value) : value);
+    return statement.all(...parameters).map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, number(value)])));
   }
 
   /** The rows that `PRAGMA statement` answers. */
