@@ -96,6 +96,12 @@ describe('what goes wrong is said clearly', () => {
     const dump = await outputTo('> /dev/full').run(['dump', join(documents, 'photos', 'holiday.raw')]);
     expect(dump.exitCode).toBe(1);
     expect(dump.output).toMatch(/could not be written: ENOSPC.*\(output_failed\)\n {2}Make room/);
+    // What is not asked for its output does its work all the same.
+    const sequence = async () => (await scene.team.latestSnapshot('ada'))!.sequence;
+    const before = await sequence();
+    const backup = await outputTo('> /dev/full').run(['backup']);
+    expect(backup).toMatchObject({ exitCode: 1, output: expect.stringMatching(/^holdfast: [^\n]*\(output_failed\)\n[^\n]*\n$/) });
+    await until('the snapshot is there', async () => (await sequence()) > before);
     expect(await outputTo('| true').run(['--help'])).toMatchObject({ exitCode: 0, output: '' });
   });
 

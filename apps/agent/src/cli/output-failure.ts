@@ -1,22 +1,29 @@
 import process from 'node:process';
 import { exitCodes } from './exit-codes.ts';
 
-/** Commands end by {@link endCommand} when standard output takes nothing more; until a program says otherwise. */
-export function endWhenOutputFails(): void {
-  process.stdout.on('error', endCommand);
+let failed = false;
+
+/**
+ * A reader of standard output that went away (`| head`) is no failure of ours, and ends a command. When it takes nothing more for another reason (a full
+ * disk) that is said on standard error, once, and the command ends with `failed` at best.
+ */
+export function watchOutput(): void {
+  process.stdout.on('error', endOrNote);
 }
 
 /** For a program whose output is only a log: it goes on without, and logs again once its disk has room. */
-export function goOnWhenOutputFails(): void {
-  process.stdout.off('error', endCommand);
+export function goOnWithoutOutput(): void {
+  process.stdout.off('error', endOrNote);
   process.stdout.on('error', () => undefined);
 }
 
-/** A reader that went away (`| head`) is no failure of ours. Anything else is: what was asked for (`dump`) is not all there. */
-function endCommand({ code, message }: NodeJS.ErrnoException): never {
+/** Whether something that was printed is missing. */
+export const outputFailed = (): boolean => failed;
+
+function endOrNote({ code, message }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') process.exit(exitCodes.done);
-  process.stderr.write(
-    `holdfast: what this command prints could not be written: ${message} (output_failed)\n  Make room where it goes, and run it again.\n`,
-  );
-  process.exit(exitCodes.failed);
+  if (failed) return;
+  failed = true;
+  process.exitCode ||= exitCodes.failed;
+  process.stderr.write(`holdfast: what this command prints could not be written: ${message} (output_failed)\n  Make room where it goes.\n`);
 }

@@ -5,6 +5,7 @@ import type { PipeSource, ServedPipe } from '../backup/pipe/serve-pipe.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import { JsonRenderer, type OutputPort, type Renderer, type TextForm, TextRenderer } from '../output/renderer.ts';
 import { errorEvent, exitCodes } from './exit-codes.ts';
+import { outputFailed } from './output-failure.ts';
 
 export interface RunOptions {
   readonly home: string | undefined;
@@ -50,6 +51,8 @@ export async function runCommand(name: string, args: unknown, options: RunOption
       renderer.render(event);
       await output.drained();
       if (event.event === 'result' || event.event === 'error') exitCode = event.exitCode;
+      // What is printed is all that was asked for. Other commands do their work, whatever can be said of it.
+      if (outputFailed() && (event.event === 'item' || event.event === 'data')) break;
     }
   } catch (error) {
     const event = errorEvent(stop.signal.aborted ? stop.signal.reason : error);
@@ -60,7 +63,8 @@ export async function runCommand(name: string, args: unknown, options: RunOption
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
-  return stop.signal.aborted && exitCode !== exitCodes.done ? exitCodes.interrupted : exitCode;
+  if (stop.signal.aborted && exitCode !== exitCodes.done) return exitCodes.interrupted;
+  return outputFailed() && exitCode === exitCodes.done ? exitCodes.failed : exitCode;
 }
 
 async function findSource(
