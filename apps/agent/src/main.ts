@@ -14,8 +14,8 @@ if (major < 24 || (major === 24 && minor < 15)) {
 } else {
   const { createProgram } = await import('./cli/program.ts');
   const { CommanderError } = await import('commander');
-  const { endWhenOutputFails } = await import('./cli/output-failure.ts');
-  endWhenOutputFails();
+  const { watchOutput } = await import('./cli/output-failure.ts');
+  watchOutput();
   try {
     const json = process.argv.includes('--json');
     await createProgram({ json, out: (line) => void process.stdout.write(line) }).parseAsync(process.argv);

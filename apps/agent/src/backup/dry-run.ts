@@ -5,6 +5,7 @@ import { AgentError } from '../errors.ts';
 import { isOwnData, ownDataMessage, refuseOwnData } from '../folders/own-data.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
+import { backupResources } from './backup-resources.ts';
 import { readOwnRules } from './own-rules.ts';
 import { type Selection, scanRules } from './selection.ts';
 
@@ -19,7 +20,8 @@ export async function* dryRun(
   signal: AbortSignal,
 ): AsyncGenerator<CommandEvent> {
   const { FarReaders } = await import('#libs/engine');
-  const far = new FarReaders({ signal });
+  const { silentMs } = backupResources(process.env);
+  const far = new FarReaders({ signal, ...(silentMs !== undefined && { silentMs }) });
   try {
     yield* countAll(agent, paths, asked, { signal, far });
   } finally {

@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import { isAppError, systemClock } from '#libs/kernel';
 import { agentVersion } from '../cli/agent-version.ts';
 import { errorEvent, exitCodes } from '../cli/exit-codes.ts';
-import { goOnWhenOutputFails } from '../cli/output-failure.ts';
+import { goOnWithoutOutput } from '../cli/output-failure.ts';
 import { checkedArgs } from '../commands/command-source.ts';
 import { loadCommand } from '../commands/registry.ts';
 import { ControlServer } from '../control/control-server.ts';
@@ -25,7 +25,7 @@ export interface DaemonOptions {
 
 /** `holdfast daemon`: runs until SIGTERM or SIGINT; its log goes to standard output, one JSON object a line, as far as that takes it. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  goOnWhenOutputFails();
+  goOnWithoutOutput();
   const log = lineLog(
     (line) => void process.stdout.write(line),
     () => Date.now(),

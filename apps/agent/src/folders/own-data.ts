@@ -15,7 +15,7 @@ export function isOwnData(path: string, home: string): boolean {
   const mounts = farMounts();
   const far = farMountOn(path, mounts);
   // On the one that the data folder is on, too, everything waits for it anyway.
-  if (far && far.point !== farMountOn(home, mounts)?.point) return isServedAt(far.point) || isBelow(path, home);
+  if (far && far.point !== farMountOn(home, mounts)?.point) return isServedAt(far.point, path) || isBelow(path, home);
   return isServedHere(path) || isBelow(path, home) || isBelow(real(path), real(home));
 }
 

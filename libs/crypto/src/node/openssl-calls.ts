@@ -20,7 +20,7 @@ let calls: OpensslCalls | null | undefined;
  * has no way to write to given memory: what it allocates costs as much as sealing. Found out once a thread.
  */
 export function opensslCalls(): OpensslCalls | undefined {
-  calls ??= usableCalls(() => koffi.load(null)) ?? null;
+  if (calls === undefined) calls = usableCalls(() => koffi.load(null)) ?? null;
   return calls ?? undefined;
 }
 

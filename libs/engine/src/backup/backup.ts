@@ -264,13 +264,14 @@ async function findRoots(options: BackupOptions & { readonly far: FarReaders }, 
     const path = platform.absolute(folder);
     const mount = far.mountOn(path);
     const ownData = { path: displayPath(path), code: 'bad_argument', message: "is Holdfast's own data, which is never backed up" };
-    if (mount ? isServedAt(mount.point) : isServedHere(path.toString()) || ours.covers(path)) {
+    if (mount ? isServedAt(mount.point, path.toString()) : isServedHere(path.toString()) || ours.covers(path)) {
       counts.problem(ownData);
       continue;
     }
     try {
       const looked = await far.look(path, platform);
-      if (looked.far && ours.covers(path, looked.realPath)) counts.problem(ownData);
+      // Without its real path (a link, a file) it is what it is called: to follow it is not for this process.
+      if (looked.far && ours.covers(path, looked.realPath ?? path)) counts.problem(ownData);
       else roots.set(path.toString('latin1'), { path, ...looked });
     } catch (error) {
       throwIfInterrupted(signal);

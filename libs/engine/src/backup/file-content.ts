@@ -12,11 +12,13 @@ export interface ContentPlan {
 /** Below this a hole saves less than the call costs. */
 const smallestSparse = 64 * 1024;
 
-export function planContent(file: OpenFile, facts: SeenFile): ContentPlan {
+/** `withinMs`: a file whose holes take longer to find is read as a dense one. */
+export function planContent(file: OpenFile, facts: SeenFile, withinMs = Number.POSITIVE_INFINITY): ContentPlan {
   const dense: ContentPlan = { ranges: undefined, contentBytes: facts.sizeBytes };
   if (facts.sizeBytes < smallestSparse || facts.allocatedBytes >= facts.sizeBytes) return dense;
-  const ranges = file.dataRanges(facts.sizeBytes);
-  if (!ranges || ranges.length > backupLimits.sparseRanges) return dense;
+  const endMs = performance.now() + withinMs;
+  const ranges = file.dataRanges(facts.sizeBytes, (soFar) => soFar <= backupLimits.sparseRanges && performance.now() < endMs);
+  if (!ranges) return dense;
   const contentBytes = ranges.reduce((sum, range) => sum + range.length, 0);
   return contentBytes === facts.sizeBytes ? dense : { ranges, contentBytes };
 }

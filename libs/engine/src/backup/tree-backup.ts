@@ -60,6 +60,7 @@ export class TreeBackup {
     for (const note of scanned.notes) counts.note(note);
     counts.excluded += scanned.excluded;
     counts.directories += 1;
+    if (scanned.missesMount) counts.partial = true;
     if (!scanned.readable) {
       counts.partial = true;
       const error = scanned.problems[0]?.code ?? 'io_failed';

@@ -4,6 +4,10 @@ export const farLimits = {
   silentMs: 15_000,
   /** From the start of the process to its first word: a quarter of a second, but on a machine that has just been woken up much more. */
   startMs: 60_000,
+  /** A timer that is later than this tells of a process that was stopped (Ctrl-Z, a frozen container), not of a busy one. */
+  timerLateMs: 2_000,
+  /** Looking for a file's holes may take this long: on a share each is a question of its own. Beyond, it is read whole, with zeros. */
+  holesMs: 1_000,
   /** The process answers with what it has after this long, so that a slow mount with much to say is not taken for a silent one. */
   answerMs: 1_000,
   /** Bytes of a file in one answer: over a line of 17 KB/s still within {@link silentMs}. */

@@ -82,7 +82,7 @@ async function openFile(path: Buffer): Promise<FarOpened> {
     const seen = file.facts();
     if (seen.kind !== 'file') throw new EngineError('file_changed', `${displayPath(path)}: is no regular file any more`);
     await pastItsTick(seen);
-    const plan: ContentPlan = planContent(file, seen);
+    const plan: ContentPlan = planContent(file, seen, farLimits.holesMs);
     open = { path, file, stream: new ContentStream(file, plan) };
     return { facts: seen, ...plan };
   } catch (error) {

@@ -121,7 +121,7 @@ export class FarReader {
   }
 
   #died(): EngineError {
-    return new EngineError('io_failed', `the process that reads from ${this.#where} has ended`, { status: 'temporary' });
+    return new EngineError('not_answering', `the process that reads from ${this.#where} has ended`, { status: 'temporary' });
   }
 
   get #where(): string {
@@ -205,7 +205,13 @@ export class FarReader {
           this.#deaths += 1;
           return this.#died();
         });
-      const timer = setTimeout(() => fail(late), withinMs);
+      // Much too late for a timer: everybody here was stopped, and so was the process that should have answered.
+      const due = performance.now() + withinMs;
+      const overdue = (): void => {
+        if (performance.now() - due < farLimits.timerLateMs) fail(late);
+        else timer = setTimeout(() => fail(late), withinMs);
+      };
+      let timer = setTimeout(overdue, withinMs);
       this.#signal?.addEventListener('abort', stop, { once: true });
       child.once('message', heard).once('exit', died).once('error', died);
       if (request) child.send(request, (error) => error && died());

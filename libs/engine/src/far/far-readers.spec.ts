@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type FarMount, farMounts } from '#libs/kernel/far-mounts';
 import { backup, type BackupOptions, compareTrees, type LocalVault, restore } from '../index.ts';
 import { currentPlatform } from '../platform/index.ts';
+import { fileError } from '../platform/system-error.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { describeWithMounts, hangingMounts } from '../testing/hanging-mounts.ts';
 import { makeNastyTree } from '../testing/nasty-tree.ts';
@@ -104,6 +105,21 @@ describe('what another process reads', () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
+  it('makes a snapshot incomplete when a whole mount can not be looked at, unless it is somebody else’s', async () => {
+    const mounts = asFar(join(source, 'remote'));
+    const path = Buffer.from(join(source, 'remote'));
+    for (const [system, code, partial] of [
+      ['ENOTCONN', 'io_failed', true],
+      ['EACCES', 'access_denied', false],
+    ] as const) {
+      const far = new FarReaders({ mounts });
+      jest.spyOn(far.readerOf(mounts[0]!), 'facts').mockRejectedValue(fileError(system, path));
+      const { problems, snapshot } = await run([source], { far });
+      far.close();
+      expect([problems.map((one) => one.code), snapshot.partial, snapshot.stats.files]).toEqual([[code], partial, 1]);
+    }
+  });
+
   it('goes on when the process is killed, without the file that it was at', async () => {
     for (const name of ['a', 'b', 'c']) writeFileSync(join(source, 'remote', name), Buffer.alloc(3_000_000, name));
     const far = new FarReaders({ mounts: asFar(join(source, 'remote')) });
@@ -111,7 +127,7 @@ describe('what another process reads', () => {
     const path = Buffer.from(join(source, 'remote', 'a'));
     const file = await reader.open(path);
     for (const pid of farProcesses()) process.kill(pid, 'SIGKILL');
-    await expect(file.read(Buffer.alloc(3_000_000))).rejects.toMatchObject({ code: 'io_failed' });
+    await expect(file.read(Buffer.alloc(3_000_000))).rejects.toMatchObject({ code: 'not_answering' });
     await expect(file.end()).rejects.toMatchObject({ code: 'io_failed' });
     expect((await reader.facts(path)).sizeBytes).toBe(3_000_000);
     reader.close();
@@ -190,6 +206,16 @@ describeWithMounts('a mount that hangs', () => {
     expect(codes(result)).toContainEqual([join(remote(), 'z'), 'not_answering']);
     expect(result.snapshot.partial).toBe(true);
     expect(readFileSync(join(await restored(), remote(), 'a'), 'utf8')).toBe('first');
+  });
+
+  it('is not followed into by a link that was named', async () => {
+    await mounted(remote(), 'nothing');
+    symlinkSync(join(remote(), 'me'), join(home, 'share'));
+    const far = new FarReaders({ silentMs: 1_000 });
+    const neverEnter = [Buffer.from(join(home, 'own-data'))];
+    const { snapshot, problems } = await run([join(home, 'share'), join(source, 'notes')], { far, neverEnter });
+    far.close();
+    expect([problems, snapshot.partial, snapshot.stats.files]).toEqual([[], false, 1]);
   });
 
   it('does not keep a run from being stopped', async () => {

@@ -117,8 +117,8 @@ export interface OpenFile {
   setTimes(mtimeNs: bigint): Applied;
   /** {@link Platform.extendedAttributes} of this very file. */
   extendedAttributes(): ExtendedAttribute[];
-  /** Ranges that hold data, in order; undefined where the system can't tell. */
-  dataRanges(sizeBytes: number): DataRange[] | undefined;
+  /** Ranges that hold data, in order; undefined where the system can't tell, or `goOn`, which is asked after each, does not want to know any more. */
+  dataRanges(sizeBytes: number, goOn?: (soFar: number) => boolean): DataRange[] | undefined;
   sync(): void;
   close(): void;
 }

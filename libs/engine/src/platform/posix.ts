@@ -67,7 +67,7 @@ export function posixPlatform(options: PosixOptions): Platform {
   const native = <T>(path: Buffer, call: (path: Buffer) => T): T => at(path, (reached) => call(terminated(reached)));
   const privileged = process.getuid?.() === 0;
 
-  function dataRanges(fd: number, sizeBytes: number): DataRange[] | undefined {
+  function dataRanges(fd: number, sizeBytes: number, goOn: (soFar: number) => boolean): DataRange[] | undefined {
     if (sizeBytes === 0) return [];
     // The end of the file counts as a hole, so a file system that can tell always finds one.
     if (calls.seek(fd, 0, 'hole') === undefined) return undefined;
@@ -77,6 +77,7 @@ export function posixPlatform(options: PosixOptions): Platform {
       if (start === undefined || start >= sizeBytes) break;
       const end = Math.min(calls.seek(fd, start, 'hole') ?? sizeBytes, sizeBytes);
       out.push({ offset: start, length: end - start });
+      if (!goOn(out.length)) return undefined;
       offset = end;
     }
     return out;

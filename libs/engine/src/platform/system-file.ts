@@ -43,7 +43,7 @@ export function factsOf(stat: fs.BigIntStats): FileFacts {
 
 /** What only some systems can do with an open file, by its descriptor; paths are for messages. */
 export interface FileExtras {
-  dataRanges(fd: number, sizeBytes: number): DataRange[] | undefined;
+  dataRanges(fd: number, sizeBytes: number, goOn: (soFar: number) => boolean): DataRange[] | undefined;
   preallocate(fd: number, sizeBytes: number, path: Buffer): Applied;
   forgetCached(fd: number): void;
   setTimes(fd: number, mtimeNs: bigint, path: Buffer): Applied;
@@ -134,8 +134,8 @@ export class SystemFile implements OpenFile {
     return this.#extras.extendedAttributes(this.#fd, this.#path);
   }
 
-  dataRanges(sizeBytes: number): DataRange[] | undefined {
-    return this.#extras.dataRanges(this.#fd, sizeBytes);
+  dataRanges(sizeBytes: number, goOn: (soFar: number) => boolean = () => true): DataRange[] | undefined {
+    return this.#extras.dataRanges(this.#fd, sizeBytes, goOn);
   }
 
   sync(): void {

@@ -50,6 +50,8 @@ export interface ScannedFolder {
   readonly excluded: number;
   /** False: the folder itself could not be read. */
   readonly readable: boolean;
+  /** A file system that is mounted in it could not be looked at, and is missing as a whole. */
+  readonly missesMount?: boolean;
   /** The folder's own, where they were read by somebody else: whoever looks for them later may wait for ever. */
   readonly attributes?: ReadAttributes;
 }
@@ -125,6 +127,7 @@ export class FolderScanner {
       !rules.isEmpty && rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder);
     const entries: ScannedEntry[] = [];
     let excluded = 0;
+    let missesMount = false;
     const turns = new Turns(turnMs);
     for (const name of names) {
       await turns.maybeYield();
@@ -156,7 +159,11 @@ export class FolderScanner {
         if (isAppError(error, 'interrupted')) throw error;
         if (isAppError(error, 'file_not_found'))
           notes.push({ path: displayPath(path), code: 'vanished', message: 'was removed during the backup' });
-        else problems.push(problemOf(path, error));
+        else {
+          problems.push(problemOf(path, error));
+          // Not even root may look into another user's FUSE mount: such a one is left out for good, not missing.
+          missesMount ||= point !== undefined && !isAppError(error, 'access_denied');
+        }
         continue;
       }
       const isFolder = facts.kind === 'directory';
@@ -169,7 +176,7 @@ export class FolderScanner {
       else entries.push(reader ? { name, facts, far: reader } : { name, facts });
     }
     const attributes = far && (await far.attributes(folder));
-    return { entries, rules, problems, notes, excluded, readable: true, ...(attributes && { attributes }) };
+    return { entries, rules, problems, notes, excluded, readable: true, missesMount, ...(attributes && { attributes }) };
   }
 
   /** Of all names but those where another mount begins, which may be silent for itself. */

@@ -62,7 +62,11 @@ export function isEntryServedHere(folder: Buffer, name: Buffer): boolean {
   return false;
 }
 
-/** Whether this process serves exactly what is mounted there (real path as latin1). */
-export function isServedAt(point: string): boolean {
-  return served.has(Buffer.from(point, 'latin1').toString());
+/** Whether this process serves exactly what is mounted there (real path as latin1), or a path by its words alone is in what it serves. Looks at nothing. */
+export function isServedAt(point: string, path: string): boolean {
+  const words = resolve(path);
+  return (
+    [Buffer.from(point, 'latin1').toString(), words].some((one) => served.has(one)) ||
+    [...served].some((folder) => words.startsWith(folder + sep))
+  );
 }
