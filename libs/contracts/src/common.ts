@@ -25,7 +25,9 @@ export const base64Url = (maxBytes: number) =>
   z
     .string()
     .max(Math.ceil((maxBytes * 4) / 3) + 2)
-    .regex(/^[A-Za-z0-9_-]*$/, 'must be base64url without padding');
+    .regex(/^[A-Za-z0-9_-]*$/, 'must be base64url without padding')
+    // One character of a group of four is six bits, which are no byte.
+    .refine((text) => text.length % 4 !== 1, 'must be base64url without padding');
 
 export const publicKey = base64Url(32).length(43);
 export const signature = base64Url(64).length(86);

@@ -103,6 +103,12 @@ describe('the bundle of a coordinator', () => {
     );
   });
 
+  it('of which what is sealed is cut short is refused, though the coordinator signed it', () => {
+    const body = JSON.parse(new TextDecoder().decode(fromBase64Url(seal().payload))) as object;
+    for (const sealed of ['', 'x', 'xx'])
+      expect(() => openBundle(signStatement('bundle', { ...body, sealed }, coordinator.secretKey), keys)).toThrow(code('bad_bundle'));
+  });
+
   it('is refused with one altered byte, wherever it is', () => {
     const statement = seal();
     const payload = fromBase64Url(statement.payload);
