@@ -10,6 +10,7 @@ import { pastItsTick } from '../backup/file-state.ts';
 import { readAttributes } from '../backup/read-attributes.ts';
 import { EngineError } from '../errors.ts';
 import { currentPlatform, displayPath, type FileFacts, type OpenFile } from '../platform/index.ts';
+import { readStart } from '../scan/read-start.ts';
 import { reach } from '../platform/reach.ts';
 import { translated } from '../platform/system-error.ts';
 import { farLimits } from './far-limits.ts';
@@ -62,18 +63,6 @@ function names(path: Uint8Array | undefined): FarAnswers['names'] {
   return { names: found, done: false };
 }
 
-function start(path: Buffer, maxBytes: number): Buffer {
-  const file = platform.openToRead(path);
-  try {
-    const { kind, sizeBytes } = file.facts();
-    if (kind !== 'file') return Buffer.alloc(0);
-    const into = Buffer.alloc(Math.min(sizeBytes, maxBytes));
-    return into.subarray(0, file.read(into, 0));
-  } finally {
-    file.close();
-  }
-}
-
 async function openFile(path: Buffer): Promise<FarOpened> {
   open?.file.close();
   open = undefined;
@@ -110,7 +99,7 @@ function answer(request: FarRequest): FarAnswers[keyof FarAnswers] | Promise<Far
     case 'real-path':
       return platform.realPath(Buffer.from(request.path));
     case 'start':
-      return start(Buffer.from(request.path), request.maxBytes);
+      return readStart(platform, Buffer.from(request.path), request.maxBytes);
     case 'link-target':
       return platform.linkTarget(Buffer.from(request.path));
     case 'attributes':

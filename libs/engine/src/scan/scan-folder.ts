@@ -7,6 +7,7 @@ import type { FarReaders } from '../far/far-readers.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
 import { NeverEntered } from './never-entered.ts';
+import { readStart } from './read-start.ts';
 import { Turns } from '../turns.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
 import { problemOf } from '../file-problem.ts';
@@ -210,7 +211,7 @@ export class FolderScanner {
     if (!name) return outer;
     const path = this.#platform.join(folder, name);
     try {
-      const lines = far ? await far.start(path, ignoreFileBytes) : this.#readStart(path, ignoreFileBytes);
+      const lines = far ? await far.start(path, ignoreFileBytes) : readStart(this.#platform, path, ignoreFileBytes);
       return outer.inside(below, lines.toString('utf8').split(/\r?\n/));
     } catch (error) {
       if (isAppError(error, 'interrupted') || isAppError(error, 'not_answering')) throw error;
@@ -222,23 +223,11 @@ export class FolderScanner {
   async #isCache(folder: Buffer, far: FarReader | undefined): Promise<boolean> {
     const path = this.#platform.join(folder, Buffer.from(cacheTagName));
     try {
-      const start = far ? await far.start(path, cacheSignature.length) : this.#readStart(path, cacheSignature.length);
+      const start = far ? await far.start(path, cacheSignature.length) : readStart(this.#platform, path, cacheSignature.length);
       return start.toString('latin1') === cacheSignature;
     } catch (error) {
       if (isAppError(error, 'interrupted') || isAppError(error, 'not_answering')) throw error;
       return false;
-    }
-  }
-
-  #readStart(path: Buffer, maxBytes: number): Buffer {
-    const file = this.#platform.openToRead(path);
-    try {
-      const { kind, sizeBytes } = file.facts();
-      if (kind !== 'file') return Buffer.alloc(0);
-      const into = Buffer.alloc(Math.min(sizeBytes, maxBytes));
-      return into.subarray(0, file.read(into, 0));
-    } finally {
-      file.close();
     }
   }
 }

@@ -1,27 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { aVault } from '#libs/vault/testing';
+import { describeWithMounts } from '../../testing/hanging-mounts.ts';
 import { mountedFiles } from '../../testing/mounted-files.ts';
 import { mountSnapshots } from './mount-snapshots.ts';
-
-/** The right to mount at all: this device, for whoever runs the tests. */
-function mayMount(): boolean {
-  try {
-    accessSync('/dev/fuse', constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const hasHelper = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'fusermount3')));
-const withMounts = mayMount() && (hasHelper || process.env['CI']) ? describe : describe.skip;
 
 const run = promisify(execFile);
 const { big, many, odd } = mountedFiles();
@@ -63,7 +51,7 @@ class Shown {
   }
 }
 
-withMounts('snapshots as a file system', () => {
+describeWithMounts('snapshots as a file system', () => {
   let shown: Shown;
   let folder: string;
   beforeAll(async () => {
@@ -149,7 +137,7 @@ withMounts('snapshots as a file system', () => {
   });
 });
 
-withMounts('the end of a mount', () => {
+describeWithMounts('the end of a mount', () => {
   let shown: Shown;
   beforeEach(async () => {
     shown = await Shown.start();
