@@ -34,15 +34,17 @@ describe('a coordinator without its memory', () => {
   const write = (n: number): void => writeFileSync(join(documents, `photo-${n}.raw`), incompressible(2 * 1024 * 1024, n));
   /** What people are shown of copies and snapshots. */
   const shown = async () => {
-    const { replicaHistogram, storage }: Overview = await scene.team.overview();
+    const { replicaHistogram, storage, repair }: Overview = await scene.team.overview();
     const { sequence, packs, packsBelowMinimum, protection } = (await scene.team.latestSnapshot('ada'))!;
-    return { replicaHistogram, vaultBytes: storage.vaultBytes, snapshot: { sequence, packs, packsBelowMinimum, protection } };
+    const figures = { replicaHistogram, vaultBytes: storage.vaultBytes, snapshot: { sequence, packs, packsBelowMinimum, protection } };
+    return { figures, onTheWay: repair.backlogPacks + repair.runningJobs };
   };
-  /** Once every pack has its copies on record. */
+  /** Once every pack has its copies on record and no further one is on its way: a newcomer's copy counts, and yet another is made beside it. */
   const whole = () =>
     until('every pack has its copies', async () => {
-      const now = await shown();
-      return now.snapshot.protection === 'full' && now.replicaHistogram.zero + now.replicaHistogram.one === 0 && now;
+      const { figures, onTheWay } = await shown();
+      const { zero, one } = figures.replicaHistogram;
+      return figures.snapshot.protection === 'full' && zero + one + onTheWay === 0 && figures;
     });
   /** Each file on a holder's disk: one that was fetched again is another file. */
   const onDisk = (...agents: Agent[]): string[] =>
