@@ -15,6 +15,8 @@ export class ChallengeMaker {
     const { clock, log, manners } = this.#agent;
     if (manners.waits('background') !== null) return;
     await clock.sleep(Math.max(0, this.#lastAtMs + auditLimits.mintAtMostEveryMs - clock.nowMs()), signal);
+    // Paused in the meantime, or unplugged.
+    if (manners.waits('background') !== null) return;
     this.#lastAtMs = clock.nowMs();
     const packs = await makeChallenges(this.#agent, signal);
     if (packs > 0) log.write('info', 'made challenges for audits', { packs });
