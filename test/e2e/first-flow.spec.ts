@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SnapshotStats } from '#libs/contracts';
 import { compareTrees, currentPlatform } from '#libs/engine';
 import type { Agent } from '../support/agent.ts';
 import { lastEvent } from '../support/agent.ts';
 import { packFiles } from '../support/pack-files.ts';
 import { until } from '../support/processes.ts';
+import { bytesRead, pauseReading } from '../support/reading.ts';
 import { incompressible, writeSample } from '../support/sample-folder.ts';
 import { restoredPath } from '../support/restored-path.ts';
 import { teamForTests } from '../support/team-for-tests.ts';
@@ -33,15 +33,6 @@ interface RestoreResult {
     readonly byHolder: { name: string }[];
     readonly list: { packId: string; from: string[] }[];
   };
-}
-
-/** Bytes that a process has asked the system to read so far, all its threads together. */
-const bytesRead = (pid: number): number => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
-/** Within two seconds hardly anything: heartbeats only. */
-async function readsNothing(pid: number): Promise<boolean> {
-  const before = bytesRead(pid);
-  await sleep(2_000);
-  return bytesRead(pid) - before < MiB;
 }
 
 describe('a team backs up and restores', () => {
@@ -88,7 +79,7 @@ describe('a team backs up and restores', () => {
   });
 
   it('backs an unchanged tree up again with one small pack, reading no file', async () => {
-    await until('the reading for challenges of the first backup is over', () => readsNothing(ada.daemon.pid));
+    await pauseReading(ada);
     const packsBefore = packFiles(ada.home, 'own').length;
     const readBefore = bytesRead(ada.daemon.pid);
     const second = lastEvent<BackupResult>(await ada.must(['backup']));
@@ -99,6 +90,7 @@ describe('a team backs up and restores', () => {
     expect(packFiles(ada.home, 'own').length - packsBefore).toBe(second.stats.newPacks);
     // What the operating system counted for the whole process: index and trees, nothing near the 240 MiB of the files.
     expect(readMeanwhile).toBeLessThan(32 * MiB);
+    await ada.must(['resume']);
   });
 
   it('restores one file on a fresh machine, fetching only the packs that it needs', async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cryptoReady } from '#libs/crypto';
 import { aDevice, aMember, aPack, aRoster } from '../../libs/swarm/src/testing/builders.ts';
 import { mayMakeNetworks, NatNetwork } from '../support/nat-network.ts';
-import { repository } from '../support/processes.ts';
+import { repository, until } from '../support/processes.ts';
 
 const MiB = 1024 * 1024;
 const pack = aPack(6 * MiB + 5);
@@ -93,8 +93,11 @@ withNetworks('behind two NATs', () => {
     expect(addresses[1]!.some((address) => address.includes('192.168.71.2'))).toBe(true);
     for (const device of all) await device.ask({ roster: roster(1, addresses) }, 'ok');
     expect(await owner.kindTo('device-00', 'direct', 20_000)).toContain('direct');
-    // The place at the relay is taken a moment after the connection.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    // The place at the relay is taken a moment after the connection: until then nobody reaches the owner.
+    await until(
+      'the owner has its place at the relay',
+      async () => 'pingMs' in (await holder.ask({ ping: aDevice(1).deviceId }, 'pingMs')),
+    );
 
     const fetch = { packId: pack.packId, sizeBytes: pack.sizeBytes, from: [aDevice(1).deviceId] };
     expect(await holder.ask({ fetch }, 'result')).toMatchObject({ whole: true, result: { fetchedBytes: pack.sizeBytes } });

@@ -13,9 +13,16 @@ import { restoredPath } from '../support/restored-path.ts';
 import { incompressible } from '../support/sample-folder.ts';
 import { teamForTests } from '../support/team-for-tests.ts';
 
+/** A process that gets no time for ten seconds is no machine that is missed: nothing is to be repaired here. */
+const patient = `
+durability:
+  silence:
+    workstation: { asleepAfterSeconds: 10, overdueAfterSeconds: 600, suspectAfterSeconds: 700, missingAfterSeconds: 800, lostAfterSeconds: 86400 }
+`;
+
 /** The team wanted four copies of everything and now wants three. */
 describe('copies beyond what is wanted', () => {
-  const scene = teamForTests({ replicas: 4 });
+  const scene = teamForTests({ replicas: 4, config: patient });
   const documents = join(scene.folder, 'documents');
   let ada: Agent;
   let holders: Agent[];

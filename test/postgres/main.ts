@@ -6,11 +6,9 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { memoryFolder } from '#libs/kernel/testing';
-
-const repository = join(import.meta.dirname, '../..');
+import { freePort, repository } from '../support/processes.ts';
 
 function binaries(): string {
   const found = [...globSync('/usr/lib/postgresql/*/bin'), ...(process.env['PATH'] ?? '').split(':')].filter((folder) =>
@@ -22,17 +20,6 @@ function binaries(): string {
     process.exit(1);
   }
   return newest;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 /** PostgreSQL refuses to run as root, so a root caller borrows the account that its package made. */

@@ -102,8 +102,9 @@ it('a holder that is killed in the middle of a transfer goes on after its restar
 
 it('a source that is killed in the middle is replaced by another', async () => {
   const pack = aPack(24 * MiB);
-  const doomed = start(0, folder, pack.sizeBytes, { UPLOAD: String(8 * MiB) });
-  const spare = start(2, folder, pack.sizeBytes, { UPLOAD: String(8 * MiB) });
+  // Seconds are left for the kill before the two have given everything.
+  const doomed = start(0, folder, pack.sizeBytes, { UPLOAD: String(3 * MiB) });
+  const spare = start(2, folder, pack.sizeBytes, { UPLOAD: String(3 * MiB) });
   const holder = start(1, folder);
   const members = [
     aMember(aDevice(0), { addresses: (await doomed.next('addresses')).addresses }),

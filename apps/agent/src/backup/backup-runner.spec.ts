@@ -52,7 +52,7 @@ const aResult = (sequence: number) => ({
   notes: [],
 });
 const nextCapture = async (number: number): Promise<Capture> => {
-  for (let i = 0; i < 500 && captures.length < number; i += 1) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (captures.length < number) await new Promise((resolve) => setTimeout(resolve, 2));
   return captures[number - 1]!;
 };
 

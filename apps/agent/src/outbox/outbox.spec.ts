@@ -205,7 +205,8 @@ describe('Outbox', () => {
       await turn();
     }
     expect([delivered, tries.length]).toEqual([[1], 10]);
-    expect(clock.nowMs() - heardAtMs).toBeLessThan(5000);
+    // By the clock at the try: it goes on while the disk takes its time over what was delivered.
+    expect(tries[9]! - heardAtMs).toBeLessThan(5000);
     stop.abort();
     await ended;
   });

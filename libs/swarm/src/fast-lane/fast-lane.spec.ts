@@ -166,9 +166,10 @@ describe('the fast lane’s door', () => {
       limits: {
         unprovedConnections: 4,
         unprovedPerAddress: 3,
-        handshakeTimeoutMs: 400,
-        requestTimeoutMs: 400,
-        nextRequestTimeoutMs: 400,
+        // Long enough that nobody's time is over before the others were turned away, however busy the machine is.
+        handshakeTimeoutMs: 2_000,
+        requestTimeoutMs: 2_000,
+        nextRequestTimeoutMs: 2_000,
         connectionsPerPeer: 2,
       },
     });
@@ -184,7 +185,7 @@ describe('the fast lane’s door', () => {
     });
     // Three at once from one address; the rest is turned away before any handshake, and the three when their time is over.
     const times = (await Promise.all(closed)).sort((a, b) => a - b);
-    expect(times.filter((ms) => ms >= 300)).toHaveLength(3);
+    expect(times.filter((ms) => ms >= 1_800)).toHaveLength(3);
 
     // A member that says nothing, or only half a request, is let go too; and has only so many connections at once.
     const idle = await Promise.all(['', 'GET / HT'].map(async (text) => {
