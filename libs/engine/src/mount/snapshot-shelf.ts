@@ -1,5 +1,6 @@
 import { equalBytes, isAppError, utf8 } from '#libs/kernel';
 import type { Snapshot, TreeEntry, VaultReader } from '#libs/vault';
+import { shownTimeNs, timeOfNs } from './shown-time.ts';
 import { type SnapshotFolder, snapshotFolders } from './snapshot-folders.ts';
 
 /** What stands at a path of the shelf. */
@@ -96,7 +97,8 @@ export class SnapshotShelf {
       if (found?.type === 'directory') return undefined;
       above = target.slice(0, -1);
     }
-    if (found?.type === 'directory') return { name, kind: 'folder', sizeBytes: 0, mtimeNs: found.mtimeNs, birthtimeNs: found.birthtimeNs };
+    if (found?.type === 'directory')
+      return { name, kind: 'folder', sizeBytes: 0, mtimeNs: shownTimeNs(found, snapshot), birthtimeNs: found.birthtimeNs };
     if (found?.type !== 'file' || found.error !== undefined) return undefined;
     return { name, kind: 'file', sizeBytes: found.size, mtimeNs: found.mtimeNs, birthtimeNs: found.birthtimeNs, entry: found };
   }
@@ -119,7 +121,7 @@ function linkedPath(folder: readonly Uint8Array[], target: Uint8Array | undefine
 }
 
 function folderItem({ name, snapshot }: SnapshotFolder): ShelfItem {
-  return { name: utf8(name), kind: 'folder', sizeBytes: 0, mtimeNs: BigInt(snapshot.endedAtMs) * 1_000_000n };
+  return { name: utf8(name), kind: 'folder', sizeBytes: 0, mtimeNs: timeOfNs(snapshot) };
 }
 
 function newestNs(folders: readonly SnapshotFolder[]): bigint {

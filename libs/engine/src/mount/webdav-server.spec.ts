@@ -77,6 +77,12 @@ describe('snapshots over WebDAV', () => {
     ]);
     expect(await hrefs(`${base}latest/home/ann/big.bin`)).toEqual(['latest/home/ann/big.bin']);
     expect((await ask('PROPFIND', base)).status).toBe(403);
+    // Above the backed-up folders only names are known: the time is the snapshot's.
+    const { body } = await ask('PROPFIND', `${base}latest/`, { depth: '1' });
+    const times = [...body.toString().matchAll(/<D:getlastmodified>([^<]*)</g)].map(([, time]) => time);
+    expect(times).toHaveLength(2);
+    expect(times[0]).not.toContain('1970');
+    expect(times[1]).toBe(times[0]);
   });
 
   it('serves files of any name whole and in ranges, with an ETag that follows the bytes', async () => {

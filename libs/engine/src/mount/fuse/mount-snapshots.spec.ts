@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/gl
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmdirSync } from 'node:fs';
-import { lstat, open, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -68,6 +68,10 @@ describeWithMounts('snapshots as a file system', () => {
     expect(await readFile(join(folder, 'CACHEDIR.TAG'), 'utf8')).toMatch(/^Signature: 8a477f597d28d172789f06886806bc55\n/);
     expect(await readFile(join(folder, names[0]!, 'home/ann/notes.txt'), 'utf8')).toBe('old');
     expect(await readdir(join(folder, names[2]!, 'srv'))).toEqual(['only']);
+    // Above the backed-up folders only names are known: the time is the snapshot's.
+    const [snapshot, above] = await Promise.all(['latest', 'latest/home'].map((name) => stat(join(folder, name), { bigint: true })));
+    expect(snapshot!.mtimeNs).toBeGreaterThan(0n);
+    expect(above!.mtimeNs).toBe(snapshot!.mtimeNs);
     await expect(readdir(join(folder, '00009 nothing'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { equalBytes, isAppError, utf8 } from '#libs/kernel';
 import type { EntryType, Snapshot, TreeEntry, VaultReader } from '#libs/vault';
+import { shownTimeNs } from '../shown-time.ts';
 import type { FuseAttributes } from './fuse-wire.ts';
 
 /** What the kernel knows of a snapshot's entry, a snapshot, or the folder of all snapshots. */
@@ -143,12 +144,13 @@ export function attributesOf(entry: TreeEntry, folder: SnapshotNode | undefined,
   const inode = linked
     ? inodeFrom(utf8(`${snapshot?.sequence ?? 0} ${entry.device ?? 0n} ${entry.inode}`))
     : folder && inodeFrom(utf8(`${folder.attributes.inode}/`), entry.name);
+  const mtimeNs = shownTimeNs(entry, snapshot);
   return {
     inode: inode ?? BigInt(rootId),
     size: entry.type === 'symlink' ? (entry.linkTarget?.length ?? 0) : entry.size,
     dataBytes: entry.dataRanges ? entry.dataRanges.reduce((all, { length }) => all + length, 0) : entry.size,
-    mtimeNs: entry.mtimeNs,
-    ctimeNs: entry.ctimeNs ?? entry.mtimeNs,
+    mtimeNs,
+    ctimeNs: entry.ctimeNs ?? mtimeNs,
     mode: typeBits[entry.type] | entry.mode,
     // For folders 1 says that nothing can be told from it.
     links: entry.type === 'directory' ? 1 : (entry.links ?? 1),
