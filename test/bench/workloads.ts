@@ -76,7 +76,7 @@ export async function throughMixed(bench: Bench, tool: Tool, compression: Compre
       const file = join(data, names[names.length >> 1]!);
       const target = freshTarget(bench);
       const label = `one file of 8 MiB out of ${sizes.sizeMiB} MiB`;
-      await step(bench, 'one-file', label, tool, data, () => tool.restoreFile(state, target, file));
+      await step(bench, 'one-file', label, tool, tool.storedIn(state), () => tool.restoreFile(state, target, file));
       onceVerified(bench, label, tool, () => assertRestoredFile(file, target, tool.name));
       rmSync(target, { recursive: true, force: true });
     }
@@ -112,7 +112,8 @@ export async function throughGrowth(bench: Bench, tool: Tool): Promise<void> {
         await step(bench, 'growth', `growth in ${kind}: first backup ×${times}`, tool, data, () => tool.backup(state, data));
         await step(bench, 'growth', `growth in ${kind}: nothing changed ×${times}`, tool, data, () => tool.backup(state, data));
         const target = freshTarget(bench);
-        await step(bench, 'growth', `growth in ${kind}: full restore ×${times}`, tool, data, () => tool.restore(state, target));
+        const label = `growth in ${kind}: full restore ×${times}`;
+        await step(bench, 'growth', label, tool, tool.storedIn(state), () => tool.restore(state, target));
         keepUntilTheEnd(bench, target);
       });
     }
@@ -121,13 +122,13 @@ export async function throughGrowth(bench: Bench, tool: Tool): Promise<void> {
 
 async function fullRestore(bench: Bench, label: string, tool: Tool, state: string, data: string): Promise<void> {
   const target = freshTarget(bench);
-  await step(bench, 'full-restore', label, tool, data, () => tool.restore(state, target));
+  await step(bench, 'full-restore', label, tool, tool.storedIn(state), () => tool.restore(state, target));
   onceVerified(bench, label, tool, () => assertRestored(data, target, tool.name));
   keepUntilTheEnd(bench, target);
   if (!tool.restoreUnsynced) return;
   const name = `${tool.name}${unsynced}`;
   const another = freshTarget(bench);
-  await step(bench, 'full-restore', label, { ...tool, name }, data, () => tool.restoreUnsynced!(state, another));
+  await step(bench, 'full-restore', label, { ...tool, name }, tool.storedIn(state), () => tool.restoreUnsynced!(state, another));
   keepUntilTheEnd(bench, another);
 }
 
@@ -143,16 +144,17 @@ function keepUntilTheEnd(bench: Bench, target: string): void {
   else bench.kept.push(target);
 }
 
+/** `reads`: what the run reads, the data or what the tool stored of it. Of what it stored itself a tool may have left all, or nothing, in memory. */
 async function step(
   bench: Bench,
   name: WorkloadName,
   label: string,
   tool: Tool,
-  data: string,
+  reads: string,
   run: () => Promise<Measured>,
   storedState?: string,
 ): Promise<void> {
-  evenStart(data);
+  evenStart(reads);
   const measured = await run();
   if (bench.wanted.has(name))
     bench.record(label, tool, measured, storedState === undefined ? undefined : sizeMiB(tool.storedIn(storedState)));
