@@ -176,6 +176,17 @@ export function primitivesConformance(
       }
     });
 
+    it('opens what stands in memory that threads share', () => {
+      for (const length of [0, 1, 17, 3000, 200_001]) {
+        const plaintext = random.bytes(length);
+        const sealed = new Uint8Array(new SharedArrayBuffer(length + 40)).subarray(5, 5 + length + 16);
+        sealed.set(primitives.sealer(key, prefix).seal(length, plaintext, aad));
+        expect(same(primitives.sealer(key, prefix).open(length, sealed, aad, new Uint8Array(length + 16)), plaintext)).toBe(true);
+        sealed[length]! ^= 1;
+        expect(codeOf(() => primitives.sealer(key, prefix).open(length, sealed, aad))).toBe('open_failed');
+      }
+    });
+
     it('shows no plaintext in given memory when the seal is broken', () => {
       const sealed = primitives.sealer(key, prefix).seal(1, utf8('attack at dawn'), aad);
       sealed[3]! ^= 1;

@@ -52,6 +52,9 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     const path = in_(await makeFolder(), 'a');
     const memory = pageAligned(40 * pageBytes);
     for (let i = 0; i < memory.length; i += 1) memory[i] = i % 251;
+    // Nothing to be seen of it.
+    platform.preferLargePages?.(memory);
+    expect(memory.every((byte, i) => byte === i % 251)).toBe(true);
     const wanted = Buffer.alloc(40 * pageBytes);
     const file = platform.create(path);
     try {

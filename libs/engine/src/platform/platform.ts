@@ -191,6 +191,11 @@ export interface Platform {
   removeExtendedAttribute(path: Buffer, name: Buffer): Applied;
   /** Takes an exclusive lock on a file (created empty) without waiting; undefined when somebody has it, this process included. */
   lock(path: Buffer): Promise<FileLock | undefined>;
+  /**
+   * For page-aligned memory that is written from again and again: the system may give it large pages, so that it need not look up every small one for each write past
+   * the page cache. Absent where it has none.
+   */
+  readonly preferLargePages?: (memory: Uint8Array) => void;
   /** Makes everything written so far to this folder's names durable. */
   syncFolder(path: Buffer): void;
   /**

@@ -34,6 +34,8 @@ export interface PosixCalls {
   preallocate(fd: number, sizeBytes: number, path: Buffer): boolean;
   /** Drops clean pages of a file from memory. Only Linux. */
   forgetCached(fd: number): void;
+  /** Asks for large pages below this memory, which begins at the start of a page. Only Linux. */
+  preferLargePages(memory: Uint8Array): void;
   /** syncfs(2) on a thread of its own; undefined where the system has no such call. */
   readonly syncAll: ((fd: number, path: Buffer) => Promise<void>) | undefined;
   /** Exclusive flock(2) without waiting; false when somebody has it. Ends with the descriptor or the process. */
@@ -63,6 +65,7 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
   const flock = library.func('flock', 'int', ['int', 'int']);
   const fallocate = macos ? undefined : library.func('fallocate', 'int', ['int', 'int', 'int64_t', 'int64_t']);
   const fadvise = macos ? undefined : library.func('posix_fadvise', 'int', ['int', 'int64_t', 'int64_t', 'int']);
+  const madvise = macos ? undefined : library.func('madvise', 'int', ['const uint8_t *', 'size_t', 'int']);
   const syncfs = macos ? undefined : library.func('syncfs', 'int', ['int']);
   const tail = macos ? ['int'] : [];
   const positionAndTail = macos ? ['uint32_t', 'int'] : [];
@@ -155,6 +158,8 @@ export function posixCalls(constants: PosixConstants): PosixCalls {
     },
     // POSIX_FADV_DONTNEED
     forgetCached: (fd) => void fadvise?.(fd, 0, 0, 4),
+    // MADV_HUGEPAGE; a kernel without it says no, and nothing changes.
+    preferLargePages: (memory) => void madvise?.(memory, memory.length, 14),
     syncAll:
       syncfs &&
       ((fd, path) =>

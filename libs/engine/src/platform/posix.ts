@@ -255,6 +255,7 @@ export function posixPlatform(options: PosixOptions): Platform {
       fs.closeSync(fd);
       return undefined;
     },
+    preferLargePages: (memory) => calls.preferLargePages(memory),
     syncFolder: (path) =>
       at(path, (reached) => {
         const fd = fs.openSync(reached, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);

@@ -5,6 +5,12 @@ import { restoreLimits } from './limits.ts';
 export class AlignedRooms {
   #free: Uint8Array[] | undefined;
   readonly #waiting: ((room: Uint8Array) => void)[] = [];
+  readonly #prepare: ((memory: Uint8Array) => void) | undefined;
+
+  /** `prepare` is told of all the memory when it is taken. */
+  constructor(prepare?: (memory: Uint8Array) => void) {
+    this.#prepare = prepare;
+  }
 
   /** Waits while all of it is on its way. */
   take(): Promise<Uint8Array> {
@@ -22,6 +28,7 @@ export class AlignedRooms {
     if (!this.#free) {
       const { alignedRooms: count, alignedRoomBytes: bytes } = restoreLimits;
       const all = pageAligned(count * bytes);
+      this.#prepare?.(all);
       this.#free = Array.from({ length: count }, (_, i) => all.subarray(i * bytes, (i + 1) * bytes));
     }
     return this.#free;

@@ -102,7 +102,7 @@ async function fetchRun(run: Run, how: 'sealed' | 'checked', options: FetchOptio
     if (how === 'sealed') {
       const bytes = (memory.take(run.length) ?? new Uint8Array(run.length)).subarray(0, run.length);
       if (await reader.blocks.readSealed(packId, run.offset, bytes, read)) return [{ run, bytes, checked: false }];
-      memory.giveBack(bytes.buffer);
+      memory.giveBack(bytes);
     }
     return [{ run, bytes: await checkedBytes(run.offset, run.length), checked: true }];
   } catch (error) {
@@ -132,7 +132,7 @@ async function writeRun(fetched: Fetched, isWhole: (target: FileTarget) => boole
     return files.sent(target, whole);
   });
   const written = await writer.write(sent);
-  memory.giveBack(written.memory);
+  memory.giveBack(sent.bytes);
   const again = new Set(written.outcomes.filter(({ unopened }) => unopened).map(({ number }) => number));
   for (const target of files.take(written)) await finishTarget(target, files, writer);
   counts.packsFetched.add(run.ordinal);

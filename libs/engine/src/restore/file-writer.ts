@@ -29,11 +29,12 @@ export class FileWriter {
   readonly #platform: Platform;
   readonly #opener: ChunkOpener;
   readonly #room = new OpenRoom();
-  readonly #rooms = new AlignedRooms();
+  readonly #rooms: AlignedRooms;
   readonly #notes = new NoteCollector();
 
   constructor(platform: Platform, primitives: Primitives, seed: OpenerSeed) {
     this.#platform = platform;
+    this.#rooms = new AlignedRooms(platform.preferLargePages);
     this.#opener = new ChunkOpener(primitives, seed, seed.vaultId);
   }
 

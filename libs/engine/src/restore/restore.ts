@@ -4,7 +4,7 @@ import { contentLength, contentLost, type Snapshot, type SnapshotPath, splitPath
 import { EngineError, interrupted, throwIfInterrupted } from '../errors.ts';
 import { currentPlatform, displayPath, type FileFacts, type Platform } from '../platform/index.ts';
 import { ProgressReporter } from '../progress.ts';
-import { keepHeapSmall } from '../small-heap.ts';
+import { keepHeapSmall, keepHeapSmallOnce } from '../small-heap.ts';
 import { decide, FreeNames } from './conflict.ts';
 import { Durability } from './durability.ts';
 import { FileWriter } from './file-writer.ts';
@@ -74,7 +74,11 @@ class Restore {
     this.#folders = new FolderTargets({ ...shared, rule: options.conflict, free: this.#free, dryRun: this.#dryRun });
     this.#files = new RestoreFiles({ ...shared, folders: this.#folders, durability: this.#durability });
     const seed = reader.opener.seed(Array.from(reader.packs.values(), ({ epoch }) => epoch));
-    const threads = (): Writer[] => Array.from({ length: options.workers ?? 0 }, () => new WorkerWriter(seed, signal));
+    const threads = (): Writer[] => {
+      const started = Array.from({ length: options.workers ?? 0 }, () => new WorkerWriter(seed, signal));
+      void keepHeapSmallOnce(Promise.all(started.map(({ ready }) => ready)));
+      return started;
+    };
     this.#writers = new Writers(localWriter(new FileWriter(platform, nodePrimitives(), seed), signal), threads);
     this.#windows = new RestoreWindows({
       ...shared,
@@ -99,6 +103,7 @@ class Restore {
       const snapshot = await (wanted === 'latest'
         ? reader.latest(paths.map(snapshotPath), readOptions(signal))
         : reader.snapshot(wanted, readOptions(signal)));
+      this.#expect(snapshot);
       await this.#prepare(snapshot);
       for (const walk of this.#walks(snapshot, true)) await this.#restoreBelow(snapshot, walk);
       await this.#windows.finish();
@@ -127,6 +132,12 @@ class Restore {
     await this.#durability.flush();
     for (const folder of this.#folders.applyMetadata()) this.#durability.wrote(folder);
     await this.#durability.flush();
+  }
+
+  /** Threads load while the snapshot is planned. How much of it a few paths are is known only then. */
+  #expect({ stats }: Snapshot): void {
+    const { paths = [] } = this.#options;
+    if (paths.length === 0 && !this.#dryRun) this.#writers.expect(stats['files'] ?? 0, stats['bytes'] ?? 0);
   }
 
   /** What is to be known before anything is written. */

@@ -1,11 +1,12 @@
 import { restoreLimits } from './limits.ts';
 
 /**
- * Memory for the sealed bytes of runs, which goes to the thread that opens them and comes back with its answer: fresh memory for each run is cleared
- * by the kernel page by page, and what is given up gathers until the garbage collector runs. And turns, so that there are never more runs than it is meant for.
+ * Memory for the sealed bytes of runs, used again and again: fresh memory for each run is cleared by the kernel page by page, and what is given up gathers until the
+ * garbage collector runs. Shared with the thread that opens them and not moved to it: V8 takes each arrival for memory that a thread has just asked for, and soon
+ * goes through its whole heap for it. And turns, so that there are never more runs than it is meant for.
  */
 export class RunMemory {
-  readonly #free: ArrayBuffer[] = [];
+  readonly #free: SharedArrayBuffer[] = [];
   readonly #waiting: (() => void)[] = [];
   #underWay = 0;
 
@@ -23,12 +24,12 @@ export class RunMemory {
   /** At least `length` bytes; undefined for a run that is longer than runs are. */
   take(length: number): Uint8Array | undefined {
     if (length > restoreLimits.runBytes) return undefined;
-    return new Uint8Array(this.#free.pop() ?? new ArrayBuffer(restoreLimits.runBytes));
+    return new Uint8Array(this.#free.pop() ?? new SharedArrayBuffer(restoreLimits.runBytes));
   }
 
-  /** Anything that is not of {@link take} is left to the collector. */
-  giveBack(buffer: ArrayBufferLike): void {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === restoreLimits.runBytes && this.#free.length < restoreLimits.runsAtOnce)
+  /** Nobody looks at it any more. Anything that is not of {@link take} is left to the collector. */
+  giveBack({ buffer }: Uint8Array): void {
+    if (buffer instanceof SharedArrayBuffer && buffer.byteLength === restoreLimits.runBytes && this.#free.length < restoreLimits.runsAtOnce)
       this.#free.push(buffer);
   }
 }

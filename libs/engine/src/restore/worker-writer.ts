@@ -19,7 +19,6 @@ export class WorkerWriter implements Writer {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #signal: AbortSignal | undefined;
   readonly #waiting: Waiting[] = [];
-  /** Settles when the thread has loaded what it needs, or ended. */
   readonly #loaded = Promise.withResolvers<void>();
   #dead: EngineError | undefined;
 
@@ -41,18 +40,22 @@ export class WorkerWriter implements Writer {
     signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** The run's bytes are moved, not copied: they are gone here until they come back. */
-  async write(run: WriteRun): ReturnType<Writer['write']> {
-    const answer = await this.#request({ type: 'write', run }, [run.bytes.buffer as ArrayBuffer]);
-    return { ...this.#written(answer), memory: answer.type === 'written' && answer.memory ? answer.memory : new ArrayBuffer(0) };
+  /** The run's bytes are copied unless their memory is shared. */
+  async write(run: WriteRun): Promise<Written> {
+    return this.#written(await this.#request({ type: 'write', run }));
+  }
+
+  /** It has loaded what it needs, or ended. */
+  get ready(): Promise<void> {
+    return this.#loaded.promise;
   }
 
   async finish(target: WriteTarget): Promise<Written> {
-    return this.#written(await this.#request({ type: 'finish', target }, []));
+    return this.#written(await this.#request({ type: 'finish', target }));
   }
 
   async compare(jobs: readonly CompareJob[]): Promise<readonly CompareOutcome[]> {
-    const answer = await this.#request({ type: 'compare', jobs }, []);
+    const answer = await this.#request({ type: 'compare', jobs });
     if (answer.type !== 'compared') throw this.#failure(answer);
     return answer.outcomes;
   }
@@ -61,17 +64,17 @@ export class WorkerWriter implements Writer {
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#dead ??= new EngineError('worker_failed', 'the writing thread is closed');
     // Ended while it loads its native parts, it would take the whole process along.
-    await this.#loaded.promise;
+    await this.ready;
     await this.#worker.terminate();
   }
 
   readonly #abort = (): void => void Atomics.store(this.#stop, 0, 1);
 
-  #request(message: ToWriter, moved: ArrayBuffer[]): Promise<FromWriter> {
+  #request(message: ToWriter): Promise<FromWriter> {
     return new Promise((resolve, reject) => {
       if (this.#dead) return reject(this.#dead);
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(message, moved);
+      this.#worker.postMessage(message);
     });
   }
 

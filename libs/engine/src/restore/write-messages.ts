@@ -127,8 +127,6 @@ export type FromWriter =
       readonly type: 'written';
       readonly outcomes: readonly TargetOutcome[];
       readonly notes: readonly Note[];
-      /** That of the run's bytes, moved back. */
-      readonly memory?: ArrayBuffer;
     }
   | { readonly type: 'compared'; readonly outcomes: readonly CompareOutcome[] }
   | { readonly type: 'failed'; readonly error: SentError & { readonly engineCode?: EngineErrorCode } };

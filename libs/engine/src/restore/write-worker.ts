@@ -24,20 +24,16 @@ let answered: Promise<void> = Promise.resolve();
 port.on('message', (message: ToWriter) => {
   const working = work(message);
   answered = answered.then(async () => {
-    const { answer, moved } = await working;
-    port.postMessage(answer, moved);
+    port.postMessage(await working);
   });
 });
 
-async function work(message: ToWriter): Promise<{ readonly answer: FromWriter; readonly moved: ArrayBuffer[] }> {
+async function work(message: ToWriter): Promise<FromWriter> {
   try {
-    if (message.type === 'write') {
-      const memory = message.run.bytes.buffer as ArrayBuffer;
-      return { answer: { type: 'written', ...(await writer.write(message.run, signal)), memory }, moved: [memory] };
-    }
-    if (message.type === 'finish') return { answer: { type: 'written', ...writer.finish(message.target) }, moved: [] };
-    return { answer: { type: 'compared', outcomes: writer.compare(message.jobs, signal) }, moved: [] };
+    if (message.type === 'write') return { type: 'written', ...(await writer.write(message.run, signal)) };
+    if (message.type === 'finish') return { type: 'written', ...writer.finish(message.target) };
+    return { type: 'compared', outcomes: writer.compare(message.jobs, signal) };
   } catch (error) {
-    return { answer: { type: 'failed', error: sentError(error) }, moved: [] };
+    return { type: 'failed', error: sentError(error) };
   }
 }

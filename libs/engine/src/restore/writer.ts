@@ -4,8 +4,8 @@ import type { CompareJob, CompareOutcome, WriteRun, WriteTarget } from './write-
 
 /** A {@link FileWriter} in this thread or in another. Calls may overlap; while one waits for the disk the next goes on. */
 export interface Writer {
-  /** `memory`: that of the run's bytes, which may be used again. */
-  write(run: WriteRun): Promise<Written & { readonly memory: ArrayBufferLike }>;
+  /** Nobody may touch the run's bytes until it settles. */
+  write(run: WriteRun): Promise<Written>;
   finish(target: WriteTarget): Promise<Written>;
   compare(jobs: readonly CompareJob[]): Promise<readonly CompareOutcome[]>;
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export interface Writer {
 /** In this thread. */
 export function localWriter(writer: FileWriter, signal: StopSignal | undefined): Writer {
   return {
-    write: async (run) => ({ ...(await writer.write(run, signal)), memory: run.bytes.buffer }),
+    write: (run) => writer.write(run, signal),
     finish: async (target) => writer.finish(target),
     compare: async (jobs) => writer.compare(jobs, signal),
     close: async () => undefined,

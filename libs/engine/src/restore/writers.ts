@@ -32,7 +32,7 @@ export class Writers implements Writer {
     if (threads.length > 0) this.#writers = threads.map((writer) => ({ writer, load: 0 }));
   }
 
-  write(run: WriteRun): ReturnType<Writer['write']> {
+  write(run: WriteRun): Promise<Written> {
     return this.#least((writer) => writer.write(run));
   }
 
