@@ -16,7 +16,7 @@ import { FolderScanner } from '../scan/scan-folder.ts';
 import { keepHeapSmall, keepHeapSmallOnce } from '../small-heap.ts';
 import { BackupCounts } from './backup-counts.ts';
 import type { BackupOptions, BackupResult } from './backup-types.ts';
-import { FileBatches, type MoreSealers } from './file-batches.ts';
+import { type BatchSealer, FileBatches, type MoreSealers } from './file-batches.ts';
 import { FileEntries } from './file-entries.ts';
 import { FileSealer } from './file-sealer.ts';
 import { backupLimits } from './limits.ts';
@@ -128,7 +128,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
         });
       const started = Array.from({ length: workers }, () => added(newThread()));
       void keepHeapSmallOnce(Promise.allSettled(started.map(({ ready }) => ready)));
-      return started.map((sealer) => ({ ready: sealer.ready, seal: (jobs) => sealer.seal(jobs) }));
+      return started;
     },
     retireFirst: async () => {
       // Let go of for its memory: some 15 MiB.
@@ -139,7 +139,8 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
       await done.close();
     },
   };
-  const batches = new FileBatches((jobs) => own!.seal(jobs, signal), workers === 0 ? undefined : threads);
+  const first: BatchSealer = { seal: (jobs) => own!.seal(jobs, signal), sealPart: (job) => own!.sealPart(job, signal) };
+  const batches = new FileBatches(first, workers === 0 ? undefined : threads);
 
   const progress = new ProgressReporter(options.onProgress, clock, options.progressIntervalMs);
   const report = (phase: 'transfer' | 'commit') =>

@@ -8,13 +8,14 @@ export function sendJobs(jobs: readonly FileJob[]): SentJobs {
   const bigs = new BigInt64Array(jobs.length * jobBigColumns);
   let end = 0;
   for (let i = 0; i < jobs.length; i += 1) {
-    const { path, seen } = jobs[i]!;
+    const { path, seen, readInVain = 0 } = jobs[i]!;
     paths.set(path, end);
     end += path.length;
     let at = i * jobColumns;
     numbers[at++] = path.length;
     numbers[at++] = seen.sizeBytes;
     numbers[at++] = seen.allocatedBytes;
+    numbers[at++] = readInVain;
     at = i * jobBigColumns;
     bigs[at++] = seen.mtimeNs;
     bigs[at++] = seen.ctimeNs;

@@ -8,6 +8,7 @@ export function receiveJobs({ paths, numbers, bigs }: SentJobs): FileJob[] {
   for (let at = 0, bigAt = 0, end = 0; at < numbers.length; at += jobColumns, bigAt += jobBigColumns) {
     jobs.push({
       path: all.subarray(end, (end += numbers[at]!)),
+      readInVain: numbers[at + 3]!,
       seen: {
         // Nothing else is read.
         kind: 'file',

@@ -32,6 +32,11 @@ export class ChunkRun {
     return this.#places[chunk * 2 + 1]! - this.#places[chunk * 2]!;
   }
 
+  /** Where in its buffer the chunk ends. */
+  endOf(chunk: number): number {
+    return this.#places[chunk * 2 + 1]!;
+  }
+
   plaintext(buffer: Uint8Array, chunk: number): Uint8Array {
     return buffer.subarray(this.#places[chunk * 2], this.#places[chunk * 2 + 1]);
   }

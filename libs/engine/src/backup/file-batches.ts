@@ -1,5 +1,7 @@
 import type { FileJob, FileOutcome } from './sealer.ts';
+import type { PartJob, PartOutcome } from './file-part.ts';
 import { backupLimits } from './limits.ts';
+import { type RunningPart, SharedFile } from './shared-file.ts';
 
 /** Hears what became of a file, once. Not a promise: of those there would be several for every small file. */
 export interface OutcomeTaker {
@@ -16,6 +18,13 @@ interface Waiting {
 /** Seals one batch: in this thread or in a worker. */
 export type SealBatch = (jobs: readonly FileJob[]) => Promise<FileOutcome[]>;
 
+/** Who seals: in this thread or in a worker. */
+export interface BatchSealer {
+  readonly seal: SealBatch;
+  /** Parts of large files. Nothing else is asked of it meanwhile. */
+  readonly sealPart: (job: PartJob) => Promise<PartOutcome>;
+}
+
 /** Who takes over when there is more to do than one can. */
 export interface MoreSealers {
   /** Bytes submitted, with something for each file, from which it is worth it. 0: the first sealer gets nothing at all. */
@@ -26,11 +35,10 @@ export interface MoreSealers {
   retireFirst(): Promise<void>;
 }
 
-export interface StartedSealer {
+/** `seal` may be called once more while a call is under way. */
+export interface StartedSealer extends BatchSealer {
   /** From then on it gets batches, and the first sealer gets none any more. Rejected: it is done without. */
   readonly ready: Promise<void>;
-  /** May be called once more while a call is under way. */
-  readonly seal: SealBatch;
 }
 
 interface Batch {
@@ -39,8 +47,17 @@ interface Batch {
   readonly large: boolean;
 }
 
+/** A part of a large file. */
+interface Share {
+  readonly file: SharedFile;
+  readonly waiting: Waiting;
+  readonly part: RunningPart;
+}
+
 interface Lane {
-  readonly seal: SealBatch;
+  readonly sealer: BatchSealer;
+  /** The part that it seals, if any. */
+  share?: Share | undefined;
   /** Batches that it may have at the same time: the next one is there already when one is done. */
   depth: number;
   busy: number;
@@ -48,7 +65,7 @@ interface Lane {
 }
 
 /**
- * Collects files into batches and hands them to whoever is free. A large file goes alone.
+ * Collects files into batches and hands them to whoever is free. A large file goes alone, and a very large one is shared out when there is nothing else to do.
  * Memory: {@link backupLimits.batchesAhead} batches of paths.
  */
 export class FileBatches {
@@ -58,15 +75,15 @@ export class FileBatches {
   #submittedBytes = 0;
   #filling: Waiting[] = [];
   #fillingBytes = 0;
-  readonly #ready: Batch[] = [];
+  readonly #ready: (Batch | Share)[] = [];
   #active = 0;
   /** Nothing more will be submitted. */
   #over = false;
   #failure: { readonly error: unknown } | undefined;
   #wake = Promise.withResolvers<void>();
 
-  constructor(first: SealBatch, more?: MoreSealers) {
-    this.#lanes = [{ seal: first, depth: 1, busy: 0, large: false }];
+  constructor(first: BatchSealer, more?: MoreSealers) {
+    this.#lanes = [{ sealer: first, depth: 1, busy: 0, large: false }];
     this.#more = more;
   }
 
@@ -76,8 +93,9 @@ export class FileBatches {
     this.#growIfWorthIt(sizeBytes);
     const waiting: Waiting = { job, taker };
     if (sizeBytes > backupLimits.wholeFileBytes) {
-      this.#ready.push({ files: [waiting], large: true });
-      this.#start();
+      this.#ready.push(SharedFile.isFor(job) ? shareOf(waiting) : { files: [waiting], large: true });
+      // More may come at once: too early to share this one out.
+      this.#start(false);
       return;
     }
     this.#filling.push(waiting);
@@ -98,8 +116,7 @@ export class FileBatches {
 
   /** Sends off the batch that is being filled, since somebody waits for it. */
   nudge(): void {
-    if (this.#filling.length === 0) return;
-    this.#ready.push({ files: this.#filling, large: false });
+    if (this.#filling.length > 0) this.#ready.push({ files: this.#filling, large: false });
     this.#filling = [];
     this.#fillingBytes = 0;
     this.#start();
@@ -125,14 +142,15 @@ export class FileBatches {
     const first = this.#lanes[0]!;
     if (more.fromBytes === 0) first.depth = 0;
     this.#retireFirst = () => more.retireFirst();
-    for (const { ready, seal } of more.start())
-      ready.then(
+    for (const sealer of more.start())
+      sealer.ready.then(
         () => {
           // Too late: whoever sealed is being flushed by now, and that once.
           if (this.#over) return;
           first.depth = 0;
           this.#retireIfDone();
-          this.#lanes.push({ seal, depth: 2, busy: 0, large: false });
+          if (first.share) this.#share(first.share, 'little');
+          this.#lanes.push({ sealer, depth: 2, busy: 0, large: false });
           this.#start();
         },
         () => {
@@ -144,38 +162,84 @@ export class FileBatches {
     this.#more = undefined;
   }
 
-  #start(): void {
-    for (let batch = this.#ready[0]; batch; batch = this.#ready[0]) {
-      const lane = this.#laneFor(batch);
+  #start(sharing = true): void {
+    for (let next = this.#next(sharing); next; next = this.#next(sharing)) {
+      const large = 'part' in next || next.large;
+      const lane = this.#laneFor(large);
       if (!lane) return;
       this.#ready.shift();
       this.#active += 1;
       lane.busy += 1;
-      lane.large = batch.large;
-      void this.#run(batch, lane);
+      lane.large = large;
+      void this.#run(next, lane);
     }
   }
 
-  /** Somebody who is free; else, for small files, somebody who is at small files. */
-  #laneFor({ large }: Batch): Lane | undefined {
-    const free = this.#lanes.find(({ busy, depth }) => busy === 0 && depth > 0);
-    return free ?? (large ? undefined : this.#lanes.find((lane) => lane.busy < lane.depth && !lane.large));
+  /** The first that is ready; else a part of what others are at, if somebody is free. */
+  #next(sharing: boolean): Batch | Share | undefined {
+    if (sharing && this.#ready.length === 0 && this.#free()) {
+      const largest = this.#lanes
+        .flatMap(({ share = [] }) => share)
+        .reduce<Share | undefined>((a, b) => (a && SharedFile.left(a.part) >= SharedFile.left(b.part) ? a : b), undefined);
+      if (largest) this.#share(largest, 'half');
+    }
+    return this.#ready[0];
   }
 
-  async #run({ files }: Batch, lane: Lane): Promise<void> {
+  /** Takes part of a part away, to be sealed next. */
+  #share({ file, waiting, part }: Share, keep: 'half' | 'little'): void {
+    const taken = file.split(part, keep);
+    if (taken) this.#ready.unshift({ file, waiting, part: taken });
+  }
+
+  #free(): Lane | undefined {
+    return this.#lanes.find(({ busy, depth }) => busy === 0 && depth > 0);
+  }
+
+  /** Somebody who is free; else, for small files, somebody who is at small files. */
+  #laneFor(large: boolean): Lane | undefined {
+    return this.#free() ?? (large ? undefined : this.#lanes.find((lane) => lane.busy < lane.depth && !lane.large));
+  }
+
+  async #run(work: Batch | Share, lane: Lane): Promise<void> {
     try {
-      if (this.#failure) throw this.#failure.error;
-      const outcomes = await lane.seal(files.map(({ job }) => job));
-      for (const [i, { taker }] of files.entries()) taker.sealed(outcomes[i]!);
-    } catch (error) {
-      this.#failure ??= { error };
-      for (const { taker } of files) taker.failed(error);
+      await ('part' in work ? this.#sealPart(work, lane) : this.#sealBatch(work, lane));
     } finally {
       this.#active -= 1;
       lane.busy -= 1;
       this.#retireIfDone();
       this.#wakeUp();
       this.#start();
+    }
+  }
+
+  async #sealBatch({ files }: Batch, lane: Lane): Promise<void> {
+    try {
+      if (this.#failure) throw this.#failure.error;
+      const outcomes = await lane.sealer.seal(files.map(({ job }) => job));
+      for (const [i, { taker }] of files.entries()) taker.sealed(outcomes[i]!);
+    } catch (error) {
+      this.#failure ??= { error };
+      for (const { taker } of files) taker.failed(error);
+    }
+  }
+
+  async #sealPart(share: Share, lane: Lane): Promise<void> {
+    const { file, waiting, part } = share;
+    try {
+      if (this.#failure) throw this.#failure.error;
+      lane.share = share;
+      file.settle(part, await lane.sealer.sealPart(part.job));
+      if (!file.isIdle) return;
+      const next = file.next();
+      if ('outcome' in next) waiting.taker.sealed(next.outcome);
+      else if ('part' in next) this.#ready.unshift({ ...share, part: next.part });
+      else this.#ready.unshift({ files: [{ ...waiting, job: next.again }], large: true });
+    } catch (error) {
+      this.#failure ??= { error };
+      if (file.fail()) waiting.taker.failed(error);
+    } finally {
+      lane.share = undefined;
     }
   }
 
@@ -198,4 +262,9 @@ export class FileBatches {
     this.#wake = Promise.withResolvers<void>();
     resolve();
   }
+}
+
+function shareOf(waiting: Waiting): Share {
+  const file = new SharedFile(waiting.job);
+  return { file, waiting, part: file.whole() };
 }

@@ -7,9 +7,11 @@ import { Turns } from '../turns.ts';
 import { ChunkCutter } from './chunk-cutter.ts';
 import { ChunkRun } from './chunk-run.ts';
 import { ChunkSealer, type ChunkSealerOptions } from './chunk-sealer.ts';
+import type { PartJob, PartOutcome } from './file-part.ts';
 import { type ContentPlan, ContentStream, planContent } from './file-content.ts';
 import { pastItsTick, sameFile, sameState, tickLeftMs } from './file-state.ts';
 import { backupLimits } from './limits.ts';
+import { sealPart } from './part-sealer.ts';
 import { readAttributes } from './read-attributes.ts';
 import type { FileJob, FileOutcome, SealedFile, Sealer, SeenFile } from './sealer.ts';
 import { isRunFailure } from './store-failure.ts';
@@ -64,6 +66,18 @@ export class FileSealer implements Sealer {
     return outcomes;
   }
 
+  /** A part of a large file. What can't be read is an outcome here, too. */
+  async sealPart(job: PartJob, signal?: StopSignal): Promise<PartOutcome> {
+    try {
+      const part = await sealPart(job, { platform: this.#platform, cutter: this.#cutter, sealer: this.#sealer }, signal);
+      await this.#sealer.flushIfOld();
+      return part;
+    } catch (error) {
+      if (isRunFailure(error)) throw error;
+      return { problem: problemOf(job.path, error) };
+    }
+  }
+
   /** Closes the open packs. */
   flush(): Promise<void> {
     return this.#sealer.flush();
@@ -83,7 +97,7 @@ export class FileSealer implements Sealer {
       file.close();
       throw error;
     }
-    if (typeof first === 'number') return this.#readTwiceIfChanged(job, file, first, signal);
+    if (typeof first === 'number') return this.#readTwiceIfChanged(job, file, first + (job.readInVain ?? 0), signal);
     file.close();
     return first;
   }
@@ -113,7 +127,7 @@ export class FileSealer implements Sealer {
   async #readTwiceIfChanged(job: FileJob, file: OpenFile, readInVain: number, signal: StopSignal | undefined): Promise<ReadFile> {
     try {
       let readBytes = readInVain;
-      for (let attempt = 1; ; attempt += 1) {
+      for (let attempt = job.readInVain ? 2 : 1; ; attempt += 1) {
         const before = file.facts();
         if (before.kind !== 'file') throw new EngineError('file_changed', `${displayPath(job.path)}: is no regular file any more`);
         await pastItsTick(before);
@@ -126,7 +140,7 @@ export class FileSealer implements Sealer {
         const length = streamed ? streamed.contentBytes : this.#readWhole(stream, plan);
         readBytes += length;
         const changedWhileRead = stream.short || !sameState(before, file.facts());
-        if (changedWhileRead && attempt === 1) continue;
+        if (changedWhileRead && attempt < 2) continue;
         const found = readAttributes(this.#platform, job.path, file);
         const sealed = { ...sealedAs(before, before, plan, length), ...found, readBytes, changedWhileRead };
         return streamed ? { sealed, chunks: 0, streamed } : this.#hold(length, sealed);

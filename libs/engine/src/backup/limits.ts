@@ -8,6 +8,15 @@ export const backupLimits = {
   wholeFileBytes: 4 * 1024 * 1024,
   /** Bytes read at once from a streamed file. The buffer holds this and one chunk more. */
   streamBytes: 4 * 1024 * 1024,
+  /** A file from this size on may be shared out while it is sealed: below, what a part costs beside its bytes is more than it spares. */
+  sharedFileBytes: 32 * 1024 * 1024,
+  /** No part begins with less than this left to seal for whoever had all of it. Two threads then end within 10 ms of each other or so. */
+  partBytes: 8 * 1024 * 1024,
+  /**
+   * Average chunks that are cut once more before a part that begins anywhere: two ways to cut the same bytes meet at every second or third chunk. Where they have
+   * not met, the gap is cut when all parts are done.
+   */
+  resyncChunks: 8,
   /** Batches that may wait for a worker; the scan stops while they do. */
   batchesAhead: 4,
   /** Packs that are not full are sealed after this long, so that an interrupted slow run loses little. */

@@ -1,4 +1,5 @@
 import type { FinishedPack } from './data-pack-writer.ts';
+import type { PartJob, PartOutcome } from './file-part.ts';
 import type { SealerVault } from './sealer.ts';
 import type { SentJobs, SentOutcomes } from './sent-batch.ts';
 
@@ -17,6 +18,7 @@ export interface WorkerStart {
 
 export type ToWorker =
   | { readonly type: 'seal'; readonly jobs: SentJobs }
+  | { readonly type: 'seal-part'; readonly job: PartJob }
   | { readonly type: 'flush' }
   | { readonly type: 'claimed'; readonly flags: Uint8Array }
   | { readonly type: 'stored'; readonly ok: boolean };
@@ -28,6 +30,7 @@ export type FromWorker =
   | { readonly type: 'claim'; readonly ids: Uint8Array }
   | { readonly type: 'store'; readonly pack: FinishedPack }
   | { readonly type: 'sealed'; readonly outcomes: SentOutcomes }
+  | { readonly type: 'sealed-part'; readonly outcome: PartOutcome }
   | { readonly type: 'flushed' }
   /** `what`: the store failed (in the main thread, which knows how, or here with this code), the run was stopped, or a mistake of ours. */
   | { readonly type: 'failed'; readonly what: 'store' | 'interrupted' | 'mistake'; readonly code?: string; readonly message: string };

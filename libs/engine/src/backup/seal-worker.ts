@@ -69,10 +69,17 @@ port.on('message', (message: ToWorker) => {
     });
 });
 
-async function work(message: Extract<ToWorker, { type: 'seal' | 'flush' }>): Promise<void> {
+async function work(message: Extract<ToWorker, { type: 'seal' | 'seal-part' | 'flush' }>): Promise<void> {
   if (message.type === 'flush') {
     await sealer.flush();
     post({ type: 'flushed' });
+    return;
+  }
+  if (message.type === 'seal-part') {
+    const { path, ...job } = message.job;
+    // What was a Buffer there is plain bytes here.
+    const outcome = await sealer.sealPart({ ...job, path: Buffer.from(path.buffer, path.byteOffset, path.byteLength) }, signal);
+    post({ type: 'sealed-part', outcome });
     return;
   }
   post({ type: 'sealed', outcomes: sendOutcomes(await sealer.seal(receiveJobs(message.jobs), signal)) });

@@ -4,6 +4,7 @@ import type { VaultParameters } from '#libs/vault/sealing';
 import type { FileProblem, StopSignal } from '../errors.ts';
 import type { DataRange, ExtendedAttribute, FileFacts } from '../platform/index.ts';
 import type { FinishedPack } from './data-pack-writer.ts';
+import type { PartJob, PartOutcome } from './file-part.ts';
 import type { FileSpool } from './file-spool.ts';
 
 /** What a sealer needs to know of the vault; plain data, so that it can go to a worker thread. */
@@ -30,6 +31,8 @@ export type SeenFile = Pick<FileFacts, 'kind' | 'sizeBytes' | 'allocatedBytes' |
 export interface FileJob {
   readonly path: Buffer;
   readonly seen: SeenFile;
+  /** Bytes of it that were read already, in parts, and count for nothing: it changed meanwhile. It is read once more then, not twice. */
+  readonly readInVain?: number;
 }
 
 /** What became of one file. Plain data. */
@@ -54,6 +57,7 @@ export type FileOutcome = SealedFile | { readonly problem: FileProblem };
 /** Seals batches, here or in a thread. One call at a time. */
 export interface Sealer {
   seal(jobs: readonly FileJob[], signal?: StopSignal): Promise<FileOutcome[]>;
+  sealPart(job: PartJob, signal?: StopSignal): Promise<PartOutcome>;
   flush(): Promise<void>;
   close(): Promise<void>;
 }

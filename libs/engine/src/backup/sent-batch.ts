@@ -28,5 +28,5 @@ export interface SentJobs {
   readonly bigs: BigInt64Array;
 }
 
-export const jobColumns = 3;
+export const jobColumns = 4;
 export const jobBigColumns = 4;

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf } from '#libs/kernel';
 import { diskFull, EngineError, interrupted } from '../errors.ts';
 import { startThread } from '../start-thread.ts';
+import type { PartJob, PartOutcome } from './file-part.ts';
 import type { FileJob, FileOutcome, Sealer, SealerPorts, SealerVault } from './sealer.ts';
 import { backupLimits } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './seal-messages.ts';
@@ -54,6 +55,12 @@ export class WorkerSealer implements Sealer {
     const answer = await this.#request({ type: 'seal', jobs: sendJobs(jobs) });
     if (answer.type !== 'sealed') throw this.#failure(answer);
     return receiveOutcomes(answer.outcomes);
+  }
+
+  async sealPart(job: PartJob): Promise<PartOutcome> {
+    const answer = await this.#request({ type: 'seal-part', job });
+    if (answer.type !== 'sealed-part') throw this.#failure(answer);
+    return answer.outcome;
   }
 
   /** Waits for nothing when the thread never got anything: it may be starting still. */

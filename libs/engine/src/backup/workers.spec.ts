@@ -9,6 +9,7 @@ import { filePackStore } from '../testing/file-pack-store.ts';
 import { makeNastyTree, seededBytes } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
+import { WorkerSealer } from './worker-sealer.ts';
 
 jest.setTimeout(120_000);
 const folder = temporaryFolders();
@@ -49,6 +50,24 @@ describe('sealing threads', () => {
     await other.close();
     const { newPacks: _p, newPackBytes: _b, durationMs: _d, ...stats } = expected.stats;
     expect(snapshot.stats).toMatchObject(stats);
+    await expectRestored();
+    expect((await run()).snapshot.stats).toMatchObject({ readBytes: 0, newPacks: 1 });
+  });
+
+  it('share one large file out, and give what one thread gives', async () => {
+    // Cut nowhere in the middle, so that parts that begin there do not meet.
+    const content = Buffer.concat([bytes(20_000_000), Buffer.alloc(30_000_000), bytes(20_000_000)]);
+    writeFileSync(join(source, 'image'), content);
+    const parts = jest.spyOn(WorkerSealer.prototype, 'sealPart');
+    const { snapshot } = await run();
+    expect(parts.mock.calls.length).toBeGreaterThan(1);
+    parts.mockRestore();
+    const alone = await vaultFixture(join(home, 'alone'), filePackStore(join(home, 'other packs')));
+    const other = await alone.create();
+    const { snapshot: expected } = await backup({ vault: other, folders: [source], host: 'h', user: 'u', defaultExcludes: false });
+    await other.close();
+    const { files, bytes: all, readBytes, changedFiles, errors } = expected.stats;
+    expect(snapshot.stats).toMatchObject({ files, bytes: all, readBytes, changedFiles, errors });
     await expectRestored();
     expect((await run()).snapshot.stats).toMatchObject({ readBytes: 0, newPacks: 1 });
   });
