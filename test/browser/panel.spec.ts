@@ -318,20 +318,25 @@ describe('the panel in a real browser', () => {
     'restores to another machine with the vault key sealed for that machine',
     async () => {
       const { page } = browser;
-      const destination = join(folder, 'grace', 'restored');
+      const restores = join(folder, 'grace', 'restored');
+      await writeFile(join(folder, 'grace', 'home', 'backup.yaml'), `panelRestores: ['${restores}']\n`, { mode: 0o600 });
       await page.getByRole('checkbox', { name: 'Choose letters' }).check();
       await page.getByText('1 entry chosen: 1 file').waitFor();
       await page.getByRole('button', { name: 'Send to a device' }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('combobox', { name: 'To which device' }).fill('grace');
       await page.getByRole('option', { name: /grace/ }).click();
-      await dialog.getByRole('textbox', { name: 'Folder on that device' }).fill(destination);
+      await dialog.getByRole('radio', { name: 'Into another folder' }).check();
+      await dialog.getByText('Only where that machine allows it').waitFor();
+      await accessible();
+      await dialog.getByRole('radio', { name: 'Into its folder for restores' }).check();
+      await dialog.getByRole('textbox', { name: 'Name of the new folder' }).fill('letters of ada');
       await accessible();
       await dialog.getByRole('button', { name: 'Start the restore' }).click();
       await page.getByRole('heading', { name: 'Receipt of a restore' }).waitFor({ timeout: 120_000 });
       await page.getByText('Everything was written.', { exact: false }).waitFor({ state: 'attached' });
       await accessible();
-      const restored = await findFile(destination, 'Übersicht.txt');
+      const restored = await findFile(join(restores, 'letters of ada'), 'Übersicht.txt');
       expect((await readFile(restored)).equals(report)).toBe(true);
     },
     240_000,

@@ -40,6 +40,7 @@ export type AgentErrorCode =
   | 'pledge_exceeded'
   | 'reserve_reached'
   | 'job_invalid'
+  | 'restore_refused'
   | 'not_protected_in_time'
   | 'rules_invalid'
   | 'hook_failed'

@@ -27,14 +27,20 @@ export const jobTask = z.discriminatedUnion('kind', [
     snapshotSequence: z.int().min(1),
     /** Paths inside the snapshot, `/`-separated UTF-8; empty: everything. */
     paths: z.array(z.string().max(4096)).max(1000),
-    /** Absolute folder on the target device; null: the original places. */
+    /** Folder on the target device: a whole path, or a name below the device's own folder for restores; null: the original places. */
     destination: z.string().max(4096).nullable(),
     conflict: conflictRule,
-    /** The vault's master key sealed (crypto_box_seal) to the target device's box key by whoever opened it. */
+    /** A restore order: the vault's master key, sealed to the target device for this restore alone by whoever opened it. */
     sealedVaultKey: base64Url(512),
   }),
 ]);
 export type JobTask = z.infer<typeof jobTask>;
+
+/**
+ * How long a restore that a person ordered may wait for its device: over a weekend and a day off. The device refuses it afterwards, by its own clock: days later
+ * the files may be others.
+ */
+export const restoreOrderValidMs = 7 * 24 * 3_600_000;
 
 export const jobState = z.enum(['open', 'taken', 'done', 'failed', 'expired', 'cancelled']);
 export const job = z

@@ -27,6 +27,8 @@ export type CryptoErrorCode =
   /** A coordinator's bundle of a team that the recovery kit is not of. */
   | 'other_team'
   | 'bad_join_link'
+  /** A vault's key that was sealed for another restore than the one it came with. */
+  | 'order_altered'
   /** What the coordinator showed is not what the join link promised. */
   | 'fingerprint_mismatch'
   | 'bad_certificate'

@@ -28,6 +28,7 @@ export { cryptoReady } from './ready.ts';
 export * from './recovery-kit.ts';
 export * from './release-statements.ts';
 export { constantTimeEqual, wipe } from './secret-bytes.ts';
+export * from './restore-order.ts';
 export * from './signed-statement.ts';
 export * from './signing-keys.ts';
 export * from './team-keys.ts';

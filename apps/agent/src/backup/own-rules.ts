@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { messageOf, systemErrorCode } from '#libs/kernel';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -25,15 +26,25 @@ const rulesFile = z.strictObject({
       after: hook.optional(),
     })
     .optional(),
+  panelRestores: z
+    .union([
+      z.literal('anywhere'),
+      z.array(z.string().max(4096).refine(isAbsolute, 'a folder must be given with its whole path')).min(1).max(50),
+    ])
+    .optional(),
 });
 
 export type Hook = z.infer<typeof hook>;
 export type Hooks = NonNullable<z.infer<typeof rulesFile>['hooks']>;
 
-/** What this machine itself says about its backups. */
+/** Folders; undefined: the one in the home folder. See `restore/restore-place.ts`. */
+export type PanelRestores = z.infer<typeof rulesFile>['panelRestores'];
+
+/** What this machine itself says about its backups, and about restores that are sent to it. */
 export interface OwnRules {
   readonly selection: Selection;
   readonly hooks: Hooks;
+  readonly panelRestores: PanelRestores;
 }
 
 /**
@@ -42,7 +53,7 @@ export interface OwnRules {
  */
 export async function readOwnRules(path: string): Promise<OwnRules> {
   const text = await readChecked(path);
-  if (text === undefined) return { selection: {}, hooks: {} };
+  if (text === undefined) return { selection: {}, hooks: {}, panelRestores: undefined };
   let document: unknown;
   try {
     document = parse(text) ?? {};
@@ -54,11 +65,11 @@ export async function readOwnRules(path: string): Promise<OwnRules> {
     const issue = parsed.error.issues[0];
     throw invalid(path, `${issue?.path.join('.') || 'the file'}: ${issue?.message}`, parsed.error);
   }
-  const { excludeLargerThan, hooks = {}, ...rest } = parsed.data;
+  const { excludeLargerThan, hooks = {}, panelRestores, ...rest } = parsed.data;
   const maxFileBytes = typeof excludeLargerThan === 'string' ? parseAmount(excludeLargerThan) : excludeLargerThan;
   if (typeof excludeLargerThan === 'string' && maxFileBytes === undefined)
     throw invalid(path, `excludeLargerThan: "${excludeLargerThan}" is no amount such as 2G`);
-  return { selection: { ...rest, ...(maxFileBytes !== undefined && { maxFileBytes }) }, hooks };
+  return { selection: { ...rest, ...(maxFileBytes !== undefined && { maxFileBytes }) }, hooks, panelRestores };
 }
 
 async function readChecked(path: string): Promise<string | undefined> {
@@ -85,7 +96,7 @@ async function readChecked(path: string): Promise<string | undefined> {
 function invalid(path: string, what: string, cause?: unknown): AgentError {
   return new AgentError('rules_invalid', `${path}: ${what}`, {
     context: { path },
-    nextStep: 'Correct the file, or move it away. Nothing was backed up, since what to leave out is not known.',
+    nextStep: 'Correct the file, or move it away. Nothing was done: what this machine wants is not known.',
     cause,
   });
 }

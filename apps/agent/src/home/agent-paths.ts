@@ -14,7 +14,7 @@ export interface AgentPaths {
   readonly team: string;
   readonly roster: string;
   readonly policy: string;
-  /** What this machine itself says about its backups: written by a person, see {@link readOwnRules}. */
+  /** What this machine itself says about its backups and what is sent to it: written by a person, see {@link readOwnRules}. */
   readonly backupRules: string;
   readonly runs: string;
   /** The coordinator's word on how far it was. */
@@ -50,6 +50,8 @@ export interface AgentPaths {
   readonly damagedCopies: string;
   /** Copies of own packs that count for less than their receipts say. */
   readonly doubtedCopies: string;
+  /** Restores from the panel that were carried out. */
+  readonly restoreOrders: string;
   readonly lock: string;
   /** Unix socket, or the name of a pipe on Windows. */
   readonly control: string;
@@ -90,6 +92,7 @@ export function agentPaths(home: string): AgentPaths {
     damagedCopies: at('state', 'damaged-copies.json'),
     doubtedCopies: at('state', 'doubted-copies.json'),
     pause: at('state', 'pause.json'),
+    restoreOrders: at('state', 'restore-orders.json'),
     lock: at('lock'),
     control: controlAddress(home),
     log: at('agent.log'),

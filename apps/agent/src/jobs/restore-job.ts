@@ -1,20 +1,34 @@
-import { openBox } from '#libs/crypto';
+import { openRestoreOrder } from '#libs/crypto';
 import { fromBase64Url } from '#libs/kernel';
+import { readOwnRules } from '../backup/own-rules.ts';
 import { AgentError } from '../errors.ts';
+import { JsonFile } from '../home/json-file.ts';
 import { openVault } from '../reading/open-vault.ts';
 import { documentsElsewhere, ownDocuments } from '../reading/vault-documents.ts';
+import { restorePlace } from '../restore/restore-place.ts';
 import { runRestore } from '../restore/run-restore.ts';
 import type { JobHandler } from './job-runner.ts';
+import { RestoreOrders, restoreOrdersState } from './restore-orders.ts';
 
-/** A restore that somebody sent from the panel, with the vault's key sealed for this device alone. */
+/**
+ * A restore that somebody sent from the panel, with the vault's key sealed for this device and this restore alone: what the coordinator changes on the way,
+ * or passes on twice, is refused (`order_altered`, `restore_refused`), and so are files of other machines outside of the folders for them.
+ */
 export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, report }) => {
-  const member = agent.roster.member(task.ownerDeviceId);
-  const masterKey = openBox(fromBase64Url(task.sealedVaultKey), agent.identity.box);
+  const { document, clock, files, identity, paths, roster } = agent;
+  const isOwn = task.vaultId === document.vaultId;
+  if (isOwn !== (task.ownerDeviceId === document.deviceId)) throw new AgentError('job_invalid', 'the vault is not of that device');
+  const member = roster.member(task.ownerDeviceId);
+  const order = openRestoreOrder(fromBase64Url(task.sealedVaultKey), identity.box, { ...task, targetDeviceId: document.deviceId });
+  const { masterKey } = order;
   try {
-    const documents =
-      task.vaultId === agent.document.vaultId
-        ? await ownDocuments(agent, signal)
-        : await documentsElsewhere(agent, task.vaultId, task.ownerDeviceId, member?.name ?? task.ownerDeviceId, signal);
+    const orders = new RestoreOrders(new JsonFile(files, paths.restoreOrders, restoreOrdersState));
+    await orders.check(order, clock.nowMs());
+    const { panelRestores } = await readOwnRules(paths.backupRules);
+    const to = await restorePlace({ destination: task.destination, isOwn, allowed: panelRestores });
+    const documents = isOwn
+      ? await ownDocuments(agent, signal)
+      : await documentsElsewhere(agent, task.vaultId, task.ownerDeviceId, member?.name ?? task.ownerDeviceId, signal);
     if (documents.vaultId !== task.vaultId) throw new AgentError('job_invalid', 'the documents are of another vault');
     const vault = await openVault(agent, documents, masterKey, member ? fromBase64Url(member.signingKey) : undefined, signal);
     const {
@@ -25,7 +39,7 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
       snapshot: task.snapshotSequence,
       paths: task.paths,
       include: [],
-      to: task.destination ?? undefined,
+      to,
       conflict: task.conflict,
       dryRun: false,
       verify: true,
@@ -39,6 +53,7 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
           ...(p.current === undefined ? {} : { current: p.current.slice(0, 300) }),
         }),
     });
+    await orders.done(order, clock.nowMs());
     agent.log.write('info', 'restore done', { restoreId: task.restoreId, files: done.files, bytes: done.bytes, errors: done.errorCount });
     return {
       summary: {
@@ -56,6 +71,7 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
           .slice(0, 500),
         corruptionsRepaired: done.corruptionsRepaired,
         repairedPacks: repairedPacks.length,
+        writtenTo: (to ?? 'the original places').slice(0, 500),
         errors: done.errorCount,
         firstError: done.errors[0] ? `${done.errors[0].code}: ${done.errors[0].message}`.slice(0, 300) : '',
       },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { OnModuleInit } from '@nestjs/common';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Job, JobTask } from '#libs/contracts';
+import { restoreOrderValidMs } from '#libs/contracts';
 import type { Clock, DeviceId, PackId } from '#libs/kernel';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
 import { CONFIG } from '../config/config.module.ts';
@@ -42,10 +43,12 @@ export class JobsService implements OnModuleInit {
   /** Queues jobs and tells their devices. */
   async create(drafts: readonly NewJob[]): Promise<void> {
     const now = this.clock.nowMs();
-    const expiresAtMs = now + this.config.durability.jobs.expirySeconds * 1000;
+    const { expirySeconds } = this.config.durability.jobs;
+    const expiresAtMs = (task: JobTask): number => now + (task.kind === 'restore' ? restoreOrderValidMs : expirySeconds * 1000);
     await this.jobs.insert(
       drafts.map(({ deviceId, task, jobId = randomUUID(), inShare = false }) => ({
-        ...{ jobId, deviceId, task, expiresAtMs, kind: task.kind, state: 'open', attempt: 0, createdAtMs: now, notBeforeMs: now },
+        ...{ jobId, deviceId, task, expiresAtMs: expiresAtMs(task), kind: task.kind },
+        ...{ state: 'open', attempt: 0, createdAtMs: now, notBeforeMs: now },
         ...{ leaseUntilMs: null, endedAtMs: null, errorCode: null, errorMessage: null },
         inShare: inShare ? 1 : null,
         packId: task.kind === 'replicate' ? task.packId : null,

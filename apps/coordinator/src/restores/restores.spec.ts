@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { restore as restoreSchema } from '#libs/contracts';
+import { restore as restoreSchema, restoreOrderValidMs } from '#libs/contracts';
 import type { FakeAgent } from '../testing/fake-agent.ts';
 import { expectStatus } from '../testing/fake-agent.ts';
 import type { StorageTeam } from '../testing/storage-team.ts';
@@ -40,7 +40,9 @@ describe('restores', () => {
       conflict: 'keep-both',
       ownerDeviceId: owner.device.deviceId,
     });
-    const { jobId, task } = await jobOf();
+    const { jobId, task, createdAtMs, expiresAtMs } = await jobOf();
+    // A machine that is off over the weekend gets it on Monday.
+    expect(expiresAtMs - createdAtMs).toBe(restoreOrderValidMs);
     expect(task).toMatchObject({ kind: 'restore', restoreId: restore.restoreId, sealedVaultKey, paths: ['/home/ann/notes.txt'] });
     const progress = { filesDone: 1, filesTotal: 2, bytesDone: 10, bytesTotal: 20 };
     expectStatus(await target.report(jobId, { state: 'taken', progress }), 204);

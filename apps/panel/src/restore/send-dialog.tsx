@@ -11,8 +11,10 @@ import type { Totals } from '../vault-worker/protocol.ts';
 import { useUnlockedVaults } from '../vault-worker/unlocked-vaults.tsx';
 import { conflictWords } from '../wording/states.ts';
 import { counted, formatBytes } from '../wording/quantities.ts';
-import { absoluteTime } from '../wording/times.ts';
+import { absoluteTime, calendarDay } from '../wording/times.ts';
 import { DeviceSelect } from './device-select.tsx';
+
+type Place = 'named' | 'folder' | 'original';
 
 interface Props {
   readonly opened: boolean;
@@ -28,27 +30,30 @@ export function SendDialog({ opened, onClose, owner, snapshot, paths, totals }: 
   const navigate = useNavigate();
   const { ask } = useUnlockedVaults();
   const [target, setTarget] = useState<DeviceSummary | undefined>(owner.state === 'revoked' ? undefined : owner);
-  const [place, setPlace] = useState<'folder' | 'original'>('folder');
+  const [place, setPlace] = useState<Place>('named');
+  const [name, setName] = useState(`${owner.name} ${calendarDay(snapshot.receivedAtMs)}`.replaceAll(/[\\/:]/g, '-'));
   const [folder, setFolder] = useState('');
   const [conflict, setConflict] = useState<ConflictRule>('keep-both');
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<unknown>();
+  const isOther = target !== undefined && target.deviceId !== owner.deviceId;
+  const isName = name.trim() !== '' && !/[\\/:]/.test(name) && !/^\.+$/.test(name.trim());
   const absolute = folder.startsWith('/') || /^[A-Za-z]:[\\/]/.test(folder);
 
   const start = async (device: DeviceSummary): Promise<void> => {
     setWorking(true);
     setFailure(undefined);
     try {
-      const sealedVaultKey = await ask('sealKeyFor', { vaultId: snapshot.vaultId, boxKey: device.boxKey });
-      const body: CreateRestore = {
+      const order = {
         vaultId: snapshot.vaultId,
         snapshotSequence: snapshot.sequence,
         paths: [...paths],
         targetDeviceId: device.deviceId,
-        destination: place === 'original' ? null : folder,
+        destination: place === 'original' ? null : place === 'named' ? name.trim() : folder,
         conflict,
-        sealedVaultKey,
       };
+      const sealedVaultKey = await ask('sealOrder', { order, boxKey: device.boxKey, nowMs: Date.now() });
+      const body: CreateRestore = { ...order, sealedVaultKey };
       const made = await call(restore, 'restores', { method: 'POST', body });
       await navigate(`/restores/${made.restoreId}`);
     } catch (error) {
@@ -73,12 +78,22 @@ export function SendDialog({ opened, onClose, owner, snapshot, paths, totals }: 
           accept={(device) => device.state !== 'revoked' && device.state !== 'lost' && device.class !== 'coordinator'}
           onChange={setTarget}
         />
-        <Radio.Group label="Where to" value={place} onChange={(value) => setPlace(value === 'original' ? 'original' : 'folder')}>
+        <Radio.Group label="Where to" value={place} onChange={(value) => setPlace(value)}>
           <Group mt={6} gap="lg">
-            <Radio value="folder" label="Into a folder" />
+            <Radio value="named" label="Into its folder for restores" />
+            <Radio value="folder" label="Into another folder" />
             <Radio value="original" label="To the original places" />
           </Group>
         </Radio.Group>
+        {place === 'named' && (
+          <TextInput
+            label="Name of the new folder"
+            description="Made in holdfast-restored, in the home folder of the agent’s user, unless that machine says otherwise."
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={isName ? undefined : 'Give a name without a path'}
+          />
+        )}
         {place === 'folder' && (
           <TextInput
             label="Folder on that device"
@@ -88,6 +103,12 @@ export function SendDialog({ opened, onClose, owner, snapshot, paths, totals }: 
             onChange={(event) => setFolder(event.currentTarget.value)}
             error={folder !== '' && !absolute ? 'Give the whole path, from the root on' : undefined}
           />
+        )}
+        {place !== 'named' && isOther && (
+          <Alert variant="light" color="indigo" icon={<IconInfoCircle aria-hidden />} title="Only where that machine allows it">
+            {target.name} takes files of other machines from here only into its folder for restores, or where <Code>panelRestores</Code> in
+            its backup.yaml says. On the machine itself, <Code>holdfast restore --device {owner.name}</Code> restores to any place.
+          </Alert>
         )}
         <Select
           label="When a file is already there"
@@ -110,7 +131,7 @@ export function SendDialog({ opened, onClose, owner, snapshot, paths, totals }: 
         {failure !== undefined && <ErrorNotice error={failure} title="The restore was not started" />}
         <Button
           loading={working}
-          disabled={target === undefined || (place === 'folder' && !absolute)}
+          disabled={target === undefined || (place === 'folder' && !absolute) || (place === 'named' && !isName)}
           onClick={() => target !== undefined && void start(target)}
         >
           Start the restore

@@ -1,4 +1,5 @@
 import type { RootReleaseDraft, SignedStatement, TeamDocument, VaultDocument } from '#libs/contracts';
+import type { RestoreOrder } from '#libs/crypto';
 import type { EntryType } from '#libs/vault';
 
 /**
@@ -47,8 +48,8 @@ export interface VaultWorkerMethods {
   /** The next verified plain bytes of an open file, or null at its end. */
   readNext(input: { readonly readId: number }): Uint8Array<ArrayBuffer> | null;
   closeFile(input: { readonly readId: number }): null;
-  /** The vault's master key sealed to a device's box key, base64url. */
-  sealKeyFor(input: { readonly vaultId: string; readonly boxKey: string }): string;
+  /** The vault's master key sealed to a device for one restore, base64url. */
+  sealOrder(input: { readonly order: RestoreOrder; readonly boxKey: string; readonly nowMs: number }): string;
 }
 
 /** Names as the file system gave them, from the root down; empty: the root. */

@@ -1,6 +1,6 @@
-import { sealToBox } from '#libs/crypto';
+import { sealRestoreOrder } from '#libs/crypto';
 import { portablePrimitives } from '#libs/crypto/portable';
-import { fromBase64Url, toBase64Url } from '#libs/kernel';
+import { fromBase64Url, systemRandom, toBase64Url } from '#libs/kernel';
 import type { Snapshot, TreeEntry } from '#libs/vault';
 import { VaultReader, VerifiedBlocks, decodeHeader, unlockHeader } from '#libs/vault';
 import { describeEntry } from './entry-words.ts';
@@ -101,8 +101,9 @@ export class VaultShelf {
     return { entry, bytes: open.reader.readFile(entry) };
   }
 
-  sealKeyFor({ vaultId, boxKey }: Inputs<'sealKeyFor'>): string {
-    return toBase64Url(sealToBox(fromBase64Url(boxKey), this.#vault(vaultId).masterKey));
+  sealOrder({ order, boxKey, nowMs }: Inputs<'sealOrder'>): string {
+    const { masterKey } = this.#vault(order.vaultId);
+    return toBase64Url(sealRestoreOrder(order, masterKey, fromBase64Url(boxKey), { nowMs, random: systemRandom }));
   }
 
   #vault(vaultId: string): Open {

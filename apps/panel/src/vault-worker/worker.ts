@@ -27,7 +27,7 @@ const handlers: Handlers = {
   openVault: (input) => shelf.openVault(input),
   list: (input) => shelf.list(input),
   measure: (input) => shelf.measure(input),
-  sealKeyFor: (input) => shelf.sealKeyFor(input),
+  sealOrder: (input) => shelf.sealOrder(input),
   async openFile(input) {
     const { entry, bytes } = await shelf.openFile(input);
     lastReadId += 1;

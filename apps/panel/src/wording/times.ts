@@ -36,5 +36,10 @@ export function clockTime(atMs: number, timeZone?: string): string {
   );
 }
 
+/** For a name: `2025-11-03`, in the viewer's zone (or the given one). */
+export function calendarDay(atMs: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { ...(timeZone === undefined ? {} : { timeZone }) }).format(atMs);
+}
+
 /** The zone in which the panel shows times. */
 export const viewerTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nodeFiles } from '#libs/kernel/node';
+import { JsonFile } from '../home/json-file.ts';
+import { RestoreOrders, restoreOrdersState } from './restore-orders.ts';
+
+const day = 24 * 3_600_000;
+const nowMs = 1_800_000_000_000;
+const refusal = expect.objectContaining({ code: 'restore_refused' });
+
+describe('restores that were ordered', () => {
+  let folder: string;
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'holdfast-orders-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const path = (): string => join(folder, 'orders.json');
+  /** As after a start: nothing is known but what is in the file. */
+  const orders = (): RestoreOrders => new RestoreOrders(new JsonFile(nodeFiles, path(), restoreOrdersState));
+  const order = { orderId: 'one', orderedAtMs: nowMs };
+
+  it('are carried out once, also after a start of the agent', async () => {
+    await orders().check(order, nowMs);
+    await orders().check(order, nowMs);
+    await orders().done(order, nowMs);
+    await expect(orders().check(order, nowMs)).rejects.toEqual(refusal);
+    await orders().check({ ...order, orderId: 'two' }, nowMs);
+  });
+
+  it('run out after a week, and are not taken from a day ahead', async () => {
+    await orders().check(order, nowMs + 7 * day);
+    await expect(orders().check(order, nowMs + 7 * day + 1)).rejects.toEqual(refusal);
+    await orders().check(order, nowMs - day);
+    await expect(orders().check(order, nowMs - day - 1)).rejects.toEqual(refusal);
+  });
+
+  it('are forgotten once they would be refused for their age, not before', async () => {
+    await orders().done(order, nowMs);
+    await orders().done({ orderId: 'two', orderedAtMs: nowMs + 8 * day }, nowMs + 8 * day);
+    await expect(orders().check(order, nowMs + 7 * day)).rejects.toEqual(refusal);
+    await orders().done({ orderId: 'three', orderedAtMs: nowMs + 9 * day }, nowMs + 9 * day);
+    expect(JSON.parse(readFileSync(path(), 'utf8')).map((kept: { orderId: string }) => kept.orderId)).toEqual(['two', 'three']);
+  });
+});

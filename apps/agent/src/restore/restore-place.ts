@@ -1,0 +1,63 @@
+import { lstat, mkdir, realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { systemErrorCode } from '#libs/kernel';
+import type { PanelRestores } from '../backup/own-rules.ts';
+import { AgentError } from '../errors.ts';
+import { printable } from '../output/format.ts';
+
+/** Where restores of other machines' backups go unless this machine says otherwise: made when it is needed, for this user alone. */
+export const restoresFolder = (home = homedir()): string => join(home, 'holdfast-restored');
+
+interface Asked {
+  /** As it came with the job: a whole path, a name below the folder for restores, or null for the original places. */
+  readonly destination: string | null;
+  /** This machine's own backup: its content is this machine's, and whoever sent it knew its key. */
+  readonly isOwn: boolean;
+  /** Of `backup.yaml`. */
+  readonly allowed: PanelRestores;
+  /** The user's home folder; default: this process's. */
+  readonly userHome?: string;
+}
+
+/**
+ * Which folder a restore from the panel writes to; undefined: the original places. A coordinator that was taken over could send any machine a vault of its
+ * own making, so files of OTHER vaults are written only below the folders that this machine names, links followed first: a start-up file that somebody
+ * else wrote is somebody else's program. Throws `restore_refused`.
+ */
+export async function restorePlace({ destination, isOwn, allowed, userHome }: Asked): Promise<string | undefined> {
+  const folders = allowed === undefined || allowed === 'anywhere' ? [restoresFolder(userHome)] : allowed;
+  const isName = destination !== null && !isAbsolute(destination);
+  if (!isName && (isOwn || allowed === 'anywhere')) return destination ?? undefined;
+  const refused = new AgentError(
+    'restore_refused',
+    `${destination === null ? 'the original places' : printable(destination)}: from the panel, this machine takes files of other machines only below ${folders.map(printable).join(', ')}. Send them to a name there, or allow another folder on this machine (panelRestores in backup.yaml)`,
+  );
+  if (destination === null || destination.includes('\0')) throw refused;
+  if (allowed === undefined || allowed === 'anywhere') await mkdir(folders[0]!, { recursive: true, mode: 0o700 });
+  const place = await realPlace(isName ? resolve(folders[0]!, destination) : destination);
+  for (const folder of isName ? folders.slice(0, 1) : folders) {
+    const real = await realPlace(folder);
+    if (place !== undefined && real !== undefined && isWithin(place, real)) return place;
+  }
+  throw refused;
+}
+
+const isWithin = (path: string, folder: string): boolean => {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+};
+
+/** A path with the links of all that is there followed; the rest of it is not there yet. Undefined where a link leads nowhere. */
+async function realPlace(path: string): Promise<string | undefined> {
+  const missing: string[] = [];
+  for (let at = resolve(path); ; at = dirname(at)) {
+    try {
+      return join(await realpath(at), ...missing);
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT' || dirname(at) === at) throw error;
+      if (await lstat(at).catch(() => undefined)) return undefined;
+      missing.unshift(basename(at));
+    }
+  }
+}
