@@ -71,6 +71,19 @@ describeWithMounts('a mount that hangs', () => {
     expect((await backup.result).exitCode).toBe(130);
   });
 
+  it('is told of when it is added and by doctor, and so is one that may not be listed', async () => {
+    const closed = join(scene.folder, 'closed');
+    mkdirSync(closed);
+    await mounted(remote, 'nothing');
+    await mounted(closed, 'closed');
+    expect(await notices(ada.begin(['folders', 'add', remote, closed]))).toEqual([['not_answering', remote]]);
+    const { events } = await ada.run(['doctor']);
+    await ada.must(['folders', 'remove', remote, closed]);
+    const findings = events.filter(({ type }) => type === 'finding').map(({ code, message }) => [code, message]);
+    expect(findings).toContainEqual(['not_answering', expect.stringContaining(remote)]);
+    expect(findings).toContainEqual(['folder_unreadable', expect.stringContaining(closed)]);
+  });
+
   it('is named by a dry run', async () => {
     await mounted(remote, 'nothing');
     const dry = await ada.run(['backup', '--dry-run', remote]);

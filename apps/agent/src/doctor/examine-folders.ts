@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { isAppError, messageOf, systemErrorCode } from '#libs/kernel';
-import { lookIfFar } from '../folders/far-folder.ts';
+import { lookAtFar } from '../folders/far-folder.ts';
 import { isOwnData, ownDataMessage } from '../folders/own-data.ts';
 import type { Diagnosis } from './examinations.ts';
 
@@ -16,12 +16,13 @@ export async function examineFolders(folders: readonly string[], home: string): 
       },
     ];
   const problems: { code: string; message: string }[] = [];
+  const looks = await lookAtFar(folders.filter((folder) => !isOwnData(folder, home)));
   for (const folder of folders) {
     if (isOwnData(folder, home)) {
       problems.push({ code: 'bad_argument', message: `${folder} ${ownDataMessage}` });
       continue;
     }
-    const far = await lookIfFar(folder);
+    const far = looks.get(folder);
     const error: unknown = far
       ? far.trouble
       : await access(folder, constants.R_OK).then(

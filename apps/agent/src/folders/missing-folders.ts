@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { systemErrorCode } from '#libs/kernel';
-import { lookIfFar } from './far-folder.ts';
+import { lookAtFar } from './far-folder.ts';
 import type { NoticeEvent } from '../output/command-event.ts';
 
 /** In the words of the system, and of the engine. */
@@ -12,8 +12,9 @@ const missing: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'file_not_fou
  */
 export async function missingFolderNotices(folders: readonly string[]): Promise<NoticeEvent[]> {
   const notices: NoticeEvent[] = [];
+  const looks = await lookAtFar(folders);
   for (const path of new Set(folders)) {
-    const far = await lookIfFar(path);
+    const far = looks.get(path);
     if (far?.trouble?.code === 'not_answering') {
       notices.push({
         event: 'notice',

@@ -72,6 +72,11 @@ export class FarReader {
     }
   }
 
+  /** Asks for the first names of a folder. Throws what says why it can't be listed. */
+  async listable(folder: Buffer): Promise<void> {
+    await this.#ask({ type: 'names', path: folder });
+  }
+
   realPath(path: Buffer): Promise<Buffer> {
     return this.#ask({ type: 'real-path', path });
   }

@@ -1,13 +1,15 @@
 /**
  * A program of its own for tests: mounts a small file system on the folder given and says `mounted` on a line. Whoever comes to where it is silent waits until this
  * program is killed; that must never be the process that serves it. What it answers is the second argument: `nothing`, `all`, `until-reading` (no more of
- * `b-large` than its first MiB), `until-folder` (nothing of what is in `z`).
+ * `b-large` than its first MiB), `until-folder` (nothing of what is in `z`), `closed` (that its top may not be listed).
  */
 import { mountFuse } from '../mount/fuse/fuse-channel.ts';
 import * as wire from '../mount/fuse/fuse-wire.ts';
 
 const [folder = '', answers = 'all'] = process.argv.slice(2);
 const mebibyte = 1024 * 1024;
+/** errno.h of Linux; snapshots are closed to nobody. */
+const EACCES = 13;
 
 interface Node {
   readonly id: number;
@@ -69,6 +71,7 @@ function answerTo({ opcode, unique, node: id, body }: wire.FuseRequest): Buffer 
     case codes.getattr:
       return ok(wire.encodeAttributes(attributesOf(at)));
     case codes.opendir:
+      return answers === 'closed' && at === top ? wire.encodeReply(unique, EACCES) : ok(wire.encodeOpen(id, 0));
     case codes.open:
       return ok(wire.encodeOpen(id, 0));
     case codes.readdir:
