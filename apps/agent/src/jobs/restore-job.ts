@@ -30,7 +30,9 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
       ? await ownDocuments(agent, signal)
       : await documentsElsewhere(agent, task.vaultId, task.ownerDeviceId, member?.name ?? task.ownerDeviceId, signal);
     if (documents.vaultId !== task.vaultId) throw new AgentError('job_invalid', 'the documents are of another vault');
-    const vault = await openVault(agent, documents, masterKey, member ? fromBase64Url(member.signingKey) : undefined, signal);
+    // Of this machine's own vault nobody else can say who signed it.
+    const signingKey = isOwn ? identity.signing.publicKey : member && fromBase64Url(member.signingKey);
+    const vault = await openVault(agent, documents, masterKey, signingKey, signal);
     const {
       report: done,
       fetched,
