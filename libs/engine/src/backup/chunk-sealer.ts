@@ -21,7 +21,7 @@ const nothing = new Uint8Array(0);
 
 /**
  * Known? → compress, seal, pack: the second half of a sealer, for chunks that have their ids. What fails here is the store, not a file: every call throws
- * `StoreFailure`. Memory: the leaves of the open packs (7 MiB); whole packs where there is no spool.
+ * `StoreFailure`. Memory: the leaves of the open packs (9 MiB); whole packs where there is no spool.
  */
 export class ChunkSealer {
   readonly #ports: SealerPorts;

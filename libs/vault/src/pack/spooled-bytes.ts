@@ -25,7 +25,8 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
   /** Offset in the pack of the leaf at hand. */
   #base = 0;
   #used = 0;
-  #room: { readonly bytes: Uint8Array; readonly scratch: boolean } | undefined;
+  /** `behind`: the leaves that it goes on into. Undefined: it stands elsewhere, and is to be put in its place. */
+  #room: { readonly bytes: Uint8Array; readonly behind: Uint8Array[] | undefined } | undefined;
   readonly #digests: Uint8Array[] = [];
   readonly #writes = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
@@ -54,17 +55,21 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
   }
 
   room(count: number): Uint8Array {
-    if (!this.#leaf) this.#begin(this.#options.pool.take());
-    const fits = this.#leaf !== undefined && count <= leafBytes - this.#used;
-    const bytes = fits ? this.#leaf!.subarray(this.#used, this.#used + count) : this.#options.pool.scratch(count);
-    this.#room = { bytes, scratch: !fits };
+    const { pool } = this.#options;
+    this.#giveRoom();
+    if (!this.#leaf) this.#begin(pool.take());
+    const leaf = this.#leaf;
+    const behind = leaf && pool.takeBehind(leaf, Math.ceil((this.#used + count) / leafBytes) - 1);
+    const bytes = behind ? pool.across(leaf, this.#used, count) : pool.scratch(count);
+    this.#room = { bytes, behind };
     return bytes;
   }
 
   added(): Promise<void> | undefined {
-    const { bytes, scratch } = this.#room!;
+    const { bytes, behind } = this.#room!;
     this.#room = undefined;
-    if (scratch) return this.#place(bytes);
+    if (!behind) return this.#place(bytes);
+    if (behind.length > 0) return this.#handOverAll(behind, bytes.length);
     this.#used += bytes.length;
     return this.#used === leafBytes ? this.#handOver() : undefined;
   }
@@ -109,9 +114,16 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
   /** Gives everything back, the spool's room too. */
   async discard(): Promise<void> {
     await Promise.allSettled(this.#writes);
+    this.#giveRoom();
     if (this.#leaf) this.#options.pool.give(this.#leaf);
     this.#leaf = undefined;
     await this.#spool?.discard();
+  }
+
+  /** Of what was asked for and never added, since it could not be sealed. */
+  #giveRoom(): void {
+    for (const leaf of this.#room?.behind ?? []) this.#options.pool.give(leaf);
+    this.#room = undefined;
   }
 
   #begin(leaf: Uint8Array | undefined): void {
@@ -127,6 +139,24 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
       this.#used += count;
       at += count;
       if (this.#used === leafBytes) await this.#handOver();
+    }
+  }
+
+  /** `count` bytes stand in the rest of the leaf at hand and in those behind it. */
+  async #handOverAll(behind: Uint8Array[], count: number): Promise<void> {
+    let left = count - (leafBytes - this.#used);
+    this.#used = leafBytes;
+    try {
+      await this.#handOver();
+      for (let leaf = behind.shift(); leaf; leaf = behind.shift()) {
+        this.#leaf = leaf;
+        this.#used = Math.min(left, leafBytes);
+        left -= this.#used;
+        if (this.#used === leafBytes) await this.#handOver();
+      }
+    } finally {
+      // Of a pack that can't be finished any more.
+      for (const leaf of behind) this.#options.pool.give(leaf);
     }
   }
 

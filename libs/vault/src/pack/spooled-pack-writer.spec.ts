@@ -8,6 +8,7 @@ import { ChunkOpener } from '../read/chunk-opener.ts';
 import { openPackDirectory } from '../read/open-pack.ts';
 import { aVaultId, mulberry32 } from '../testing/golden-vectors.ts';
 import type { SpooledPack, WrittenPack } from './pack-builder.ts';
+import { LeafPool } from './leaf-pool.ts';
 import { packDag } from './pack-dag.ts';
 import { readDirectory } from './pack-directory.ts';
 import type { PackSpool } from './pack-spool.ts';
@@ -185,6 +186,14 @@ describe('SpooledPackWriter', () => {
   it('waits for a disk that is slower than it, and overwrites nothing that is not written yet', async () => {
     const sizes = Array.from({ length: 30 }, (_, i) => (i % 5 === 4 ? 5_000_001 : 400_001));
     await expectWhole(await fill(16 * mib, sizes, 2, 15), 16 * mib);
+  });
+
+  it('seals chunks straight to where they are written from, across leaves, while the disk keeps up', async () => {
+    const scratch = jest.spyOn(LeafPool.prototype, 'scratch');
+    const sizes = Array.from({ length: 40 }, (_, i) => 700_001 + i * 17_000);
+    await expectWhole(await fill(16 * mib, sizes), 16 * mib);
+    expect(scratch.mock.calls.length).toBeLessThan(sizes.length / 4);
+    scratch.mockRestore();
   });
 
   it('throws what a write under way failed with, and gives all spools back', async () => {

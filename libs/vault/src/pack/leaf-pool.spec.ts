@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { limits } from '../limits.ts';
+import { LeafPool } from './leaf-pool.ts';
+
+const { leafBytes } = limits;
+/** Three open packs, and six on their way. */
+const leaves = 9;
+
+describe('LeafPool', () => {
+  it('gives every leaf once, those behind another only when they are free, and takes all of them back', () => {
+    const memory = new Uint8Array(leaves * leafBytes);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('take', 'behind', 'give'), fc.nat(leaves - 1), fc.nat(leaves - 1)), { maxLength: 60 }),
+        (steps) => {
+          const pool = new LeafPool(3, () => memory);
+          const held: number[] = [];
+          const numberOf = (leaf: Uint8Array): number => {
+            expect([leaf.buffer, leaf.length, leaf.byteOffset % leafBytes]).toEqual([memory.buffer, leafBytes, 0]);
+            return leaf.byteOffset / leafBytes;
+          };
+          const leafOf = (number: number): Uint8Array => memory.subarray(number * leafBytes, (number + 1) * leafBytes);
+          for (const [step, which, count] of steps) {
+            const chosen = held[which % Math.max(1, held.length)];
+            if (step === 'take') {
+              const leaf = pool.take();
+              expect(leaf === undefined).toBe(held.length === leaves);
+              if (!leaf) continue;
+              expect(held).not.toContain(numberOf(leaf));
+              held.push(numberOf(leaf));
+            } else if (chosen === undefined) continue;
+            else if (step === 'give') {
+              held.splice(held.indexOf(chosen), 1);
+              pool.give(leafOf(chosen));
+            } else {
+              const wanted = Array.from({ length: count }, (_, i) => chosen + 1 + i);
+              const behind = pool.takeBehind(leafOf(chosen), count);
+              expect(behind?.map(numberOf)).toEqual(wanted.every((one) => one < leaves && !held.includes(one)) ? wanted : undefined);
+              if (behind) held.push(...wanted);
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  it('begins where most leaves behind are free, so that a chunk has room in one piece', () => {
+    const pool = new LeafPool(3);
+    const first = pool.take()!;
+    expect(pool.takeBehind(first, 2)).toHaveLength(2);
+    const second = pool.take()!;
+    pool.give(first);
+    // One free leaf lies before the three, two lie behind the second.
+    expect(pool.take()!.byteOffset).toBe(second.byteOffset + leafBytes);
+  });
+
+  it('gives the next one that comes back to whoever waits', async () => {
+    const pool = new LeafPool(0);
+    const all = Array.from({ length: leaves - 3 }, () => pool.take()!);
+    expect(pool.take()).toBeUndefined();
+    const next = pool.next();
+    pool.give(all[2]!);
+    expect(await next).toBe(all[2]);
+    expect(pool.take()).toBeUndefined();
+  });
+});
