@@ -122,7 +122,7 @@ describe('holdfast-coordinator', () => {
     process.emit('SIGTERM');
     expect(await serving).toBe(0);
     await expect(call(origin, 'GET', '/setup')).rejects.toThrow('ECONNREFUSED');
-  }, 30_000);
+  });
 
   it('ends what a person sees with the address and the set-up link', async () => {
     const fresh = mkdtempSync(join(tmpdir(), 'holdfast-command-fresh-'));
@@ -132,7 +132,7 @@ describe('holdfast-coordinator', () => {
     process.emit('SIGTERM');
     expect(await serving).toBe(0);
     rmSync(fresh, { recursive: true });
-  }, 30_000);
+  });
 
   it('says when its port is taken, and nothing else, before it touches the data folder', async () => {
     const other = createServer();

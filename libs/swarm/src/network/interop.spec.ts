@@ -237,5 +237,5 @@ describe('with other IPFS implementations', () => {
     await file.close();
     await expect(ask(leaf(1))).rejects.toThrow();
     expect(await a.own.verify(pack.packId)).toEqual({ whole: false, damaged: [1] });
-  }, 30_000);
+  });
 });
