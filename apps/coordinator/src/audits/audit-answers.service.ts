@@ -4,7 +4,7 @@ import { crossVerdict, unansweredResult } from '#libs/durability';
 import type { DeviceId } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import { PresenceService } from '../presence/presence.service.ts';
-import type { AuditAsk } from './audit-asks.repository.ts';
+import type { AuditAsk, AuditJudgement } from './audit-asks.repository.ts';
 import { AuditAsksRepository } from './audit-asks.repository.ts';
 import type { JudgementKind } from './audit-queue.entity.ts';
 import type { ReplicaKey } from './audit-queue.repository.ts';
@@ -98,13 +98,15 @@ export class AuditAnswersService {
     else await this.results.timedOut(ask, online ? tries + 1 : tries);
   }
 
-  #judge(asks: readonly AuditAsk[], kind: JudgementKind): Promise<void> {
+  async #judge(asks: readonly AuditAsk[], kind: JudgementKind): Promise<void> {
     const notBeforeMs = this.times.nowMs();
-    return this.asks.addJudgements(
-      asks.map(({ packId, deviceId, nonce, expected, answer }) => {
-        const said = kind === 'dispute' ? answer : expected;
-        return { packId, deviceId, kind, nonce, expected: said, notBeforeMs, tries: 0 };
-      }),
-    );
+    const judgements: AuditJudgement[] = [];
+    for (const { packId, deviceId, nonce, expected, answer } of asks) {
+      const said = kind === 'dispute' ? answer : expected;
+      // Asked and disputed again before it could be read: the readings go on, or it would never come to an end.
+      const tries = await this.asks.triesOf({ packId, deviceId }, kind);
+      judgements.push({ packId, deviceId, kind, nonce, expected: said, notBeforeMs, tries });
+    }
+    await this.asks.addJudgements(judgements);
   }
 }

@@ -3,7 +3,7 @@ import { In, LessThan, LessThanOrEqual, MoreThanOrEqual } from 'typeorm';
 import type { DeviceId, PackId } from '#libs/kernel';
 import { inBatches } from '../database/batches.ts';
 import { Database } from '../database/database.ts';
-import { AuditAskEntity, AuditJudgementEntity } from './audit-queue.entity.ts';
+import { AuditAskEntity, AuditJudgementEntity, type JudgementKind } from './audit-queue.entity.ts';
 import type { ReplicaKey } from './audit-queue.repository.ts';
 
 export type AuditAsk = Readonly<AuditAskEntity>;
@@ -79,6 +79,11 @@ export class AuditAsksRepository {
       order: { notBeforeMs: 'ASC' },
       take: limit,
     });
+  }
+
+  /** Readings so far of one that waits to be judged for the same reason. */
+  async triesOf({ packId, deviceId }: ReplicaKey, kind: JudgementKind): Promise<number> {
+    return (await this.database.read.findOneBy(AuditJudgementEntity, { packId, deviceId, kind }))?.tries ?? 0;
   }
 
   async addJudgements(rows: readonly AuditJudgementEntity[]): Promise<void> {

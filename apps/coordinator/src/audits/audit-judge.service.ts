@@ -68,6 +68,8 @@ export class AuditJudgeService {
       return;
     }
     if (isUnread && tries + 1 < MAX_TRIES) {
+      // Only readings that began count towards its slowness, not those that found it away.
+      if (proof.kind === 'slow') await this.queue.update({ packId, deviceId }, { tries: (await this.#unansweredOf(judgement)) + 1 });
       await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
       return;
     }
@@ -77,22 +79,27 @@ export class AuditJudgeService {
       if (kind === 'wrong') await this.results.proved({ deviceId, packId });
       else await this.results.failed({ deviceId, packId }, 'wrong', true);
     } else if (kind !== 'wrong') {
-      // A dispute that others could not settle either, with one of two who is never quick enough to be read.
-      if (proof.kind === 'slow') await this.results.tooSlow({ deviceId, packId });
+      // A dispute that others could not settle either, with one of two whom nobody could read; or not now.
+      if (proof.kind === 'slow') await this.#unread({ deviceId, packId }, proof);
       else await this.results.timedOut({ deviceId, packId }, 0);
     }
   }
 
   /**
-   * Nobody else could be asked and no challenge is left: to be read was the question. As with any, silence is a failure in the end, absence never. Nor may
+   * To be read was the question: nobody else could be asked and no challenge is left, or the others could not settle it. As with any, silence is a failure in the end, absence never. Nor may
    * slowness put it off for ever.
    */
   async #unread(key: ReplicaKey, proof: Extract<BlockProof, { kind: 'slow' | 'unreachable' }>): Promise<void> {
-    const tries = (await this.queue.find(key))?.tries ?? 0;
+    const tries = await this.#unansweredOf(key);
     const counts = proof.kind === 'slow' || proof.silent;
     if (unansweredResult(tries, counts, this.times.settings) === 'timed_out') await this.results.timedOut(key, counts ? tries + 1 : tries);
     else if (proof.kind === 'slow') await this.results.tooSlow(key);
     else await this.results.failed(key, 'unanswered', true);
+  }
+
+  /** In a row, before this. */
+  async #unansweredOf({ packId, deviceId }: ReplicaKey): Promise<number> {
+    return (await this.queue.find({ packId, deviceId }))?.tries ?? 0;
   }
 
   async #whole({ deviceId, packId, kind, nonce, expected }: AuditJudgement, answer: string): Promise<void> {

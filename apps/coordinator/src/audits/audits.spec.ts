@@ -155,6 +155,27 @@ describe('audits', () => {
     expect(await team.effective(packs[0]!)).toBe(1);
   });
 
+  it('call one who is in a dispute slow only by readings that began, not by those that found it away; and in the end', async () => {
+    const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
+    team.spoil(holder, packs[0]!.packId);
+    const away: BlockProof = { kind: 'unreachable', why: 'it is not online', silent: false };
+    const slow: BlockProof = { kind: 'slow', why: 'it gave its blocks too slowly' };
+    const readings = [away, away, away, away];
+    const read: BlockProof[] = [];
+    team.coordinator.get(BlockProofs).prove = (deviceId) => {
+      if (deviceId !== holder.device.deviceId) return Promise.resolve(away);
+      read.push(readings.shift() ?? slow);
+      return Promise.resolve(read.at(-1)!);
+    };
+    for (let hours = 0; hours < 10 * 24 && read.length < 5; hours += 4) await team.hours(4);
+    expect([read.length, await kinds(holder)]).toEqual([5, []]);
+    for (let hours = 0; hours < 10 * 24 && !(await kinds(holder)).includes('failed'); hours += 4) await team.hours(4);
+    expect((await team.audits(holder)).events.items).toContainEqual(
+      expect.objectContaining({ kind: 'failed', cause: expect.stringMatching(/at a speed of any use/) }),
+    );
+    expect(read.length).toBeGreaterThanOrEqual(8);
+  });
+
   it('blame nobody for silence before three retries, and nobody who was away at all', async () => {
     await team.mint();
     const [silent, away] = team.holdersOf(packs[0]!) as [FakeAgent, FakeAgent];
