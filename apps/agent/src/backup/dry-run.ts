@@ -74,12 +74,12 @@ async function* countAll(
       { ...scanRules(agent.policy.effective, rules.selection, asked), neverEnter: [Buffer.from(agent.paths.home)], far },
       facts.device,
     );
-    const waiting = [{ path: root, below: '', rules: scanner.startRules(), far: looked.far }];
+    const waiting = [{ path: root, below: '', rules: scanner.startRules(), far: looked.far, sizeBytes: facts.sizeBytes }];
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       signal.throwIfAborted();
       count.directories += 1;
       const { path, below } = next;
-      const found = await scanner.scan(path, below, next.rules, next.far);
+      const found = await scanner.scan(path, below, next.rules, { far: next.far, sizeBytes: next.sizeBytes });
       count.excluded += found.excluded;
       count.errors += found.problems.length;
       for (const problem of found.problems) yield { event: 'notice', code: problem.code, message: problem.message, path: problem.path };
@@ -87,7 +87,7 @@ async function* countAll(
         if (inside.kind === 'directory') {
           const text = matchableName(name);
           const place = { path: platform.join(path, name), below: below === '' ? text : `${below}/${text}` };
-          waiting.push({ ...place, rules: found.rules, far: reader });
+          waiting.push({ ...place, rules: found.rules, far: reader, sizeBytes: inside.sizeBytes });
         } else if (inside.kind === 'file') {
           count.files += 1;
           count.bytes += inside.sizeBytes;

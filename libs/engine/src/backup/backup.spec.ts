@@ -363,18 +363,60 @@ describe('a folder that vanishes during the backup', () => {
     mkdirSync(join(source, 'b'));
     writeFileSync(join(source, 'c'), 'c');
     const real = watchedPlatform({});
-    const names = (gone: string) => (path: Buffer) => {
-      if (path.toString() === gone) rmSync(path, { recursive: true, force: true });
-      return real.names(path);
+    const without = (gone: string) => {
+      const remove = (path: Buffer): Buffer => {
+        if (path.toString() === gone) rmSync(path, { recursive: true, force: true });
+        return path;
+      };
+      return { ...real, names: (path: Buffer) => real.names(remove(path)), namesNow: (path: Buffer) => real.namesNow(remove(path)) };
     };
-    const { snapshot, problems, notes } = await run({ platform: { ...real, names: names(join(source, 'b')) } });
+    const { snapshot, problems, notes } = await run({ platform: without(join(source, 'b')) });
     expect(problems).toEqual([]);
     expect(notes).toEqual([expect.objectContaining({ code: 'vanished', path: join(source, 'b') })]);
     expect(snapshot).toMatchObject({ partial: false, stats: { files: 1, errors: 0 } });
     await expectRestored('out', ['mtime']);
-    const gone = await run({ platform: { ...real, names: names(source) } });
+    const gone = await run({ platform: without(source) });
     expect(gone.problems).toEqual([expect.objectContaining({ code: 'file_not_found', path: source })]);
     expect(gone.snapshot.partial).toBe(true);
+  });
+});
+
+describe('folders on a disk that makes the walk wait', () => {
+  it('are looked at ahead, several at once, and come out as they are', async () => {
+    for (let i = 0; i < 60; i += 1) {
+      mkdirSync(join(source, `${i % 6}`, `folder ${i}`), { recursive: true });
+      for (let j = 0; j < 5; j += 1) writeFileSync(join(source, `${i % 6}`, `folder ${i}`, `file ${j}`), `content ${i} ${j}`);
+    }
+    const real = watchedPlatform({});
+    const waits =
+      <T>(call: (path: Buffer) => T) =>
+      (path: Buffer): T => {
+        for (const until = performance.now() + 1; performance.now() < until;);
+        return call(path);
+      };
+    let open = 0;
+    let most = 0;
+    const counted =
+      <T>(call: (path: Buffer) => Promise<T>) =>
+      async (path: Buffer): Promise<T> => {
+        most = Math.max(most, (open += 1));
+        return call(path).finally(() => (open -= 1));
+      };
+    const slow = {
+      ...real,
+      facts: waits((path) => real.facts(path)),
+      namesNow: waits((path) => real.namesNow(path)),
+      names: counted((path) => real.names(path)),
+      factsLater: counted((path) => real.factsLater(path)),
+    };
+    const first = await run({ platform: slow });
+    expect(first.snapshot.stats).toMatchObject({ files: 300, directories: 67, errors: 0 });
+    expect(most).toBeGreaterThan(2);
+    await expectRestored();
+    const quick = await run();
+    const slowly = await run({ platform: slow });
+    for (const { snapshot } of [quick, slowly]) expect(snapshot.stats).toMatchObject({ unchangedFiles: 300, newChunks: 0 });
+    expect(open).toBe(0);
   });
 });
 

@@ -50,7 +50,7 @@ export class TreeBackup {
     counts.current = place.path;
     // In the order of the walk: should the mount hang from here on, what comes before has been read.
     if (place.far) await farFiles.settle();
-    const scanned = await this.#scanner.scan(place.path, place.below, outerRules, place.far);
+    const scanned = await this.#scanner.scan(place.path, place.below, outerRules, { far: place.far, sizeBytes: place.facts.sizeBytes });
     // A folder that is gone by now is like a file that is gone: noted, and not in the snapshot. The top one was asked for, so that it is missed.
     if (!scanned.readable && place.below !== '' && scanned.problems[0]?.code === 'file_not_found') {
       counts.note({ path: displayPath(place.path), code: 'vanished', message: 'was removed during the backup' });
@@ -69,9 +69,11 @@ export class TreeBackup {
 
     const parents = new ParentFolder(reader, place.parent?.type === 'directory' ? place.parent.tree : undefined);
     const folder = new FolderTree(this.#context, place, scanned.attributes);
+    const level = place.far ? undefined : this.#scanner.enter(place.path, scanned);
     try {
-      for (const { name, facts, far = place.far } of scanned.entries) {
+      for (const [i, { name, facts, far = place.far }] of scanned.entries.entries()) {
         throwIfInterrupted(signal);
+        level?.reached(i);
         this.#context.report();
         const path = platform.join(place.path, name);
         // Only rules for what is inside a folder ask for it.
@@ -90,6 +92,7 @@ export class TreeBackup {
       slot.catch(() => undefined);
       return { slot };
     } finally {
+      if (level) this.#scanner.leave(level);
       await parents.close();
     }
   }

@@ -14,6 +14,8 @@ export const farLimits = {
   pieceBytes: 256 * 1024,
   /** Paths in one request: a folder of millions must not become one message. */
   pathsAtOnce: 1_000,
+  /** Names that the process looks at at the same time where the mount takes its time; it has a thread for each. A server takes as many questions from everybody. */
+  looksAtOnce: 16,
   /** Processes that may stay for later while nothing is asked of them; some 55 MiB each. */
   idleProcesses: 2,
   /** Processes of one mount that may end by themselves before no more is asked: what ends three can't be helped by a fourth. */

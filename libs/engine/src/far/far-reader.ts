@@ -175,7 +175,7 @@ export class FarReader {
 
   /** The mount is not asked yet, so nothing is said of it when this takes its time. */
   async #start(): Promise<ChildProcess> {
-    const child = startProcess('far-process', import.meta.url);
+    const child = startProcess('far-process', import.meta.url, { UV_THREADPOOL_SIZE: String(farLimits.looksAtOnce) });
     this.#child = child;
     const late = (): EngineError => {
       this.#deaths += 1;

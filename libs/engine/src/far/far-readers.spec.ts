@@ -10,6 +10,7 @@ import { describeWithMounts, hangingMounts } from '../testing/hanging-mounts.ts'
 import { makeNastyTree } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
+import { farLimits } from './far-limits.ts';
 import { FarReaders } from './far-readers.ts';
 
 jest.setTimeout(120_000);
@@ -225,6 +226,23 @@ describeWithMounts('a mount that hangs', () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 500);
     await expect(run([source], { signal: stop.signal })).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  it('is asked for several names at once where it is slow, and what it says stays in order', async () => {
+    await mounted(remote(), 'slowly');
+    const far = new FarReaders({ silentMs });
+    const reader = far.readerOf(far.mountOn(Buffer.from(remote()))!);
+    const names = Array.from({ length: 300 }, (_, i) => (i % 50 === 7 ? `gone ${i}` : `s${i}`));
+    const found = await reader.factsOfAll(names.map((name) => Buffer.from(join(remote(), name))));
+    const said = found.map((one) => (one instanceof Error ? one.code : one.sizeBytes));
+    expect(said).toEqual(names.map((name, i) => (name.startsWith('gone') ? 'file_not_found' : `slow ${i}`.length)));
+    const most = await reader.facts(Buffer.from(join(remote(), 'most')));
+    expect(most.sizeBytes).toBeGreaterThan(4);
+    expect(most.sizeBytes).toBeLessThanOrEqual(farLimits.looksAtOnce);
+    const { snapshot } = await run([source], { far });
+    expect(snapshot).toMatchObject({ partial: false, stats: { errors: 0 } });
+    expect(readFileSync(join(await restored(), remote(), 's299'), 'utf8')).toBe('slow 299');
+    far.close();
   });
 
   it('is in the list of mounts', async () => {

@@ -37,7 +37,8 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     platform.rename(in_(folder, 'a'), in_(folder, 'b'));
     expect(read(in_(folder, 'b'))).toBe('hello');
     platform.makeFolder(in_(folder, 'c'), 0o755);
-    expect((await platform.names(folder)).map(String).sort()).toEqual(['b', 'c']);
+    for (const names of [await platform.names(folder), platform.namesNow(folder)]) expect(names.map(String).sort()).toEqual(['b', 'c']);
+    expect(await platform.factsLater(in_(folder, 'b'))).toEqual(platform.facts(in_(folder, 'b')));
     expect(platform.facts(in_(folder, 'b'))).toMatchObject({ kind: 'file', sizeBytes: 5, links: 1 });
     expect(platform.facts(in_(folder, 'c')).kind).toBe('directory');
     platform.remove(in_(folder, 'b'), 'file');
@@ -46,6 +47,8 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     expect(platform.factsIfAny(in_(folder, 'b'))).toBeUndefined();
     expect(code(() => platform.facts(in_(folder, 'b')))).toBe('file_not_found');
     await expect(platform.names(in_(folder, 'b'))).rejects.toMatchObject({ code: 'file_not_found' });
+    expect(code(() => platform.namesNow(in_(folder, 'b')))).toBe('file_not_found');
+    await expect(platform.factsLater(in_(folder, 'b'))).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
   it('writes in the background, wherever and from wherever it is, beside writes of the usual kind', async () => {
@@ -216,6 +219,7 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     const name = can.arbitraryNames ? Buffer.from([0x66, 0xff, 0xfe, 0x0a, 0x6f]) : Buffer.from('fäo');
     write(in_(folder, name), 'x');
     expect(await platform.names(folder)).toEqual([name]);
+    expect(platform.namesNow(folder)).toEqual([name]);
     expect(read(in_(folder, name))).toBe('x');
   });
 
@@ -230,7 +234,8 @@ export function platformConformance(platform: Platform, makeFolder: () => Promis
     }
     write(in_(folder, 'deep'), 'down here');
     expect(read(in_(folder, 'deep'))).toBe('down here');
-    expect((await platform.names(folder)).map(String)).toEqual(['deep']);
+    for (const names of [await platform.names(folder), platform.namesNow(folder)]) expect(names.map(String)).toEqual(['deep']);
+    expect(await platform.factsLater(in_(folder, 'deep'))).toEqual(platform.facts(in_(folder, 'deep')));
     platform.setTimes(in_(folder, 'deep'), 5n * 1_000_000_000n);
     expect(platform.facts(in_(folder, 'deep')).mtimeNs).toBe(5n * 1_000_000_000n);
     platform.rename(in_(folder, 'deep'), in_(folder, 'renamed'));

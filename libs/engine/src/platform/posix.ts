@@ -11,7 +11,7 @@ import type { DataRange, ExtendedAttribute, FileFacts, HeldFolder, OpenFile, Pla
 import type { UncachedWay } from './later-writes.ts';
 import { displayPath } from './display-path.ts';
 import { terminated, type PosixCalls } from './posix-calls.ts';
-import { fileError, orUnsupported, translated } from './system-error.ts';
+import { asFileError, fileError, orUnsupported, translated } from './system-error.ts';
 import { factsOf, type FileExtras, SystemFile } from './system-file.ts';
 import { wholeFiles } from './whole-files.ts';
 
@@ -37,6 +37,7 @@ export interface PosixOptions {
 }
 
 const syncLater = promisify(fs.fsync);
+const lstatLater = promisify(fs.lstat);
 const slash = Buffer.from('/');
 
 const createFlags = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | fs.constants.O_NOFOLLOW;
@@ -50,6 +51,9 @@ function removeFile(call: () => void): void {
     if (!isAppError(error, 'file_not_found')) throw error;
   }
 }
+
+/** Names as Node hands them out for half the price of buffers: each byte a character. */
+const asBytes = (names: readonly string[]): Buffer[] => names.map((name) => Buffer.from(name, 'latin1'));
 
 /** None where the file system knows none. */
 function attributesOf(read: () => ExtendedAttribute[]): ExtendedAttribute[] {
@@ -65,6 +69,13 @@ export function posixPlatform(options: PosixOptions): Platform {
   const { calls, accounts, reach } = options;
   const at = <T>(path: Buffer, call: (path: Buffer) => T): T => translated(path, () => reach(path, call));
   const native = <T>(path: Buffer, call: (path: Buffer) => T): T => at(path, (reached) => call(terminated(reached)));
+  const later = async <T>(path: Buffer, call: (path: Buffer) => Promise<T>): Promise<T> => {
+    try {
+      return await options.reachLater(path, call);
+    } catch (error) {
+      throw asFileError(error, path);
+    }
+  };
   const privileged = process.getuid?.() === 0;
 
   function dataRanges(fd: number, sizeBytes: number, goOn: (soFar: number) => boolean): DataRange[] | undefined {
@@ -171,6 +182,7 @@ export function posixPlatform(options: PosixOptions): Platform {
     },
 
     facts: (path) => at(path, (reached) => factsOf(fs.lstatSync(reached, { bigint: true }))),
+    factsLater: (path) => later(path, async (reached) => factsOf(await lstatLater(reached, { bigint: true }))),
     factsIfAny: (path) => {
       try {
         return at(path, (reached) => {
@@ -182,13 +194,8 @@ export function posixPlatform(options: PosixOptions): Platform {
         throw error;
       }
     },
-    names: async (folder) => {
-      try {
-        return await options.reachLater(folder, (reached) => readdir(reached, { encoding: 'buffer' }));
-      } catch (error) {
-        throw fileError(systemErrorCode(error) ?? 'unknown error', folder, error);
-      }
-    },
+    names: (folder) => later(folder, async (reached) => asBytes(await readdir(reached, { encoding: 'latin1' }))),
+    namesNow: (folder) => asBytes(at(folder, (reached) => fs.readdirSync(reached, { encoding: 'latin1' }))),
     linkTarget: (path) => at(path, (reached) => fs.readlinkSync(reached, { encoding: 'buffer' })),
     extendedAttributes: (path) => attributesOf(() => native(path, (p) => calls.attributes(p))),
     ...accounts,

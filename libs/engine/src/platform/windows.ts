@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { resolve, win32 } from 'node:path';
 import { systemErrorCode } from '#libs/kernel';
 import type { OpenFile, Platform } from './platform.ts';
 import { folderByPath } from './held-folder.ts';
 import { factsOf, type FileExtras, SystemFile } from './system-file.ts';
-import { fileError, orUnsupported, translated } from './system-error.ts';
+import { asFileError, fileError, orUnsupported, translated } from './system-error.ts';
 
 const excludes = [
   '$Recycle.Bin/',
@@ -30,6 +30,13 @@ const reservedNames = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/
 export function windowsPlatform(): Platform {
   const text = (path: Buffer): string => win32.toNamespacedPath(path.toString('utf8'));
   const at = <T>(path: Buffer, call: (path: string) => T): T => translated(path, () => call(text(path)));
+  const later = async <T>(path: Buffer, call: (path: string) => Promise<T>): Promise<T> => {
+    try {
+      return await call(text(path));
+    } catch (error) {
+      throw asFileError(error, path);
+    }
+  };
   const seconds = (mtimeNs: bigint): number => Number(mtimeNs / 1000n) / 1e6;
   const extras: FileExtras = {
     dataRanges: () => undefined,
@@ -87,18 +94,14 @@ export function windowsPlatform(): Platform {
     },
 
     facts: (path) => at(path, (p) => factsOf(fs.lstatSync(p, { bigint: true }))),
+    factsLater: (path) => later(path, async (p) => factsOf(await lstat(p, { bigint: true }))),
     factsIfAny: (path) =>
       at(path, (p) => {
         const stat = fs.lstatSync(p, { bigint: true, throwIfNoEntry: false });
         return stat && factsOf(stat);
       }),
-    names: async (folder) => {
-      try {
-        return await readdir(text(folder), { encoding: 'buffer' });
-      } catch (error) {
-        throw fileError(systemErrorCode(error) ?? 'unknown error', folder, error);
-      }
-    },
+    names: (folder) => later(folder, (p) => readdir(p, { encoding: 'buffer' })),
+    namesNow: (folder) => at(folder, (p) => fs.readdirSync(p, { encoding: 'buffer' })),
     linkTarget: (path) => at(path, (p) => fs.readlinkSync(p, { encoding: 'buffer' })),
     extendedAttributes: () => [],
     userName: () => undefined,

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { currentPlatform } from '../platform/index.ts';
+import { fileError } from '../platform/system-error.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { ExcludeRules, matchableName } from './exclude-rules.ts';
 import { NeverEntered } from './never-entered.ts';
@@ -147,19 +148,18 @@ describe('scan', () => {
 
   it('records a folder that it may not read and goes on', async () => {
     files('closed/x', 'open');
-    const real = platform;
+    const refuses = (path: Buffer): never => {
+      throw fileError('EACCES', path);
+    };
     const scanner = new FolderScanner(
-      {
-        ...real,
-        names: (path) =>
-          path.toString().endsWith('closed') ? Promise.reject(Object.assign(new Error('no'), { code: 'EACCES' })) : real.names(path),
-      },
+      { ...platform, names: async (path) => refuses(path), namesNow: refuses },
       { defaultExcludes: false },
       0n,
     );
-    chmodSync(join(root, 'closed'), 0o000);
-    const scanned = await scanner.scan(Buffer.from(join(root, 'closed')), 'closed', scanner.startRules());
-    chmodSync(join(root, 'closed'), 0o700);
-    expect(scanned).toMatchObject({ readable: false, entries: [], problems: [expect.objectContaining({ path: join(root, 'closed') })] });
+    for (const sizeBytes of [0, 4096]) {
+      const scanned = await scanner.scan(Buffer.from(join(root, 'closed')), 'closed', scanner.startRules(), { sizeBytes });
+      const problem = { path: join(root, 'closed'), code: 'access_denied' };
+      expect(scanned).toMatchObject({ readable: false, entries: [], problems: [expect.objectContaining(problem)] });
+    }
   });
 });

@@ -6,6 +6,8 @@ import type { FarReader } from '../far/far-reader.ts';
 import type { FarReaders } from '../far/far-readers.ts';
 import type { FileFacts, Platform } from '../platform/index.ts';
 import { displayPath } from '../platform/index.ts';
+import { scanLimits } from './limits.ts';
+import { inOrder, type Level, type Listing, LookAhead, type Looked, type ScanClock } from './look-ahead.ts';
 import { NeverEntered } from './never-entered.ts';
 import { readStart } from './read-start.ts';
 import { Turns } from '../turns.ts';
@@ -63,8 +65,9 @@ const cacheSignature = 'Signature: 8a477f597d28d172789f06886806bc55';
 /** An ignore file longer than this is a mistake; so is a rule list that takes minutes to match. */
 const ignoreFileBytes = 256 * 1024;
 const otherFileSystem = { code: 'other_file_system', message: 'is on another file system' } as const;
-/** Looks at names for at most this long before others get a turn. */
-const turnMs = 8;
+async function farListing(far: FarReader, folder: Buffer): Promise<Listing> {
+  return { names: inOrder(await far.names(folder)) };
+}
 
 /** Everything of one backed-up folder's scan that stays the same on the way down. */
 export class FolderScanner {
@@ -72,13 +75,29 @@ export class FolderScanner {
   readonly #options: ScanOptions;
   readonly #device: bigint | undefined;
   readonly #neverEnter: NeverEntered;
+  readonly #lookAhead: LookAhead;
+  /** Of all folders together: most are done before one is over. */
+  readonly #turns = new Turns(scanLimits.turnMs);
 
-  /** `device`: of the backed-up folder, to stay on it. */
-  constructor(platform: Platform, options: ScanOptions, device: bigint) {
+  /** `device`: of the backed-up folder, to stay on it.*/
+  constructor(platform: Platform, options: ScanOptions, device: bigint, clock?: ScanClock) {
     this.#platform = platform;
     this.#options = options;
     this.#device = options.oneFileSystem ? device : undefined;
     this.#neverEnter = new NeverEntered(platform, options.neverEnter ?? []);
+    this.#lookAhead = new LookAhead(platform, (folder, name) => this.#isSpared(folder, name), clock);
+  }
+
+  /**
+   * The walk goes through what {@link scan} found in a folder, in order, and scans each folder among it when it is there: the next ones may then be looked at before.
+   * Nothing far. Say how far it is, and {@link leave} the level.
+   */
+  enter(folder: Buffer, { entries }: ScannedFolder): Level {
+    return this.#lookAhead.enter(folder, entries);
+  }
+
+  leave(level: Level): void {
+    this.#lookAhead.leave(level);
   }
 
   startRules(): ExcludeRules {
@@ -88,11 +107,17 @@ export class FolderScanner {
 
   /**
    * Reads one folder. Never throws for what the file system does: that ends up in `problems`.
-   * `below`: the folder's path below the backed-up one, as {@link matchableName}s joined by `/`. `far`: who has to look at it. Memory: this folder's entries.
+   * `below`: the folder's path below the backed-up one, as {@link matchableName}s joined by `/`. `by`: who has to look at it, and what it takes, where that is known. Memory: this folder's entries.
    */
-  async scan(folder: Buffer, below: string, outerRules: ExcludeRules, far?: FarReader): Promise<ScannedFolder> {
+  async scan(
+    folder: Buffer,
+    below: string,
+    outerRules: ExcludeRules,
+    by: { far?: FarReader | undefined; sizeBytes?: number } = {},
+  ): Promise<ScannedFolder> {
+    const { far, sizeBytes = 0 } = by;
     try {
-      return await this.#scan(folder, below, outerRules, far);
+      return await this.#scan(folder, below, outerRules, { far, sizeBytes });
     } catch (error) {
       // Silent from some name on: half a folder would look like a whole one.
       if (!far || !isAppError(error) || isAppError(error, 'interrupted')) throw error;
@@ -100,38 +125,54 @@ export class FolderScanner {
     }
   }
 
-  async #scan(folder: Buffer, below: string, outerRules: ExcludeRules, far: FarReader | undefined): Promise<ScannedFolder> {
+  async #scan(
+    folder: Buffer,
+    below: string,
+    outerRules: ExcludeRules,
+    by: { far: FarReader | undefined; sizeBytes: number },
+  ): Promise<ScannedFolder> {
+    const { far } = by;
     const problems: FileProblem[] = [];
     const notes: FileProblem[] = [];
     let names: Buffer[];
+    let looked: readonly Looked[] | undefined;
     try {
-      names = await (far ?? this.#platform).names(folder);
+      const listing = far ? farListing(far, folder) : this.#lookAhead.list(folder, by.sizeBytes);
+      ({ names, facts: looked } = listing instanceof Promise ? await listing : listing);
     } catch (error) {
       if (isAppError(error, 'interrupted')) throw error;
       problems.push(problemOf(folder, error));
       return { entries: [], rules: outerRules, problems, notes, excluded: 0, readable: false };
     }
-    names.sort((a, b) => Buffer.compare(a, b));
     const cache =
       this.#options.cacheFolders !== false &&
       names.some((name) => name.toString('latin1') === cacheTagName) &&
       (await this.#isCache(folder, far));
     if (cache) {
       notes.push({ path: displayPath(folder), code: 'cache_folder', message: 'left out: CACHEDIR.TAG marks it as a cache' });
-      names = names.filter((name) => name.toString('latin1') === cacheTagName);
+      const tag = names.findIndex((name) => name.toString('latin1') === cacheTagName);
+      names = [names[tag]!];
+      looked &&= [looked[tag]];
     }
     const rules = await this.#rulesInside(folder, below, names, outerRules, { problems, far });
     const points = this.#options.far?.pointsIn(folder);
-    const looked = far && (await this.#factsBy(far, folder, names, points));
+    if (far) looked = await this.#factsBy(far, folder, names);
 
     const excludes = (name: Buffer, isFolder: boolean): boolean =>
       !rules.isEmpty && rules.excludes(below === '' ? matchableName(name) : `${below}/${matchableName(name)}`, isFolder);
     const entries: ScannedEntry[] = [];
     let excluded = 0;
     let missesMount = false;
-    const turns = new Turns(turnMs);
-    for (const name of names) {
-      await turns.maybeYield();
+    let lookedFrom = 0;
+    let lookedUntil = looked ? names.length : 0;
+    for (let i = 0; i < names.length; i += 1) {
+      const name = names[i]!;
+      if (this.#turns.isOver) await this.#turns.maybeYield();
+      if (i >= lookedUntil) {
+        looked = this.#lookAhead.isSlow ? await this.#lookAhead.lookAtAll(folder, names.slice(i, i + scanLimits.looksInRow)) : undefined;
+        lookedFrom = i;
+        lookedUntil = i + scanLimits.looksInRow;
+      }
       const path = this.#platform.join(folder, name);
       // Nobody would be there to say what it is.
       if (isEntryServedHere(folder, name)) {
@@ -153,9 +194,9 @@ export class FolderScanner {
       const reader = point && this.#options.far?.readerOf(point);
       let facts: FileFacts;
       try {
-        const found = looked?.get(name);
+        const found = looked?.[i - lookedFrom];
         if (found instanceof Error) throw found;
-        facts = found ?? (reader ? await reader.facts(path) : this.#platform.facts(path));
+        facts = found ?? (reader ? await reader.facts(path) : this.#lookAhead.look(path));
       } catch (error) {
         if (isAppError(error, 'interrupted')) throw error;
         if (isAppError(error, 'file_not_found'))
@@ -181,10 +222,16 @@ export class FolderScanner {
   }
 
   /** Of all names but those where another mount begins, which may be silent for itself. */
-  async #factsBy(far: FarReader, folder: Buffer, names: readonly Buffer[], points: ReadonlyMap<string, unknown> | undefined) {
-    const own = points ? names.filter((name) => !points.has(name.toString('latin1'))) : names;
+  async #factsBy(far: FarReader, folder: Buffer, names: readonly Buffer[]): Promise<readonly Looked[]> {
+    const own = names.filter((name) => !this.#isSpared(folder, name));
     const found = await far.factsOfAll(own.map((name) => this.#platform.join(folder, name)));
-    return new Map(own.map((name, i) => [name, found[i]!]));
+    const byName = new Map(own.map((name, i) => [name, found[i]!]));
+    return names.map((name) => byName.get(name));
+  }
+
+  /** Where another mount begins, or what this process itself would have to answer: nobody looks at that before it has to be. */
+  #isSpared(folder: Buffer, name: Buffer): boolean {
+    return isEntryServedHere(folder, name) || this.#options.far?.pointsIn(folder)?.has(name.toString('latin1')) === true;
   }
 
   #leftOut(facts: FileFacts): { code: string; message: string } | undefined {

@@ -1,7 +1,8 @@
 /**
  * A program of its own for tests: mounts a small file system on the folder given and says `mounted` on a line. Whoever comes to where it is silent waits until this
  * program is killed; that must never be the process that serves it. What it answers is the second argument: `nothing`, `all`, `until-reading` (no more of
- * `b-large` than its first MiB), `until-folder` (nothing of what is in `z`), `closed` (that its top may not be listed).
+ * `b-large` than its first MiB), `until-folder` (nothing of what is in `z`), `closed` (that its top may not be listed), `slowly` (all, and 300 names `s…` that take
+ * 4 ms each; the size of `most` says how many of them were asked for at the same time).
  */
 import { mountFuse } from '../mount/fuse/fuse-channel.ts';
 import * as wire from '../mount/fuse/fuse-wire.ts';
@@ -38,6 +39,18 @@ top.inside.push(
   node('z', undefined, node('inside', Buffer.from('below'))),
 );
 
+if (answers === 'slowly') for (let i = 0; i < 300; i += 1) top.inside.push(node(`s${i}`, Buffer.from(`slow ${i}`)));
+let asked = 0;
+let most = 0;
+
+/** How many wait for such a name is seen while this one takes its time. */
+async function takeTime({ opcode, body }: wire.FuseRequest): Promise<void> {
+  if (answers !== 'slowly' || opcode !== wire.fuseOpcodes.lookup || !/^s\d/.test(wire.nameOf(body).toString())) return;
+  most = Math.max(most, (asked += 1));
+  await new Promise((resolve) => setTimeout(resolve, 4));
+  asked -= 1;
+}
+
 function attributesOf({ id, content }: Node): wire.FuseAttributes {
   const size = content?.length ?? 0;
   const owner = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
@@ -65,7 +78,9 @@ function answerTo({ opcode, unique, node: id, body }: wire.FuseRequest): Buffer 
   if (answers === 'until-folder' && at.name === 'z' && opcode !== codes.getattr) return undefined;
   switch (opcode) {
     case codes.lookup: {
-      const found = at.inside.find(({ name }) => name === wire.nameOf(body).toString());
+      const name = wire.nameOf(body).toString();
+      if (answers === 'slowly' && name === 'most') top.inside.push(node(name, Buffer.alloc(most)));
+      const found = at.inside.find((one) => one.name === name);
       return ok(wire.encodeEntry(found?.id ?? 0, found && attributesOf(found)));
     }
     case codes.getattr:
@@ -100,10 +115,15 @@ function answerTo({ opcode, unique, node: id, body }: wire.FuseRequest): Buffer 
 const channel = await mountFuse(folder);
 const into = Buffer.alloc(wire.fuseLimits.requestBytes);
 let told = false;
+async function reply(request: wire.FuseRequest): Promise<void> {
+  const answer = [wire.fuseOpcodes.forget, wire.fuseOpcodes.batchForget].includes(request.opcode as never) ? undefined : answerTo(request);
+  await takeTime(request);
+  if (answer) channel.reply(answer);
+}
 for (let bytes = await channel.next(into); bytes; bytes = await channel.next(into)) {
   const request = wire.decodeRequest(bytes)!;
-  const answer = [wire.fuseOpcodes.forget, wire.fuseOpcodes.batchForget].includes(request.opcode as never) ? undefined : answerTo(request);
-  if (answer) channel.reply(answer);
+  // The next one is read into the same memory.
+  void reply({ ...request, body: Buffer.from(request.body) });
   if (!told) console.log('mounted');
   told = true;
 }

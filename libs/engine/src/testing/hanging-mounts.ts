@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** See hanging-mount.ts. */
-export type Answers = 'nothing' | 'all' | 'until-reading' | 'until-folder' | 'closed';
+export type Answers = 'nothing' | 'all' | 'until-reading' | 'until-folder' | 'closed' | 'slowly';
 
 function mayMount(): boolean {
   try {
