@@ -66,9 +66,9 @@ export class Agent {
     return result;
   }
 
-  /** Starts the daemon, reachable on loopback only; its output goes to `<home>/../<name>.log`. */
-  startDaemon(): StartedProcess {
-    const args = ['daemon', '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns'];
+  /** Starts the daemon, reachable on loopback only unless told otherwise; its output goes to `<home>/../<name>.log`. */
+  startDaemon({ listen = '/ip4/127.0.0.1/tcp/0', mdns = false } = {}): StartedProcess {
+    const args = ['daemon', '--listen', listen, ...(mdns ? [] : ['--no-mdns'])];
     this.#daemon = start(programs.agent, args, { ...this.#startOptions(), logFile: join(this.home, '..', `${this.name}.log`) });
     return this.#daemon;
   }

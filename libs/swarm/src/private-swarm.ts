@@ -1,5 +1,4 @@
-import type { Connection, PeerId as Libp2pPeerId, PeerInfo } from '@libp2p/interface';
-import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Connection, PeerId as Libp2pPeerId } from '@libp2p/interface';
 import type { Roster, RosterMember } from '#libs/contracts';
 import type { Clock, DeviceId, PackId, PeerId, VaultId } from '#libs/kernel';
 import type { BlockSource } from '#libs/vault';
@@ -36,8 +35,6 @@ export interface SwarmParts {
   readonly clock: Clock;
   readonly upload: LinkRates;
   readonly download: LinkRates;
-  /** Addresses that multicast DNS found, by peer id; the dialer reads the same map. */
-  readonly found: Map<string, Multiaddr[]>;
   readonly emit: (event: SwarmEvent) => void;
 }
 
@@ -56,7 +53,6 @@ export class PrivateSwarm implements Swarm {
     };
     libp2p.addEventListener('peer:connect', tell('connected'));
     libp2p.addEventListener('peer:disconnect', tell('disconnected'));
-    libp2p.addEventListener('peer:discovery', (event) => this.#foundNearby(event.detail));
     // A connection that was being upgraded while the roster changed.
     libp2p.addEventListener('connection:open', (event) => this.#closeUnlessMember(event.detail));
   }
@@ -175,16 +171,6 @@ export class PrivateSwarm implements Swarm {
   }
 
   /** Only members are remembered: what strangers shout on the local network costs nothing. */
-  #foundNearby(info: PeerInfo): void {
-    const peerId = info.id.toString();
-    if (!this.#parts.membership.byPeer(peerId)) return;
-    const suffix = `/p2p/${peerId}`;
-    this.#parts.found.set(
-      peerId,
-      info.multiaddrs.slice(0, 16).map((address) => (address.toString().endsWith(suffix) ? address : address.encapsulate(suffix))),
-    );
-  }
-
   #member(deviceId: DeviceId): RosterMember {
     this.#running();
     const member = this.#parts.membership.byDevice(deviceId);

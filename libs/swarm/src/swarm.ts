@@ -1,6 +1,5 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import type { Multiaddr } from '@multiformats/multiaddr';
 import { systemClock } from '#libs/kernel';
 import { PackBlockstore } from './blockstore/pack-blockstore.ts';
 import { FastLane, laneAddressesFor } from './fast-lane/fast-lane.ts';
@@ -14,6 +13,7 @@ import { Membership } from './membership/membership.ts';
 import { BitswapCarrier } from './network/bitswap-carrier.ts';
 import { LazyHelia } from './network/bitswap.ts';
 import { Dialer } from './network/dialer.ts';
+import { FoundNearby } from './network/found-nearby.ts';
 import { startNode } from './network/libp2p-node.ts';
 import { RelayClient } from './network/relay-client.ts';
 import { PackStores } from './pack-store/pack-stores.ts';
@@ -40,14 +40,14 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const emit = options.onEvent ?? (() => undefined);
   const membership = new Membership();
   if (options.roster) membership.replace(options.roster);
-  const found = new Map<string, Multiaddr[]>();
+  const nearby = new FoundNearby(membership);
   const privateKey = await generateKeyPairFromSeed('Ed25519', options.seed);
   const ownPeerId = peerIdFromPrivateKey(privateKey).toString();
   const libp2p = await startNode({
     privateKey,
     listen: options.listen.filter((address) => !parseLaneAddress(address)),
     announce: (options.announce ?? []).filter((address) => !parseLaneAddress(address)),
-    mdns: options.mdns ?? false,
+    onNearby: options.mdns === true ? (info) => nearby.note(info) : undefined,
     relay: options.relay ?? false,
     gate: connectionGate({
       membership,
@@ -62,7 +62,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
   const mayGiveOut = options.mayGiveOut ?? (() => true);
   const serving = new PackServing({ membership, stores, mayGiveOut, mayServe: options.mayServe ?? (() => true), limits, onEvent: emit });
   const server = new PackServer({ serving, limits, clock, upload });
-  const dialer = new Dialer({ libp2p, membership, connectTimeoutMs: limits.connectTimeoutMs, clock, found });
+  const dialer = new Dialer({ libp2p, membership, connectTimeoutMs: limits.connectTimeoutMs, clock, nearby });
   const relay = new RelayClient({ libp2p, dialer, membership, clock, ownPeerId });
   const blockstore = new PackBlockstore(stores);
   const helia = new LazyHelia(libp2p, blockstore, mayGiveOut);
@@ -96,7 +96,6 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     upload,
     download,
     emit,
-    found,
     fastLane,
     pool,
   });

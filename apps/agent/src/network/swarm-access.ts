@@ -7,12 +7,17 @@ export interface SwarmAccessPorts {
   readonly roster: RosterKeeper;
   readonly own: FilePackStore;
   readonly held: HeldPackStore;
-  /** Asks where everybody is now, before anybody is dialled. Undefined: whoever uses it hears of it by itself. */
-  readonly askFirst?: (() => Promise<void>) | undefined;
+  /**
+   * Asks where everybody is now, before anybody is dialled. False: nobody could say, so colleagues on the local network are looked for. Undefined: whoever
+   * uses it hears of it by itself.
+   */
+  readonly askFirst?: (() => Promise<boolean>) | undefined;
   /** How this role takes part: a command only dials (see {@link SwarmAccess.serve}), the daemon listens. */
   readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayGiveOut' | 'rates' | 'onEvent' | 'bitswap'>;
 }
 
+/** Colleagues answer a multicast question within 120 ms (RFC 6762, section 6); theirs and this machine's way through libp2p comes on top. */
+const lookAroundMs = 1_000;
 /** Where a command is reached that serves for a time: any free port, as the daemon has it unless told otherwise. */
 const servedAt = ['/ip4/0.0.0.0/tcp/0'];
 
@@ -63,14 +68,17 @@ export class SwarmAccess {
 
   async #start(): Promise<Swarm> {
     const { identity, roster, own, held, options, askFirst } = this.#ports;
-    const [{ startSwarm }] = await Promise.all([import('#libs/swarm'), askFirst?.()]);
+    const [{ startSwarm }, heard] = await Promise.all([import('#libs/swarm'), askFirst?.()]);
     const swarm = await startSwarm({
       seed: identity.seed,
       stores: [own, held.packs],
       ...options,
       listen: this.#listen,
+      ...(heard === false && { mdns: true }),
       ...(roster.roster ? { roster: roster.roster } : {}),
     });
+    // Who is dialled before that would count as unreachable.
+    if (heard === false) await new Promise((resolve) => setTimeout(resolve, lookAroundMs));
     // The roster may have changed while libp2p was loading.
     if (roster.roster && roster.version > swarm.rosterVersion) await swarm.setRoster(roster.roster);
     this.#swarm = swarm;

@@ -9,6 +9,7 @@ import { SwarmError } from '../errors.ts';
 import { parseLaneAddress } from '../fast-lane/lane-address.ts';
 import type { Membership } from '../membership/membership.ts';
 import { AvoidedDevices } from './avoided-devices.ts';
+import type { FoundNearby } from './found-nearby.ts';
 import { isRelayed } from './link.ts';
 
 /** How long the direct way has where the relay is the other one: a handshake across a continent takes half a second. */
@@ -19,8 +20,7 @@ export interface DialerOptions {
   readonly membership: Membership;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
-  /** Addresses found on the local network, by peer id. */
-  readonly found: ReadonlyMap<string, readonly Multiaddr[]>;
+  readonly nearby: Pick<FoundNearby, 'of'>;
 }
 
 /**
@@ -53,7 +53,7 @@ export class Dialer {
         return [];
       }
     });
-    return [...known, ...(this.#options.found.get(device.peerId) ?? [])];
+    return [...known, ...this.#options.nearby.of(device.peerId)];
   }
 
   /** Members whose node relays: the coordinators of the roster. */

@@ -2,11 +2,12 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
 import { identify } from '@libp2p/identify';
 import type { Identify } from '@libp2p/identify';
-import type { ConnectionGater, Libp2p, PrivateKey, Startable } from '@libp2p/interface';
+import type { ConnectionGater, Libp2p, PeerDiscovery, PeerInfo, PrivateKey, Startable } from '@libp2p/interface';
 import { ping } from '@libp2p/ping';
 import type { Ping } from '@libp2p/ping';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { multiaddr } from '@multiformats/multiaddr';
+import type { MulticastDNSComponents } from '@libp2p/mdns';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
@@ -25,7 +26,8 @@ export interface NodeOptions {
   readonly listen: readonly string[];
   readonly announce: readonly string[];
   readonly gate: ConnectionGater;
-  readonly mdns: boolean;
+  /** Told whom multicast DNS finds on the local network, strangers too; undefined: nobody is looked for. */
+  readonly onNearby?: ((info: PeerInfo) => void) | undefined;
   /** Relays others' connections. */
   readonly relay: boolean;
 }
@@ -88,7 +90,7 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
         // `/dnsaddr` would let an address in the roster expand to addresses that are not in it.
         resolvers: {},
       },
-      peerDiscovery: options.mdns ? [(await import('@libp2p/mdns')).mdns({ serviceTag: 'holdfast.local' })] : [],
+      peerDiscovery: options.onNearby ? [await lookingNearby(options.onNearby)] : [],
       services: {
         identify: identify(),
         ping: ping(),
@@ -102,6 +104,20 @@ export async function startNode(options: NodeOptions): Promise<PrivateLibp2p> {
       cause: error,
     });
   }
+}
+
+/**
+ * Multicast DNS (RFC 6762) as libp2p speaks it. Heard here and not by libp2p's own event: that comes by way of its peer store, which keeps no address that
+ * {@link NodeOptions.gate} does not believe.
+ */
+async function lookingNearby(tell: (info: PeerInfo) => void): Promise<(components: MulticastDNSComponents) => PeerDiscovery> {
+  const { mdns } = await import('@libp2p/mdns');
+  const make = mdns({ serviceTag: 'holdfast.local' });
+  return (components) => {
+    const service = make(components);
+    service.addEventListener('peer', ({ detail }) => tell(detail));
+    return service;
+  };
 }
 
 interface NodeParts {

@@ -14,7 +14,6 @@ export async function rawNode(
     privateKey: await generateKeyPairFromSeed('Ed25519', device.seed),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     announce,
-    mdns: false,
     relay: false,
     gate,
   });
