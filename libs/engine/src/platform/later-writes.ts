@@ -32,10 +32,11 @@ export class LaterWrites {
     const isAligned = bytes.byteOffset % pageBytes === position % pageBytes;
     let done = 0;
     if (isAligned && last > first && this.#descriptor() !== undefined) {
-      await this.#usual(bytes.subarray(0, first), position);
+      this.#atOnce(bytes.subarray(0, first), position);
       done = first + (await this.#pages(bytes.subarray(first, last), position + first));
     }
-    await this.#usual(bytes.subarray(done), position + done);
+    if (bytes.length - done < pageBytes) this.#atOnce(bytes.subarray(done), position + done);
+    else await this.#usual(bytes.subarray(done), position + done);
   }
 
   close(): void {
@@ -68,6 +69,15 @@ export class LaterWrites {
       break;
     }
     return done;
+  }
+
+  /** Less than a page: it takes longer to hand it to another thread than to copy it to the page cache. */
+  #atOnce(bytes: Uint8Array, position: number): void {
+    try {
+      for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
+    } catch (error) {
+      throw error instanceof Error ? this.#failure(error) : error;
+    }
   }
 
   async #usual(bytes: Uint8Array, position: number): Promise<void> {

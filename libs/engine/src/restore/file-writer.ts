@@ -42,7 +42,8 @@ export class FileWriter {
     const states = run.targets.map((target): State => ({ target, bytes: 0, finished: false, expected: 0 }));
     for (let place = 0; place < run.places.length; place += 2) states[run.places[place]!]!.expected += 1;
     const folders = this.#foldersOf(states);
-    const output = new AlignedOutput<State>(this.#rooms, (stretch) => this.#writeStretch(stretch, folders));
+    const later = new Map<State, OpenFile>();
+    const output = new AlignedOutput<State>(this.#rooms, (stretch) => this.#writeStretch(stretch, folders, later));
     const hands = { open: new Set<State>(), folders };
     try {
       try {
@@ -59,6 +60,7 @@ export class FileWriter {
         await output.finish();
       }
     } finally {
+      for (const [state, file] of later) this.#orFail(state, () => file.close());
       this.#end(states, folders);
     }
     return this.#written(states);
@@ -162,17 +164,18 @@ export class FileWriter {
     return true;
   }
 
-  /** While the next chunks are opened. */
-  async #writeStretch({ of: state, position, bytes }: Stretch<State>, folders: HeldFolders): Promise<void> {
-    let file: OpenFile | undefined;
+  /** While the next chunks are opened. Its file stays open for the next stretch of it, until all of the run are written. */
+  async #writeStretch({ of: state, position, bytes }: Stretch<State>, folders: HeldFolders, later: Map<State, OpenFile>): Promise<void> {
+    let file = later.get(state);
     try {
-      file = folders.hold(state.target.folder).folder.openToWrite(bytesOf(state.target.temporary));
+      file ??= folders.hold(state.target.folder).folder.openToWrite(bytesOf(state.target.temporary));
+      if (later.size < restoreLimits.uncachedFiles) later.set(state, file);
       await file.writeLater(bytes, position);
     } catch (error) {
       if (!isAppError(error) || error.code === 'disk_full') throw error;
       state.error ??= sentError(error);
     } finally {
-      file?.close();
+      if (later.get(state) !== file) file?.close();
     }
   }
 

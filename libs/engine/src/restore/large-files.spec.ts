@@ -85,6 +85,46 @@ describe('large files', () => {
     expect(calls).toBeLessThan(60);
   });
 
+  it.each([
+    ['written', async () => undefined],
+    ['refused', async () => Promise.reject(fileError('EIO', Buffer.from('x')))],
+    ['ended by a full disk', async () => Promise.reject(fileError('ENOSPC', Buffer.from('x')))],
+  ])('stay open for the next stretch of a run, and are closed as often as they are opened, when they are %s', async (how, end) => {
+    const counts = { opened: 0, closed: 0, stretches: 0 };
+    const files = new Set<OpenFile>();
+    const real = currentPlatform();
+    const platform: Platform = {
+      ...real,
+      holdFolder: (path) => {
+        const held = real.holdFolder(path);
+        const openToWrite = (name: Buffer): OpenFile => {
+          const file = held.openToWrite(name);
+          counts.opened += 1;
+          return changedFile(file, {
+            writeLater: async (from, position) => {
+              counts.stretches += 1;
+              files.add(file);
+              await end();
+              file.write(from, position);
+            },
+            close: () => {
+              counts.closed += 1;
+              file.close();
+            },
+          });
+        };
+        return { ...held, openToWrite };
+      },
+    };
+    const outcome = await run({ platform }).catch((error: unknown) => error);
+    expect(outcome).toMatchObject(
+      { written: { errorCount: 0 }, refused: { errorCount: 2 }, 'ended by a full disk': { code: 'disk_full' } }[how]!,
+    );
+    expect(counts.stretches).toBeGreaterThan(0);
+    expect(counts.closed).toBe(counts.opened);
+    if (how === 'written') expect(files.size).toBeLessThan(counts.stretches);
+  });
+
   it('end the restore when the disk is full, and only their file when it fails otherwise', async () => {
     const full = platformWriting(async () => Promise.reject(fileError('ENOSPC', Buffer.from('x'))));
     await expect(run({ platform: full })).rejects.toMatchObject({ code: 'disk_full' });

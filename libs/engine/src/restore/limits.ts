@@ -33,6 +33,8 @@ export const restoreLimits = {
    * are sooner looked at by somebody.
    */
   uncachedFromBytes: 16 * 1024 * 1024,
+  /** Such files that a writer keeps open within one run, with two descriptors each; of more than a few, each stretch opens its own. */
+  uncachedFiles: 8,
   /** Smaller chunks of such a file are written as usual: a call of its own for each is not worth it. */
   uncachedChunkBytes: 64 * 1024,
   /** For what is on its way there, in each writer: one is filled while the other is written. A run's chunks fit into one. */
