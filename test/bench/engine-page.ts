@@ -19,7 +19,7 @@ export function enginePage(
     `Measured by \`npm run bench:engine -- --size-mib ${facts.sizeMiB} --small-files ${facts.smallFiles} --rounds ${facts.rounds}\` on ${processor}, at a load average of ${loadavg()[1]!.toFixed(1)}: above the number of cores others were at work, and wall-clock times say little.`,
     '',
     'Every tool in turn on the same data, in another order each round; medians; a ratio is the median over pairs of the same round. Encryption is on',
-    "everywhere. Compression on: each tool's fast level (zstd 1, restic `auto`, borg lz4, kopia zstd-fastest). All data is in the page cache and all",
+    "everywhere. Compression on: each tool's fast level (zstd 1, restic `auto`, borg lz4, kopia zstd-fastest). What a run reads, the data or what was stored of it, is in the page cache and all",
     'earlier writes are on the disk before each run. Each run is one process from start to end; peak memory is the worst of all rounds. Holdfast is the',
     'built engine with its pack store, bundled as the agent is and without a network. Every restore was compared byte by byte once. Holdfast’s restore ends',
     'when what it wrote is on the disk for good; restic, borg and kopia do not wait for that: `--no-sync` is the row that does what they do.',

@@ -56,6 +56,8 @@ class Restore {
   readonly #progress: ProgressReporter;
   readonly #free: FreeNames;
   readonly #dryRun: boolean;
+  /** Planning them takes little memory. */
+  #fewFiles = false;
   readonly #placed: { readonly from: string; to: () => string | undefined }[] = [];
   readonly #links = new Map<string, FileTarget>();
   #linkJobs: LinkJob[] = [];
@@ -76,7 +78,7 @@ class Restore {
     const seed = reader.opener.seed(Array.from(reader.packs.values(), ({ epoch }) => epoch));
     const threads = (): Writer[] => {
       const started = Array.from({ length: options.workers ?? 0 }, () => new WorkerWriter(seed, signal));
-      void keepHeapSmallOnce(Promise.all(started.map(({ ready }) => ready)));
+      if (this.#fewFiles) void keepHeapSmallOnce(Promise.all(started.map(({ ready }) => ready)));
       return started;
     };
     this.#writers = new Writers(localWriter(new FileWriter(platform, nodePrimitives(), seed), signal), threads);
@@ -137,7 +139,10 @@ class Restore {
   /** Threads load while the snapshot is planned. How much of it a few paths are is known only then. */
   #expect({ stats }: Snapshot): void {
     const { paths = [] } = this.#options;
-    if (paths.length === 0 && !this.#dryRun) this.#writers.expect(stats['files'] ?? 0, stats['bytes'] ?? 0);
+    if (paths.length > 0 || this.#dryRun) return;
+    const { files, bytes } = stats;
+    this.#fewFiles = files !== undefined && files <= restoreLimits.fewFiles;
+    this.#writers.expect(files ?? 0, bytes ?? 0);
   }
 
   /** What is to be known before anything is written. */
