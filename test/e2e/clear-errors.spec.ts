@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { joinLink, pageOf, problem } from '#libs/contracts';
@@ -96,6 +96,14 @@ describe('what goes wrong is said clearly', () => {
     const dump = await outputTo('> /dev/full').run(['dump', join(documents, 'photos', 'holiday.raw')]);
     expect(dump.exitCode).toBe(1);
     expect(dump.output).toMatch(/could not be written: ENOSPC.*\(output_failed\)\n {2}Make room/);
+    // A disk that gets full takes a part of what it is given, and only then nothing.
+    const short = join(scene.folder, 'short');
+    const limited = await new Agent('ada', ada.home, { under: ['sh', '-c', `ulimit -f 300; "$@" > '${short}'`, 'sh'] }).run([
+      'dump',
+      join(documents, 'photos', 'holiday.raw'),
+    ]);
+    expect(limited).toMatchObject({ exitCode: 1, output: expect.stringContaining('(output_failed)') });
+    expect(statSync(short).size).toBeLessThan(statSync(join(documents, 'photos', 'holiday.raw')).size);
     // What is not asked for its output does its work all the same.
     const sequence = async () => (await scene.team.latestSnapshot('ada'))!.sequence;
     const before = await sequence();

@@ -60,6 +60,10 @@ export function sealRestoreOrder(
 export function openRestoreOrder(sealed: Uint8Array, keys: BoxKeyPair, order: RestoreOrder): OpenedOrder {
   const plain = openBox(sealed, keys);
   try {
+    if (plain.length === masterKeySize)
+      throw new CryptoError('order_altered', 'the key came without an order: the panel that it was sent from is older than this agent', {
+        nextStep: 'Load the panel again and send the restore again.',
+      });
     if (plain.length !== orderSize || !constantTimeEqual(plain.subarray(digestAt), digestOf(order)))
       throw new CryptoError('order_altered', 'the restore that was asked for is not the one that the key was sealed for', {
         nextStep: 'Send the restore again from the panel. When it happens again, somebody alters what the coordinator passes on.',

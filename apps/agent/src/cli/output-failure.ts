@@ -1,3 +1,4 @@
+import { fstatSync, writeSync } from 'node:fs';
 import process from 'node:process';
 import { exitCodes } from './exit-codes.ts';
 
@@ -19,6 +20,49 @@ export function goOnWithoutOutput(): void {
 
 /** Whether something that was printed is missing. */
 export const outputFailed = (): boolean => failed;
+
+/**
+ * Writes to standard output. Node.js takes a file that accepts only a part of what it was given (a disk that gets full, a limit) for one that accepted it all, so a
+ * file is written to here, to the end or to the error.
+ */
+export function writeOutput(text: string | Uint8Array): void {
+  if (!isFile()) return void process.stdout.write(text);
+  if (failed) return;
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(1, bytes, done);
+  } catch (error) {
+    endOrNote(error as NodeJS.ErrnoException);
+  }
+}
+
+/** Once what was written has gone its way, or nothing does any more. */
+export async function outputDrained(): Promise<void> {
+  const { stdout } = process;
+  if (failed || !stdout.writableNeedDrain) return;
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      stdout.off('drain', done).off('error', done);
+      resolve();
+    };
+    stdout.on('drain', done).on('error', done);
+  });
+}
+
+let knownAsFile: boolean | undefined;
+
+/** Anything with neither a reader nor a person at its other end. */
+function isFile(): boolean {
+  if (knownAsFile === undefined) {
+    try {
+      const facts = fstatSync(1);
+      knownAsFile = facts.isFile() || facts.isBlockDevice() || (facts.isCharacterDevice() && !process.stdout.isTTY);
+    } catch {
+      knownAsFile = false;
+    }
+  }
+  return knownAsFile;
+}
 
 function endOrNote({ code, message }: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') process.exit(exitCodes.done);

@@ -5,7 +5,7 @@ import type { PipeSource, ServedPipe } from '../backup/pipe/serve-pipe.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import { JsonRenderer, type OutputPort, type Renderer, type TextForm, TextRenderer } from '../output/renderer.ts';
 import { errorEvent, exitCodes } from './exit-codes.ts';
-import { outputFailed } from './output-failure.ts';
+import { outputDrained, outputFailed, writeOutput } from './output-failure.ts';
 
 export interface RunOptions {
   readonly home: string | undefined;
@@ -49,7 +49,7 @@ export async function runCommand(name: string, args: unknown, options: RunOption
     if (!options.json) renderer = new TextRenderer(output, text);
     for await (const event of source) {
       renderer.render(event);
-      await output.drained();
+      await outputDrained();
       if (event.event === 'result' || event.event === 'error') exitCode = event.exitCode;
       // What is printed is all that was asked for. Other commands do their work, whatever can be said of it.
       if (outputFailed() && (event.event === 'item' || event.event === 'data')) break;
@@ -129,15 +129,13 @@ async function withSecrets(args: unknown, options: RunOptions, signal: AbortSign
   return { ...(args as object), ...secrets };
 }
 
-function processOutput(): OutputPort & { drained(): Promise<void> } {
+function processOutput(): OutputPort {
   return {
-    out: (text) => void process.stdout.write(text),
+    out: writeOutput,
     error: (text) => void process.stderr.write(text),
     get columns() {
       return process.stderr.isTTY ? process.stderr.columns : undefined;
     },
     nowMs: () => Date.now(),
-    drained: () =>
-      process.stdout.writableNeedDrain ? new Promise<void>((resolve) => process.stdout.once('drain', () => resolve())) : Promise.resolve(),
   };
 }

@@ -8,7 +8,7 @@ import { documentsElsewhere, ownDocuments } from '../reading/vault-documents.ts'
 import { restorePlace } from '../restore/restore-place.ts';
 import { runRestore } from '../restore/run-restore.ts';
 import type { JobHandler } from './job-runner.ts';
-import { RestoreOrders, restoreOrdersState } from './restore-orders.ts';
+import { RestoreOrders, type RestoreSummary, restoreOrdersState } from './restore-orders.ts';
 
 /**
  * A restore that somebody sent from the panel, with the vault's key sealed for this device and this restore alone: what the coordinator changes on the way,
@@ -19,13 +19,18 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
   const isOwn = task.vaultId === document.vaultId;
   if (isOwn !== (task.ownerDeviceId === document.deviceId)) throw new AgentError('job_invalid', 'the vault is not of that device');
   const member = roster.member(task.ownerDeviceId);
-  const order = openRestoreOrder(fromBase64Url(task.sealedVaultKey), identity.box, { ...task, targetDeviceId: document.deviceId });
-  const { masterKey } = order;
+  const opened = openRestoreOrder(fromBase64Url(task.sealedVaultKey), identity.box, { ...task, targetDeviceId: document.deviceId });
+  const { masterKey } = opened;
+  const order = { ...opened, restoreId: task.restoreId };
   try {
     const orders = new RestoreOrders(new JsonFile(files, paths.restoreOrders, restoreOrdersState));
-    await orders.check(order, clock.nowMs());
-    const { panelRestores } = await readOwnRules(paths.backupRules);
-    const to = await restorePlace({ destination: task.destination, isOwn, allowed: panelRestores });
+    const before = await orders.check(order, clock.nowMs());
+    if (before) return { summary: before };
+    const to = await restorePlace({
+      destination: task.destination,
+      isOwn,
+      allowed: async () => (await readOwnRules(paths.backupRules)).panelRestores,
+    });
     const documents = isOwn
       ? await ownDocuments(agent, signal)
       : await documentsElsewhere(agent, task.vaultId, task.ownerDeviceId, member?.name ?? task.ownerDeviceId, signal);
@@ -43,6 +48,7 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
       include: [],
       to,
       conflict: task.conflict,
+      withoutPowers: !isOwn,
       dryRun: false,
       verify: true,
       signal,
@@ -55,29 +61,28 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
           ...(p.current === undefined ? {} : { current: p.current.slice(0, 300) }),
         }),
     });
-    await orders.done(order, clock.nowMs());
     agent.log.write('info', 'restore done', { restoreId: task.restoreId, files: done.files, bytes: done.bytes, errors: done.errorCount });
-    return {
-      summary: {
-        files: done.files,
-        directories: done.directories,
-        bytes: done.bytes,
-        filesSkipped: done.filesSkipped,
-        filesVerified: done.filesVerified,
-        packsNeeded: done.packsNeeded,
-        packsFetched: fetched.packs,
-        bytesFetched: fetched.bytes,
-        holders: fetched.byHolder
-          .map((h) => h.name)
-          .join(', ')
-          .slice(0, 500),
-        corruptionsRepaired: done.corruptionsRepaired,
-        repairedPacks: repairedPacks.length,
-        writtenTo: (to ?? 'the original places').slice(0, 500),
-        errors: done.errorCount,
-        firstError: done.errors[0] ? `${done.errors[0].code}: ${done.errors[0].message}`.slice(0, 300) : '',
-      },
+    const summary: RestoreSummary = {
+      files: done.files,
+      directories: done.directories,
+      bytes: done.bytes,
+      filesSkipped: done.filesSkipped,
+      filesVerified: done.filesVerified,
+      packsNeeded: done.packsNeeded,
+      packsFetched: fetched.packs,
+      bytesFetched: fetched.bytes,
+      holders: fetched.byHolder
+        .map((h) => h.name)
+        .join(', ')
+        .slice(0, 500),
+      corruptionsRepaired: done.corruptionsRepaired,
+      repairedPacks: repairedPacks.length,
+      writtenTo: (to ?? 'the original places').slice(0, 500),
+      errors: done.errorCount,
+      firstError: done.errors[0] ? `${done.errors[0].code}: ${done.errors[0].message}`.slice(0, 300) : '',
     };
+    await orders.done(order, summary, clock.nowMs());
+    return { summary };
   } finally {
     masterKey.fill(0);
   }

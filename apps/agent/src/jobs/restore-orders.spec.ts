@@ -17,14 +17,18 @@ describe('restores that were ordered', () => {
   const path = (): string => join(folder, 'orders.json');
   /** As after a start: nothing is known but what is in the file. */
   const orders = (): RestoreOrders => new RestoreOrders(new JsonFile(nodeFiles, path(), restoreOrdersState));
-  const order = { orderId: 'one', orderedAtMs: nowMs };
+  const restoreId = '10000000-0000-4000-8000-000000000001';
+  const other = '10000000-0000-4000-8000-000000000002';
+  const order = { orderId: 'one', orderedAtMs: nowMs, restoreId };
+  const summary = { files: 1, holders: 'ben' };
 
   it('are carried out once, also after a start of the agent', async () => {
-    await orders().check(order, nowMs);
-    await orders().check(order, nowMs);
-    await orders().done(order, nowMs);
-    await expect(orders().check(order, nowMs)).rejects.toEqual(refusal);
-    await orders().check({ ...order, orderId: 'two' }, nowMs);
+    for (let n = 0; n < 2; n += 1) expect(await orders().check(order, nowMs)).toBeUndefined();
+    await orders().done(order, summary, nowMs);
+    await expect(orders().check({ ...order, restoreId: other }, nowMs)).rejects.toEqual(refusal);
+    expect(await orders().check({ ...order, orderId: 'two' }, nowMs)).toBeUndefined();
+    // The end of it got lost on its way: it is said again, nothing is done.
+    expect(await orders().check(order, nowMs)).toEqual(summary);
   });
 
   it('run out after a week, and are not taken from a day ahead', async () => {
@@ -35,10 +39,10 @@ describe('restores that were ordered', () => {
   });
 
   it('are forgotten once they would be refused for their age, not before', async () => {
-    await orders().done(order, nowMs);
-    await orders().done({ orderId: 'two', orderedAtMs: nowMs + 8 * day }, nowMs + 8 * day);
-    await expect(orders().check(order, nowMs + 7 * day)).rejects.toEqual(refusal);
-    await orders().done({ orderId: 'three', orderedAtMs: nowMs + 9 * day }, nowMs + 9 * day);
+    await orders().done(order, summary, nowMs);
+    await orders().done({ orderId: 'two', orderedAtMs: nowMs + 8 * day, restoreId }, summary, nowMs + 8 * day);
+    await expect(orders().check({ ...order, restoreId: other }, nowMs + 7 * day)).rejects.toEqual(refusal);
+    await orders().done({ orderId: 'three', orderedAtMs: nowMs + 9 * day, restoreId }, summary, nowMs + 9 * day);
     expect(JSON.parse(readFileSync(path(), 'utf8')).map((kept: { orderId: string }) => kept.orderId)).toEqual(['two', 'three']);
   });
 });

@@ -8,15 +8,24 @@ const day = 24 * 3_600_000;
 const aheadMs = day;
 
 /** `state/restore-orders.json` */
-export const restoreOrdersState = z.array(z.strictObject({ orderId: z.string().max(40), orderedAtMs: timeMs }));
+export const restoreOrdersState = z.array(
+  z.strictObject({
+    orderId: z.string().max(40),
+    orderedAtMs: timeMs,
+    restoreId: z.uuid(),
+    summary: z.record(z.string(), z.union([z.string(), z.number()])),
+  }),
+);
 type State = z.infer<typeof restoreOrdersState>;
+export type RestoreSummary = State[number]['summary'];
 
 interface Order {
   readonly orderId: string;
   readonly orderedAtMs: number;
+  readonly restoreId: string;
 }
 
-/** Restores that people ordered from the panel: each is carried out once, whoever passes it on how often. */
+/** Restores that people ordered from the panel: each is carried out to its end once, whoever passes it on how often. */
 export class RestoreOrders {
   readonly #file: JsonFile<State>;
 
@@ -24,17 +33,23 @@ export class RestoreOrders {
     this.#file = file;
   }
 
-  /** Throws `restore_refused` for one that ran out, or that was carried out before. */
-  async check({ orderId, orderedAtMs }: Order, nowMs: number): Promise<void> {
-    if (nowMs - orderedAtMs > restoreOrderValidMs) throw refused(`was ordered more than ${restoreOrderValidMs / day} days ago`);
-    if (orderedAtMs - nowMs > aheadMs) throw refused('was ordered at a time that is not yet; one of the two clocks is wrong');
-    if ((await this.#all()).some((done) => done.orderId === orderId)) throw refused('was carried out before');
+  /**
+   * What became of it, when the same restore was carried out before and the coordinator has not heard of that. Throws `restore_refused` for one that ran out, or
+   * that was carried out as another restore.
+   */
+  async check({ orderId, orderedAtMs, restoreId }: Order, nowMs: number): Promise<RestoreSummary | undefined> {
+    const hint = 'when that is not so, the clock of this machine is wrong';
+    if (nowMs - orderedAtMs > restoreOrderValidMs) throw refused(`was ordered more than ${restoreOrderValidMs / day} days ago; ${hint}`);
+    if (orderedAtMs - nowMs > aheadMs) throw refused(`was ordered at a time that is not yet; ${hint}, or that of whoever sent it`);
+    const before = (await this.#all()).find((done) => done.orderId === orderId);
+    if (before && before.restoreId !== restoreId) throw refused('was carried out before');
+    return before?.summary;
   }
 
   /** For one that was carried out, wholly or with errors. */
-  async done({ orderId, orderedAtMs }: Order, nowMs: number): Promise<void> {
+  async done({ orderId, orderedAtMs, restoreId }: Order, summary: RestoreSummary, nowMs: number): Promise<void> {
     const kept = (await this.#all()).filter((order) => nowMs - order.orderedAtMs <= restoreOrderValidMs + aheadMs);
-    await this.#file.write([...kept, { orderId, orderedAtMs }]);
+    await this.#file.write([...kept, { orderId, orderedAtMs, restoreId, summary }]);
   }
 
   async #all(): Promise<State> {

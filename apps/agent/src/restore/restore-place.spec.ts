@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PanelRestores } from '../backup/own-rules.ts';
 import { restorePlace } from './restore-place.ts';
 
 const refusal = expect.objectContaining({ code: 'restore_refused' });
@@ -14,8 +15,8 @@ describe('where a restore from the panel may write', () => {
     folder = join(userHome, 'holdfast-restored');
   });
   afterEach(() => rmSync(userHome, { recursive: true }));
-  const place = (destination: string | null, over: Partial<Parameters<typeof restorePlace>[0]> = {}) =>
-    restorePlace({ destination, isOwn: false, allowed: undefined, userHome, ...over });
+  const place = (destination: string | null, { allowed, isOwn = false }: { allowed?: PanelRestores; isOwn?: boolean } = {}) =>
+    restorePlace({ destination, isOwn, allowed: async () => allowed, userHome });
 
   it('takes a name below the folder for restores, which only this user may look into', async () => {
     expect(await place('ada 2026-11-26')).toBe(join(folder, 'ada 2026-11-26'));
@@ -60,5 +61,19 @@ describe('where a restore from the panel may write', () => {
       expect(await place('/srv/x', over)).toBe('/srv/x');
       await expect(place('../x', over)).rejects.toEqual(refusal);
     }
+  });
+
+  it('says what stands in the way', async () => {
+    writeFileSync(folder, '');
+    await expect(place('x')).rejects.toEqual(refusal);
+    rmSync(folder);
+    mkdirSync(folder);
+    for (const destination of ['x'.repeat(300), join(folder, 'x'.repeat(300))]) await expect(place(destination)).rejects.toEqual(refusal);
+  });
+
+  it('is not kept from its own files by a mistake in the rules', async () => {
+    const allowed = () => Promise.reject(new Error('rules_invalid'));
+    expect(await restorePlace({ destination: '/srv/x', isOwn: true, allowed, userHome })).toBe('/srv/x');
+    await expect(restorePlace({ destination: '/srv/x', isOwn: false, allowed, userHome })).rejects.toThrow('rules_invalid');
   });
 });

@@ -1,7 +1,7 @@
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { systemErrorCode } from '#libs/kernel';
+import { messageOf, systemErrorCode } from '#libs/kernel';
 import type { PanelRestores } from '../backup/own-rules.ts';
 import { AgentError } from '../errors.ts';
 import { printable } from '../output/format.ts';
@@ -14,8 +14,8 @@ interface Asked {
   readonly destination: string | null;
   /** This machine's own backup: its content is this machine's, and whoever sent it knew its key. */
   readonly isOwn: boolean;
-  /** Of `backup.yaml`. */
-  readonly allowed: PanelRestores;
+  /** What `backup.yaml` says; not asked where it does not matter: a mistake in that file must not keep a machine from its own files. */
+  readonly allowed: () => Promise<PanelRestores>;
   /** The user's home folder; default: this process's. */
   readonly userHome?: string;
 }
@@ -25,20 +25,30 @@ interface Asked {
  * own making, so files of OTHER vaults are written only below the folders that this machine names, links followed first: a start-up file that somebody
  * else wrote is somebody else's program. Throws `restore_refused`.
  */
-export async function restorePlace({ destination, isOwn, allowed, userHome }: Asked): Promise<string | undefined> {
-  const folders = allowed === undefined || allowed === 'anywhere' ? [restoresFolder(userHome)] : allowed;
+export async function restorePlace({ destination, isOwn, allowed: read, userHome }: Asked): Promise<string | undefined> {
   const isName = destination !== null && !isAbsolute(destination);
-  if (!isName && (isOwn || allowed === 'anywhere')) return destination ?? undefined;
+  if (!isName && isOwn) return destination ?? undefined;
+  const allowed = await read();
+  if (!isName && allowed === 'anywhere') return destination ?? undefined;
+  const folders = allowed === undefined || allowed === 'anywhere' ? [restoresFolder(userHome)] : allowed;
   const refused = new AgentError(
     'restore_refused',
     `${destination === null ? 'the original places' : printable(destination)}: from the panel, this machine takes files of other machines only below ${folders.map(printable).join(', ')}. Send them to a name there, or allow another folder on this machine (panelRestores in backup.yaml)`,
   );
   if (destination === null || destination.includes('\0')) throw refused;
-  if (allowed === undefined || allowed === 'anywhere') await mkdir(folders[0]!, { recursive: true, mode: 0o700 });
-  const place = await realPlace(isName ? resolve(folders[0]!, destination) : destination);
-  for (const folder of isName ? folders.slice(0, 1) : folders) {
-    const real = await realPlace(folder);
-    if (place !== undefined && real !== undefined && isWithin(place, real)) return place;
+  try {
+    for (const folder of isName ? folders.slice(0, 1) : folders) {
+      const place = await realPlace(isName ? resolve(folder, destination) : destination);
+      const real = await realPlace(folder);
+      if (place === undefined || real === undefined || !isWithin(place, real)) continue;
+      // Made here, it is for this user alone: what another machine's files may do to others who look in is not known.
+      await mkdir(real, { recursive: true, mode: 0o700 });
+      return place;
+    }
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === undefined) throw cause;
+    throw new AgentError('restore_refused', `${printable(destination)} can't be a folder for restores: ${messageOf(cause)}`, { cause });
   }
   throw refused;
 }

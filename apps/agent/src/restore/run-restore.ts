@@ -26,6 +26,8 @@ export interface RestoreRequest {
   /** Default true: restored files are on the disk for good before success is reported. */
   readonly durable?: boolean;
   readonly ignoreFreeSpace?: boolean;
+  /** See `RestoreOptions`. */
+  readonly withoutPowers?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -74,6 +76,7 @@ export async function runRestore(agent: AgentRuntime, vault: OpenedVault, reques
     verify: request.verify,
     durable: request.durable !== false,
     ignoreFreeSpace: request.ignoreFreeSpace === true,
+    withoutPowers: request.withoutPowers === true,
     workers: Math.min(maxWriters, cpus().length),
     rejected,
     clock: agent.clock,

@@ -26,6 +26,8 @@ export interface RestoreOptions {
   readonly workers?: number;
   /** Default true: what was written is on the disk for good when the restore resolves. False: when the system gets to it. */
   readonly durable?: boolean;
+  /** Default false. True for what another machine made: no set-id bits, no capabilities, no devices. */
+  readonly withoutPowers?: boolean;
   /** Go on though the disk seems to have too little room: on a file system that compresses it may have enough. */
   readonly ignoreFreeSpace?: boolean;
   readonly onProgress?: OnProgress;

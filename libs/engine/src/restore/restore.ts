@@ -18,6 +18,7 @@ import { reportOf } from './restore-report.ts';
 import type { RestoreOptions, RestoreReport } from './restore-types.ts';
 import { RestoreWindows } from './restore-windows.ts';
 import { isSameSpecial, restoreLink, restoreSpecial, updateMetadata } from './special-files.ts';
+import { withoutPowers } from './without-powers.ts';
 import { WorkerWriter } from './worker-writer.ts';
 import { localWriter, type Writer } from './writer.ts';
 import { Writers } from './writers.ts';
@@ -165,8 +166,15 @@ class Restore {
       const target = this.#folders.get(keyOf(path));
       if (restoring) this.#counts.fail(target?.path ?? this.#platform.fromParts(path.map((name) => Buffer.from(name))), error);
     };
-    for (const path of selected.length === 0 ? ['/'] : selected)
-      yield reader.walk(snapshot, path, { ...readOptions(signal), onUnreadable, ...(enters && { enters }) });
+    for (const path of selected.length === 0 ? ['/'] : selected) {
+      const walk = reader.walk(snapshot, path, { ...readOptions(signal), onUnreadable, ...(enters && { enters }) });
+      yield this.#options.withoutPowers === true ? withoutPowers(walk, (left) => restoring && this.#noteDevice(left)) : walk;
+    }
+  }
+
+  #noteDevice(path: readonly Uint8Array[]): void {
+    const shown = this.#platform.fromParts(path.map((name) => Buffer.from(name)));
+    this.#counts.note(shown, 'not_restored', 'devices of other machines are left out');
   }
 
   /** Plans everything that a walk yields; a full window is fetched while the next is planned. */
