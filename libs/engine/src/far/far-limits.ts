@@ -8,7 +8,7 @@ export const farLimits = {
   timerLateMs: 2_000,
   /** Looking for a file's holes may take this long: on a share each is a question of its own. Beyond, it is read whole, with zeros. */
   holesMs: 1_000,
-  /** The process answers with what it has after this long, so that a slow mount with much to say is not taken for a silent one. */
+  /** The process answers with what it has after this long, as soon as the mount has answered once, so that a slow mount with much to say is not taken for a silent one. */
   answerMs: 1_000,
   /** Bytes of a file in one answer: over a line of 17 KB/s still within {@link silentMs}. */
   pieceBytes: 256 * 1024,

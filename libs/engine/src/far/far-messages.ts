@@ -1,3 +1,4 @@
+import { isAppError, messageOf } from '#libs/kernel';
 import type { ReadAttributes } from '../backup/read-attributes.ts';
 import type { DataRange, FileFacts } from '../platform/index.ts';
 
@@ -7,9 +8,15 @@ export interface FarFailure {
   readonly message: string;
 }
 
+/** Of whatever was thrown. */
+export const failureOf = (error: unknown): FarFailure => ({
+  code: isAppError(error) ? error.code : 'io_failed',
+  message: messageOf(error),
+});
+
 /** What the process that reads from a far mount is asked; one request at a time. Paths are bytes. */
 export type FarRequest =
-  /** Facts of the first of these, at least of one. */
+  /** Facts of the first of these: of one there is always an answer, of several perhaps none yet, when the mount has only answered for later ones. */
   | { readonly type: 'facts'; readonly paths: readonly Uint8Array[] }
   /** The next names in a folder; `path` starts with it. */
   | { readonly type: 'names'; readonly path?: Uint8Array }

@@ -4,19 +4,18 @@
  * anything is answered, most of them in this only thread, so that an answer means that the mount answers.
  */
 import { type Dir, opendirSync } from 'node:fs';
-import { isAppError, messageOf } from '#libs/kernel';
 import { type ContentPlan, ContentStream, planContent } from '../backup/file-content.ts';
 import { pastItsTick } from '../backup/file-state.ts';
 import { readAttributes } from '../backup/read-attributes.ts';
 import { EngineError } from '../errors.ts';
-import { currentPlatform, displayPath, type FileFacts, type OpenFile } from '../platform/index.ts';
+import { currentPlatform, displayPath, type OpenFile } from '../platform/index.ts';
 import { heldUpMs } from '../scan/held-up.ts';
-import { Pace } from '../scan/pace.ts';
 import { readStart } from '../scan/read-start.ts';
 import { reach } from '../platform/reach.ts';
 import { translated } from '../platform/system-error.ts';
 import { farLimits } from './far-limits.ts';
-import type { FarAnswer, FarAnswers, FarEnded, FarFailure, FarOpened, FarRequest } from './far-messages.ts';
+import { FarLooks } from './far-looks.ts';
+import { type FarAnswer, type FarAnswers, type FarEnded, failureOf, type FarOpened, type FarRequest } from './far-messages.ts';
 
 const platform = currentPlatform();
 /** Every answer is copied out of it as it is sent, before the next request is looked at. */
@@ -24,36 +23,7 @@ const piece = Buffer.allocUnsafeSlow(farLimits.pieceBytes);
 let folder: { readonly path: Buffer; readonly entries: Dir } | undefined;
 let open: { readonly path: Buffer; readonly file: OpenFile; readonly stream: ContentStream } | undefined;
 
-const failureOf = (error: unknown): FarFailure => ({ code: isAppError(error) ? error.code : 'io_failed', message: messageOf(error) });
-
-/** How long the mount takes to say what there is at a name. */
-const looks = new Pace(() => performance.now(), heldUpMs);
-
-function factsNow(path: Buffer): FileFacts | FarFailure {
-  const start = performance.now();
-  try {
-    return platform.facts(path);
-  } catch (error) {
-    return failureOf(error);
-  } finally {
-    looks.took(start, performance.now());
-  }
-}
-
-/** One after the other as long as the mount is quick: over a line of 20 ms a folder of 1,000 names takes 20 s so, and several at once little more than one. */
-async function facts(paths: readonly Uint8Array[]): Promise<(FileFacts | FarFailure)[]> {
-  const found: (FileFacts | FarFailure)[] = [];
-  const until = performance.now() + farLimits.answerMs;
-  while (found.length < paths.length && performance.now() < until) {
-    if (!looks.isSlow) {
-      found.push(factsNow(Buffer.from(paths[found.length]!)));
-      continue;
-    }
-    const some = paths.slice(found.length, found.length + farLimits.looksAtOnce);
-    found.push(...(await Promise.all(some.map((path) => platform.factsLater(Buffer.from(path)).catch(failureOf)))));
-  }
-  return found;
-}
+const looks = new FarLooks(platform, { now: () => performance.now(), heldUpMs });
 
 function names(path: Uint8Array | undefined): FarAnswers['names'] {
   if (path) {
@@ -110,7 +80,7 @@ function endFile(): FarEnded {
 function answer(request: FarRequest): FarAnswers[keyof FarAnswers] | Promise<FarAnswers[keyof FarAnswers]> {
   switch (request.type) {
     case 'facts':
-      return facts(request.paths);
+      return looks.factsOfFirst(request.paths);
     case 'names':
       return names(request.path);
     case 'real-path':

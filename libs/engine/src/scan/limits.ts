@@ -29,6 +29,12 @@ export const scanLimits = {
   looksAtOnce: 8,
   /** Names that are looked at before the first of them is used. Their facts take some 400 bytes each. */
   looksInRow: 1_024,
+  /**
+   * What was seen ahead is used for this long. Where the walk only passes through, eight folders take it a fraction of that; where it is held up by content, which may be for
+   * hours, people go on working in what comes after: a file that is made, changed or moved there has to be in the backup. Seeing a folder anew costs as much as if
+   * nobody had looked ahead, and mostly less, since the system has it in memory.
+   */
+  aheadForMs: 3_000,
   /** Folders inside one that may be listed before the walk comes to them: for the pool twice what it can do at once. */
   aheadInFolder: 8,
   /** The same in all folders from the top to where the walk is: most trees are less than eight deep. */

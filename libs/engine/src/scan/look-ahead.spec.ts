@@ -10,10 +10,10 @@ import { scanLimits } from './limits.ts';
 import { LookAhead, type ScanClock } from './look-ahead.ts';
 import { FolderScanner, type ScanOptions } from './scan-folder.ts';
 
-/** Each look at the clock moves it by so much: a call that is timed takes that long. Beyond 0.2 ms the file system counts as slow. */
-const ticking = (stepMs: number): ScanClock => {
+/** Each look at the clock moves it by so much, until it stands still: a call that is timed takes that long. Beyond 0.2 ms the file system counts as slow. */
+const ticking = (stepMs: number, untilMs = Number.POSITIVE_INFINITY): ScanClock => {
   let now = 0;
-  return { now: () => (now += stepMs), heldUpMs: () => 0 };
+  return { now: () => (now = Math.min(now + stepMs, untilMs)), heldUpMs: () => 0 };
 };
 
 /** Resolves after some turns of the event loop, in another order than asked. */
@@ -24,10 +24,16 @@ function scrambled(seed: number): () => Promise<void> {
   };
 }
 
-/** A whole walk as the backup does it: depth first, in order. One line for each thing that is found. */
-async function walk(top: TreeNode, options: ScanOptions, stepMs: number, seed: number): Promise<{ lines: string[]; asked: AskedOfTree }> {
+/** A whole walk as the backup does it: depth first, in order. One line for each thing that is found. `reached`: called with each name that the walk is at. */
+async function walk(
+  top: TreeNode,
+  options: ScanOptions,
+  clock: ScanClock,
+  seed: number,
+  reached: (below: string, asked: AskedOfTree) => Promise<void> = async () => undefined,
+): Promise<{ lines: string[]; asked: AskedOfTree }> {
   const { platform, asked } = treePlatform(top, scrambled(seed));
-  const scanner = new FolderScanner(platform, { defaultExcludes: false, ...options }, 1n, ticking(stepMs));
+  const scanner = new FolderScanner(platform, { defaultExcludes: false, ...options }, 1n, clock);
   const lines: string[] = [];
   const visit = async (path: Buffer, below: string, rules: ExcludeRules, sizeBytes: number): Promise<void> => {
     const scanned = await scanner.scan(path, below, rules, { sizeBytes });
@@ -37,6 +43,7 @@ async function walk(top: TreeNode, options: ScanOptions, stepMs: number, seed: n
     for (const [i, { name, facts, far }] of scanned.entries.entries()) {
       level.reached(i);
       const inner = below === '' ? matchableName(name) : `${below}/${matchableName(name)}`;
+      await reached(inner, asked);
       lines.push(`${inner} ${facts.kind} ${facts.sizeBytes} ${facts.device} ${facts.inode} ${far ? 'far' : 'here'}`);
       if (facts.kind === 'directory' && !far) await visit(platform.join(path, name), inner, scanned.rules, facts.sizeBytes);
     }
@@ -101,6 +108,7 @@ const tops = fc
 describe('looking ahead', () => {
   it('finds exactly what a walk finds that does one thing after the other, and lists nothing else', async () => {
     let ahead = 0;
+    let anew = 0;
     await fc.assert(
       fc.asyncProperty(
         tops,
@@ -112,19 +120,26 @@ describe('looking ahead', () => {
         fc.constantFrom(20, 60),
         fc.nat(),
         async (top, options, stepMs, seed) => {
-          const quick = await walk(top, options, 0, seed);
-          const slow = await walk(top, options, stepMs, seed);
+          const quick = await walk(top, options, ticking(0), seed);
+          // Nothing gets too old in it.
+          const slow = await walk(top, options, ticking(stepMs, scanLimits.aheadForMs), seed);
           expect(slow.lines).toEqual(quick.lines);
           expect(slow.asked.listed.toSorted()).toEqual(quick.asked.listed.toSorted());
           const listed = new Set(quick.asked.listed);
           expect(slow.asked.looked.filter((path) => !listed.has(dirname(path)))).toEqual([]);
           if (slow.asked.most > 1) ahead += 1;
+          const older = await walk(top, options, ticking(stepMs), seed);
+          expect(older.lines).toEqual(quick.lines);
+          expect(new Set(older.asked.listed)).toEqual(listed);
+          expect(older.asked.looked.filter((path) => !listed.has(dirname(path)))).toEqual([]);
+          if (older.asked.listed.length > quick.asked.listed.length) anew += 1;
         },
       ),
       { numRuns: 150 },
     );
     // Else nothing was compared.
     expect(ahead).toBeGreaterThan(20);
+    expect(anew).toBeGreaterThan(5);
   });
 
   it('never looks at a far mount, or into it, before the walk is there', async () => {
@@ -137,10 +152,60 @@ describe('looking ahead', () => {
       pointsIn: (path: Buffer) => (/box-\d+$/.test(path.toString()) ? new Map([['mount', {}]]) : undefined),
       readerOf: () => reader,
     } as unknown as FarReaders;
-    const { asked, lines } = await walk(box('top', ...boxes), { far }, 5, 1);
+    const { asked, lines } = await walk(box('top', ...boxes), { far }, ticking(5), 1);
     expect(asked.most).toBeGreaterThan(4);
     expect(lines.filter((line) => line.endsWith('far'))).toHaveLength(30);
     expect([...asked.listed, ...asked.looked].filter((path) => path.includes('mount'))).toEqual([]);
+  });
+
+  describe('in a tree that people work in', () => {
+    const file = (called: string, content: string): TreeNode => ({ name: called, kind: 'file', content });
+    const nameOf = (i: number): string => `f${String(i).padStart(2, '0')}`;
+
+    /**
+     * The walk stays at `f20` for so long. Then a file is saved and one changed in `f22`, which has been seen by then, and one moved there from `f38`, which has not. What the walk
+     * finds in both, and what was listed of them before and in all.
+     */
+    async function workedIn(stayMs: number) {
+      const insides = Array.from({ length: 40 }, (_, i): TreeNode[] => [
+        file('old', 'as it was'),
+        ...(i === 38 ? [file('moved', 'm')] : []),
+      ]);
+      const inside = insides.map((nodes, i): TreeNode => ({ name: nameOf(i), kind: 'directory', inside: nodes }));
+      // A slow disk, until the walk goes by that; then time passes only at f20.
+      let now = 0;
+      let stepMs = 10;
+      const clock: ScanClock = { now: () => (now += stepMs), heldUpMs: () => 0 };
+      const worked = (path: string): boolean => path === '/top/f22' || path === '/top/f38';
+      let before: string[] = [];
+      const { lines, asked } = await walk({ name: 'top', kind: 'directory', inside }, {}, clock, 1, async (below, sofar) => {
+        if (sofar.listed.some((path) => path > `/top/${below}`)) stepMs = 0;
+        if (below !== 'f20') return;
+        // Whoever looks ahead is through with what there is to do.
+        for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        before = sofar.listed.filter(worked);
+        now += stayMs;
+        insides[22]!.splice(0, 1, file('old', 'changed'), file('saved', 'new'), insides[38]!.pop()!);
+      });
+      const found = lines.filter((line) => /^f(22|38)\//.test(line)).map((line) => line.split(' ').slice(0, 3).join(' '));
+      return { found, before, listed: asked.listed.filter(worked), all: asked.listed.length };
+    }
+
+    it('finds what was saved, changed and moved while the walk was held up elsewhere', async () => {
+      const { found, before, listed, all } = await workedIn(scanLimits.aheadForMs + 1);
+      expect(before).toEqual(['/top/f22']);
+      expect(found).toEqual(['f22/moved file 1', 'f22/old file 7', 'f22/saved file 3', 'f38/old file 9']);
+      expect(listed).toEqual(['/top/f22', '/top/f22', '/top/f38']);
+      // No more than what had been listed ahead by then is listed once more.
+      expect(all).toBeLessThanOrEqual(41 + scanLimits.aheadInFolder);
+    });
+
+    it('uses what is not too old', async () => {
+      const { found, listed, all } = await workedIn(scanLimits.aheadForMs);
+      expect(found).toEqual(['f22/old file 9', 'f38/old file 9']);
+      expect(listed).toEqual(['/top/f22', '/top/f38']);
+      expect(all).toBe(41);
+    });
   });
 
   it('keeps to its bounds in a wide and deep tree', async () => {
@@ -151,13 +216,18 @@ describe('looking ahead', () => {
     });
     let top = wide('g', 40);
     for (let depth = 0; depth < 20; depth += 1) top = wide(depth === 19 ? 'top' : 'g', 40, top);
-    const { asked, lines } = await walk(top, {}, 5, 3);
-    expect(lines.filter((line) => line.includes(': readable true'))).toHaveLength(40 * 21 + 21);
     const { foldersAtOnce, looksAtOnce } = scanLimits;
-    expect(asked.most).toBeGreaterThan(foldersAtOnce);
-    expect(asked.most).toBeLessThanOrEqual((foldersAtOnce + 1) * looksAtOnce);
-    // What gives way is listed once more; that must stay rare.
-    expect(asked.listed.length).toBeLessThan(1.3 * (40 * 21 + 21));
+    let most = 0;
+    // How much of it happens ahead depends on when the clock says what.
+    for (const stepMs of [4, 6, 8, 10]) {
+      const { asked, lines } = await walk(top, {}, ticking(stepMs), 3);
+      expect(lines.filter((line) => line.includes(': readable true'))).toHaveLength(40 * 21 + 21);
+      most = Math.max(most, asked.most);
+      // What gives way is listed once more; that must stay rare.
+      expect(asked.listed.length).toBeLessThan(1.3 * (40 * 21 + 21));
+    }
+    expect(most).toBeGreaterThan(foldersAtOnce);
+    expect(most).toBeLessThanOrEqual((foldersAtOnce + 1) * looksAtOnce);
   });
 
   it('lists at most so many folders that the walk has not come to', async () => {

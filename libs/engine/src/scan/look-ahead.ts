@@ -36,6 +36,8 @@ const systemClock: ScanClock = { now: () => performance.now(), heldUpMs };
 interface Ahead {
   readonly key: string;
   readonly at: number;
+  /** Nothing in it is older. */
+  readonly startMs: number;
   readonly listing: Promise<Listing>;
   /** As far as they are known. */
   names: number;
@@ -63,7 +65,8 @@ export class Level {
 
 /**
  * Lists folders, and looks at what is in them, before the walk comes to them: several at once, so that their waits for a disk overlap. Only while this thread is seen
- * to wait for the file system; otherwise a folder is listed when the walk is there, which costs least. What is found is the same, only seen earlier.
+ * to wait for the file system; otherwise a folder is listed when the walk is there, which costs least. What the walk gets was seen at most {@link scanLimits.aheadForMs}
+ * before it came: what is older is seen anew, so that a tree in use is found as by a walk that does one thing after the other, but for those seconds.
  * Memory: {@link scanLimits.foldersAhead} folders and {@link scanLimits.namesAhead} names.
  */
 export class LookAhead {
@@ -156,8 +159,9 @@ export class LookAhead {
 
   #start(level: Level, folder: Buffer): void {
     this.#active += 1;
+    const startMs = this.#now();
     const listing = this.#lookInto(folder);
-    const ahead: Ahead = { key: keyOf(folder), at: level.next, listing, names: 0 };
+    const ahead: Ahead = { key: keyOf(folder), at: level.next, startMs, listing, names: 0 };
     level.ahead.push(ahead);
     this.#ahead.set(ahead.key, { level, ahead });
     listing
@@ -218,6 +222,12 @@ export class LookAhead {
     const found = this.#ahead.get(keyOf(folder));
     if (!found) return undefined;
     const { level, ahead } = found;
+    if (this.#now() - ahead.startMs > scanLimits.aheadForMs) {
+      // Those behind it are about as old, and would each be when the walk comes to them; by then they are seen anew, from memory.
+      while (level.ahead.length > 0) this.#forgetLast(level);
+      level.next = ahead.at + 1;
+      return undefined;
+    }
     level.ahead.splice(level.ahead.indexOf(ahead), 1);
     this.#drop(ahead);
     return ahead;
