@@ -14,11 +14,11 @@ if (major < 24 || (major === 24 && minor < 15)) {
 } else {
   const { createProgram } = await import('./cli/program.ts');
   const { CommanderError } = await import('commander');
-  const { watchOutput } = await import('./cli/output-failure.ts');
+  const { watchOutput, writeOutput } = await import('./cli/output-failure.ts');
   watchOutput();
   try {
     const json = process.argv.includes('--json');
-    await createProgram({ json, out: (line) => void process.stdout.write(line) }).parseAsync(process.argv);
+    await createProgram({ json, out: writeOutput }).parseAsync(process.argv);
   } catch (error) {
     // Wrong usage, or help that was shown: said already.
     if (!(error instanceof CommanderError)) throw error;

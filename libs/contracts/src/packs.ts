@@ -4,10 +4,10 @@ import { base64Url, count, deviceId, packId, signedStatement, sizeBytes, timeMs,
 export const packKind = z.enum(['data', 'meta', 'index']);
 export type PackKind = z.infer<typeof packKind>;
 
-/** A pack as the coordinator knows it. `ordinal` numbers the packs of a vault from 0 and is never reused. */
 /** What the vault format allows (docs/spec/vault-format.md). Without a bound one device could count beyond what databases and JavaScript count to. */
 const maxPackBytes = 128 * 1024 * 1024;
 
+/** A pack as the coordinator knows it. `ordinal` numbers the packs of a vault from 0 and is never reused. */
 export const packInfo = z
   .strictObject({ packId, ordinal: z.int().min(0).max(0xffff_ffff), kind: packKind, sizeBytes: sizeBytes.max(maxPackBytes) })
   .meta({ id: 'PackInfo' });

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
-import { relative, sep } from 'node:path';
 import { farMountOn, farMounts } from '#libs/kernel/far-mounts';
 import { isServedAt, isServedHere } from '#libs/kernel/served-here';
 import { AgentError } from '../errors.ts';
+import { isBelow } from '../home/is-below.ts';
 import { printable } from '../output/format.ts';
 
 export const ownDataMessage = "is Holdfast's own data, which is never backed up";
@@ -28,11 +28,6 @@ export function refuseOwnData(paths: readonly string[], home: string): void {
       context: { path, home },
     });
   }
-}
-
-function isBelow(path: string, home: string): boolean {
-  const below = relative(home, path);
-  return !(below === '..' || below.startsWith(`..${sep}`) || /^([a-z]:|\\\\)/i.test(below));
 }
 
 function real(path: string): string {

@@ -1,9 +1,10 @@
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { messageOf, systemErrorCode } from '#libs/kernel';
 import type { PanelRestores } from '../backup/own-rules.ts';
 import { AgentError } from '../errors.ts';
+import { isBelow } from '../home/is-below.ts';
 import { printable } from '../output/format.ts';
 
 /** Where restores of other machines' backups go unless this machine says otherwise: made when it is needed, for this user alone. */
@@ -40,7 +41,7 @@ export async function restorePlace({ destination, isOwn, allowed: read, userHome
     for (const folder of isName ? folders.slice(0, 1) : folders) {
       const place = await realPlace(isName ? resolve(folder, destination) : destination);
       const real = await realPlace(folder);
-      if (place === undefined || real === undefined || !isWithin(place, real)) continue;
+      if (place === undefined || real === undefined || !isBelow(place, real)) continue;
       // Made here, it is for this user alone: what another machine's files may do to others who look in is not known.
       await mkdir(real, { recursive: true, mode: 0o700 });
       return place;
@@ -52,11 +53,6 @@ export async function restorePlace({ destination, isOwn, allowed: read, userHome
   }
   throw refused;
 }
-
-const isWithin = (path: string, folder: string): boolean => {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
-};
 
 /** A path with the links of all that is there followed; the rest of it is not there yet. Undefined where a link leads nowhere. */
 async function realPlace(path: string): Promise<string | undefined> {

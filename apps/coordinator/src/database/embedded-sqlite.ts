@@ -16,7 +16,7 @@ interface Statement {
 }
 
 /** May run twice. */
-const onlyReads = /^\s*(?:select|with|pragma)\b/i;
+const onlyReads = /^\s*(?:select|pragma)\b/i;
 
 /**
  * The SQLite that Node.js brings, in the form that TypeORM's `better-sqlite3` driver asks of its `driver` option: that package is compiled
