@@ -20,6 +20,10 @@ const MAX_TRIES = 5;
 const SWEEP_MS = 120_000;
 
 /** Decides by the blocks themselves where answers contradict each other, or where nobody else could say. */
+type Unread = Extract<BlockProof, { kind: 'slow' | 'unreachable' }>;
+/** Not its absence, nor our own node's trouble. */
+const isItsDoing = (proof: Unread): boolean => proof.kind === 'slow' || proof.silent;
+
 @Injectable()
 export class AuditJudgeService {
   readonly #log = new Logger('audits');
@@ -60,38 +64,41 @@ export class AuditJudgeService {
   }
 
   async #decide(judgement: AuditJudgement, proof: BlockProof): Promise<void> {
-    const { deviceId, packId, kind, tries } = judgement;
-    const isUnread = proof.kind === 'unreachable' || proof.kind === 'slow';
-    if (isUnread && kind === 'lone') {
-      await this.asks.deleteJudgement({ deviceId, packId });
-      await this.#unread({ deviceId, packId }, proof);
-      return;
-    }
-    if (isUnread && tries + 1 < MAX_TRIES) {
-      // Only readings that began count towards its slowness, not those that found it away.
-      if (proof.kind === 'slow') await this.queue.update({ packId, deviceId }, { tries: (await this.#unansweredOf(judgement)) + 1 });
-      await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
-      return;
-    }
+    if (proof.kind === 'unreachable' || proof.kind === 'slow') return this.#notRead(judgement, proof);
+    const { deviceId, packId, kind } = judgement;
     await this.asks.deleteJudgement({ deviceId, packId });
     if (proof.kind === 'whole') await this.#whole(judgement, proof.answer);
     else if (proof.kind === 'damaged') {
       if (kind === 'wrong') await this.results.proved({ deviceId, packId });
       else await this.results.failed({ deviceId, packId }, 'wrong', true);
-    } else if (kind !== 'wrong') {
-      // A dispute that others could not settle either, with one of two whom nobody could read; or not now.
-      if (proof.kind === 'slow') await this.#unread({ deviceId, packId }, proof);
-      else await this.results.timedOut({ deviceId, packId }, 0);
     }
+  }
+
+  /**
+   * Tried again, up to {@link MAX_TRIES} times; a lone holder is asked anew by its next audit. In a dispute each reading counts as if it were an audit: four that the
+   * holder was too slow for, or silent at, end it, and those that found it away count for nothing.
+   */
+  async #notRead(judgement: AuditJudgement, proof: Unread): Promise<void> {
+    const { deviceId, packId, kind, tries } = judgement;
+    const counts = isItsDoing(proof);
+    const before = await this.#unansweredOf(judgement);
+    const isOver = kind === 'lone' || (kind === 'dispute' && unansweredResult(before, counts, this.times.settings) !== 'timed_out');
+    if (!isOver && tries + 1 < MAX_TRIES) {
+      if (kind === 'dispute' && counts) await this.queue.update({ packId, deviceId }, { tries: before + 1 });
+      await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
+      return;
+    }
+    await this.asks.deleteJudgement({ deviceId, packId });
+    if (kind !== 'wrong') await this.#unread({ deviceId, packId }, proof);
   }
 
   /**
    * To be read was the question: nobody else could be asked and no challenge is left, or the others could not settle it. As with any, silence is a failure in the end, absence never. Nor may
    * slowness put it off for ever.
    */
-  async #unread(key: ReplicaKey, proof: Extract<BlockProof, { kind: 'slow' | 'unreachable' }>): Promise<void> {
+  async #unread(key: ReplicaKey, proof: Unread): Promise<void> {
     const tries = await this.#unansweredOf(key);
-    const counts = proof.kind === 'slow' || proof.silent;
+    const counts = isItsDoing(proof);
     if (unansweredResult(tries, counts, this.times.settings) === 'timed_out') await this.results.timedOut(key, counts ? tries + 1 : tries);
     else if (proof.kind === 'slow') await this.results.tooSlow(key);
     else await this.results.failed(key, 'unanswered', true);

@@ -58,10 +58,10 @@ async function sealContent(
   let start = base >= from ? base : -1;
   for (;;) {
     throwIfInterrupted(signal);
-    const wanted = Math.min(buffer.length - filled, sizeBytes - base - filled);
+    const wanted = Math.max(0, Math.min(buffer.length - filled, sizeBytes - base - filled));
     const got = file.read(buffer.subarray(filled, filled + wanted), base + filled);
     filled += got;
-    const final = base + filled === sizeBytes || got < wanted;
+    const final = base + filled >= sizeBytes || got < wanted;
     let at = 0;
     if (start < 0) {
       at = cutter.pass(0, filled, final, from - base);

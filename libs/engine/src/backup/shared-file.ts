@@ -58,13 +58,18 @@ export class SharedFile {
     return Math.max(0, cell.end - cell.reached);
   }
 
-  /** Takes the second half of what is left from a running part, or nearly all when its sealer is to stop. Undefined when it is too little. */
+  /**
+   * Takes the second half of what is left from a running part, or nearly all when its sealer is to stop. Undefined when it is too little, and of what is missing between
+   * two parts: that did not meet once, and its halves would not either.
+   */
   split(part: RunningPart, keep: 'half' | 'little'): RunningPart | undefined {
-    const left = SharedFile.left(part);
+    if (keep === 'half' && part.job.until) return undefined;
+    // Once: its sealer goes on meanwhile, and a new end must never lie behind the old one.
+    const { reached, end } = part.cell;
+    const left = end - reached;
     const kept = keep === 'half' ? left / 2 : this.#leastBytes;
     if (left - kept < this.#leastBytes) return undefined;
-    const { end } = part.cell;
-    part.cell.endAt(part.cell.reached + kept);
+    part.cell.endAt(reached + kept);
     return this.#add({ from: part.cell.end, exact: false, end });
   }
 

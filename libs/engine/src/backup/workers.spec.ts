@@ -9,6 +9,7 @@ import { filePackStore } from '../testing/file-pack-store.ts';
 import { makeNastyTree, seededBytes } from '../testing/nasty-tree.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
+import { FileSealer } from './file-sealer.ts';
 import { WorkerSealer } from './worker-sealer.ts';
 
 jest.setTimeout(120_000);
@@ -58,10 +59,27 @@ describe('sealing threads', () => {
     // Cut nowhere in the middle, so that parts that begin there do not meet.
     const content = Buffer.concat([bytes(20_000_000), Buffer.alloc(30_000_000), bytes(20_000_000)]);
     writeFileSync(join(source, 'image'), content);
-    const parts = jest.spyOn(WorkerSealer.prototype, 'sealPart');
-    const { snapshot } = await run();
-    expect(parts.mock.calls.length).toBeGreaterThan(1);
-    parts.mockRestore();
+    // Each waits for who is to have a part of it: a thread may take long to start.
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [here, there] = [FileSealer.prototype.sealPart, WorkerSealer.prototype.sealPart];
+    let calls = 0;
+    jest.spyOn(FileSealer.prototype, 'sealPart').mockImplementation(async function (this: FileSealer, ...args) {
+      await first.promise;
+      return here.apply(this, args);
+    });
+    jest.spyOn(WorkerSealer.prototype, 'sealPart').mockImplementation(async function (this: WorkerSealer, ...args) {
+      calls += 1;
+      if (calls === 1) first.resolve();
+      if (calls === 2) second.resolve();
+      await second.promise;
+      return there.apply(this, args);
+    });
+    let snapshot;
+    try {
+      ({ snapshot } = await run());
+    } finally {
+      jest.restoreAllMocks();
+    }
     const alone = await vaultFixture(join(home, 'alone'), filePackStore(join(home, 'other packs')));
     const other = await alone.create();
     const { snapshot: expected } = await backup({ vault: other, folders: [source], host: 'h', user: 'u', defaultExcludes: false });
