@@ -170,7 +170,6 @@ export class PrivateSwarm implements Swarm {
     connection.abort(new SwarmError('not_a_member', `${connection.remotePeer.toString()} is not in the roster`));
   }
 
-  /** Only members are remembered: what strangers shout on the local network costs nothing. */
   #member(deviceId: DeviceId): RosterMember {
     this.#running();
     const member = this.#parts.membership.byDevice(deviceId);

@@ -3,6 +3,7 @@ import { fromBase64Url } from '#libs/kernel';
 import { readOwnRules } from '../backup/own-rules.ts';
 import { AgentError } from '../errors.ts';
 import { JsonFile } from '../home/json-file.ts';
+import { errorFields } from '../log/agent-log.ts';
 import { openVault } from '../reading/open-vault.ts';
 import { documentsElsewhere, ownDocuments } from '../reading/vault-documents.ts';
 import { restorePlace } from '../restore/restore-place.ts';
@@ -15,7 +16,7 @@ import { RestoreOrders, type RestoreSummary, restoreOrdersState } from './restor
  * or passes on twice, is refused (`order_altered`, `restore_refused`), and so are files of other machines outside of the folders for them.
  */
 export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, report }) => {
-  const { document, clock, files, identity, paths, roster } = agent;
+  const { document, clock, files, identity, log, paths, roster } = agent;
   const isOwn = task.vaultId === document.vaultId;
   if (isOwn !== (task.ownerDeviceId === document.deviceId)) throw new AgentError('job_invalid', 'the vault is not of that device');
   const member = roster.member(task.ownerDeviceId);
@@ -61,7 +62,7 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
           ...(p.current === undefined ? {} : { current: p.current.slice(0, 300) }),
         }),
     });
-    agent.log.write('info', 'restore done', { restoreId: task.restoreId, files: done.files, bytes: done.bytes, errors: done.errorCount });
+    log.write('info', 'restore done', { restoreId: task.restoreId, files: done.files, bytes: done.bytes, errors: done.errorCount });
     const summary: RestoreSummary = {
       files: done.files,
       directories: done.directories,
@@ -81,7 +82,10 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
       errors: done.errorCount,
       firstError: done.errors[0] ? `${done.errors[0].code}: ${done.errors[0].message}`.slice(0, 300) : '',
     };
-    await orders.done(order, summary, clock.nowMs());
+    // A disk that the restore itself filled: that it was done is told all the same, though it could be asked for again.
+    await orders
+      .done(order, summary, clock.nowMs())
+      .catch((error: unknown) => log.write('error', 'that a restore was done could not be noted', errorFields(error)));
     return { summary };
   } finally {
     masterKey.fill(0);

@@ -25,7 +25,7 @@ describe('where a restore from the panel may write', () => {
     expect(await place(join(folder, 'a', 'b'))).toBe(join(folder, 'a', 'b'));
   });
 
-  it.each([null, '..', '../x', 'a/../../x', '/etc', '/', 'a\0b'])(
+  it.each([null, '', ' ', '.', '..', '../x', 'a/../../x', 'a/b', 'C:\\Users\\ada', 'C:ada', '/etc', '/', 'a\0b'])(
     "takes other machines' files to no other place: %j",
     async (destination) => {
       await expect(place(destination)).rejects.toEqual(refusal);
@@ -36,11 +36,12 @@ describe('where a restore from the panel may write', () => {
     mkdirSync(folder);
     symlinkSync(userHome, join(folder, 'out'));
     symlinkSync(join(userHome, 'nowhere'), join(folder, 'dangling'));
-    for (const destination of ['out', 'out/x', 'dangling', 'dangling/x', join(folder, 'out', 'x')])
+    for (const destination of ['out', 'dangling', join(folder, 'dangling', 'x'), join(folder, 'out', 'x')])
       await expect(place(destination)).rejects.toEqual(refusal);
     symlinkSync(join(folder, 'in'), join(folder, 'inside'));
     mkdirSync(join(folder, 'in'));
-    expect(await place('inside/x')).toBe(join(folder, 'in', 'x'));
+    expect(await place('inside')).toBe(join(folder, 'in'));
+    expect(await place(join(folder, 'inside', 'x'))).toBe(join(folder, 'in', 'x'));
   });
 
   it('does not take a neighbour for the folder', async () => {
@@ -74,6 +75,7 @@ describe('where a restore from the panel may write', () => {
   it('is not kept from its own files by a mistake in the rules', async () => {
     const allowed = () => Promise.reject(new Error('rules_invalid'));
     expect(await restorePlace({ destination: '/srv/x', isOwn: true, allowed, userHome })).toBe('/srv/x');
+    expect(await restorePlace({ destination: 'x', isOwn: true, allowed, userHome })).toBe(join(folder, 'x'));
     await expect(restorePlace({ destination: '/srv/x', isOwn: false, allowed, userHome })).rejects.toThrow('rules_invalid');
   });
 });

@@ -29,14 +29,15 @@ interface Asked {
 export async function restorePlace({ destination, isOwn, allowed: read, userHome }: Asked): Promise<string | undefined> {
   const isName = destination !== null && !isAbsolute(destination);
   if (!isName && isOwn) return destination ?? undefined;
-  const allowed = await read();
+  const allowed = await (isOwn ? read().catch(() => undefined) : read());
   if (!isName && allowed === 'anywhere') return destination ?? undefined;
   const folders = allowed === undefined || allowed === 'anywhere' ? [restoresFolder(userHome)] : allowed;
   const refused = new AgentError(
     'restore_refused',
     `${destination === null ? 'the original places' : printable(destination)}: from the panel, this machine takes files of other machines only below ${folders.map(printable).join(', ')}. Send them to a name there, or allow another folder on this machine (panelRestores in backup.yaml)`,
   );
-  if (destination === null || destination.includes('\0')) throw refused;
+  // What is a path on another system is none here, and not meant to be a name.
+  if (destination === null || destination.includes('\0') || (isName && !/^(?!\.+$)[^/\\:]+$/.test(destination.trim()))) throw refused;
   try {
     for (const folder of isName ? folders.slice(0, 1) : folders) {
       const place = await realPlace(isName ? resolve(folder, destination) : destination);

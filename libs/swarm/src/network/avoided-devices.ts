@@ -6,7 +6,7 @@ const avoiding = { firstMs: 60_000, atMostMs: 15 * 60_000 } as const;
 
 /**
  * Devices that did not answer one way, so that the next read does not wait for it again: a firewall or a NAT is nothing that
- * mends itself within a minute. New addresses in the roster are tried at once.
+ * mends itself within a minute. New addresses are tried at once.
  */
 export class AvoidedDevices {
   readonly #clock: Clock;
@@ -16,16 +16,17 @@ export class AvoidedDevices {
     this.#clock = clock;
   }
 
-  has(device: RosterMember): boolean {
+  /** `addresses`: all that would be tried now, as one text; those of the roster unless said otherwise. */
+  has(device: RosterMember, addresses = rosters(device)): boolean {
     const known = this.#avoided.get(device.deviceId);
-    return known !== undefined && known.addresses === keyOf(device) && this.#clock.nowMs() < known.untilMs;
+    return known !== undefined && known.addresses === addresses && this.#clock.nowMs() < known.untilMs;
   }
 
-  failed(device: RosterMember): void {
+  failed(device: RosterMember, addresses = rosters(device)): void {
     const before = this.#avoided.get(device.deviceId);
-    const again = before?.addresses === keyOf(device);
+    const again = before?.addresses === addresses;
     const forMs = again ? Math.min(before.forMs * 2, avoiding.atMostMs) : avoiding.firstMs;
-    this.#avoided.set(device.deviceId, { addresses: keyOf(device), untilMs: this.#clock.nowMs() + forMs, forMs });
+    this.#avoided.set(device.deviceId, { addresses, untilMs: this.#clock.nowMs() + forMs, forMs });
   }
 
   worked(device: RosterMember): void {
@@ -33,4 +34,4 @@ export class AvoidedDevices {
   }
 }
 
-const keyOf = (device: RosterMember): string => device.addresses.join(' ');
+const rosters = (device: RosterMember): string => device.addresses.join(' ');

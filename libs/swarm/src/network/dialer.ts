@@ -14,6 +14,8 @@ import { isRelayed } from './link.ts';
 
 /** How long the direct way has where the relay is the other one: a handshake across a continent takes half a second. */
 const directWithRelayMs = 4_000;
+/** Somebody on the same network answers within milliseconds; a liar there, who names addresses that nobody answers at, costs a dial this much. */
+const nearbyMs = 2_000;
 
 export interface DialerOptions {
   readonly libp2p: Libp2p;
@@ -53,7 +55,7 @@ export class Dialer {
         return [];
       }
     });
-    return [...known, ...this.#options.nearby.of(device.peerId)];
+    return [...this.#options.nearby.of(device.peerId), ...known];
   }
 
   /** Members whose node relays: the coordinators of the roster. */
@@ -93,10 +95,10 @@ export class Dialer {
     const direct = this.addressesOf(device);
     if (relays.length === 0) {
       if (direct.length === 0) throw unavailable(device, 'no address of it is known');
-      return this.#options.libp2p.dial(direct, { signal });
+      return this.#dial(device, signal);
     }
     let failure: unknown;
-    if (direct.length > 0 && !this.#avoided.has(device)) {
+    if (direct.length > 0 && !this.#avoided.has(device, direct.join(' '))) {
       try {
         return await this.connectDirectly(device, signal);
       } catch (error) {
@@ -120,14 +122,32 @@ export class Dialer {
     const addresses = this.addressesOf(device);
     if (addresses.length === 0) throw unavailable(device, 'no address of it is known');
     try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(directWithRelayMs)]);
-      const connection = await this.#options.libp2p.dial(addresses, { signal: limited, force: true });
+      const connection = await this.#dial(device, signal, directWithRelayMs);
       this.#avoided.worked(device);
       return connection;
     } catch (error) {
-      if (!signal.aborted) this.#avoided.failed(device);
+      if (!signal.aborted) this.#avoided.failed(device, addresses.join(' '));
       throw error;
     }
+  }
+
+  /**
+   * Where it was found nearby first, then where the roster says, which for a machine that moved may be an address that swallows everything: libp2p tries one
+   * after the other. A new connection, whatever there is already. `knownMs`: how long the roster's have.
+   */
+  async #dial(device: RosterMember, signal: AbortSignal, knownMs?: number): Promise<Connection> {
+    const { libp2p, nearby } = this.#options;
+    const near = nearby.of(device.peerId);
+    const known = this.addressesOf(device).slice(near.length);
+    if (near.length > 0)
+      try {
+        return await libp2p.dial([...near], { signal: AbortSignal.any([signal, AbortSignal.timeout(nearbyMs)]), force: true });
+      } catch (error) {
+        signal.throwIfAborted();
+        if (known.length === 0) throw error;
+      }
+    const limited = knownMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(knownMs)]);
+    return libp2p.dial(known, { signal: limited, force: knownMs !== undefined });
   }
 
   async #throughRelay(relay: RosterMember, device: RosterMember, signal: AbortSignal): Promise<Connection> {

@@ -2,8 +2,8 @@ import type { PeerInfo } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Membership } from '../membership/membership.ts';
 
-/** Of one device; a machine has a few interfaces. */
-const maxAddresses = 16;
+/** Of one device; a machine has a few interfaces, and each may be tried before what the roster says. */
+const maxAddresses = 8;
 
 /**
  * Where multicast DNS found members on the local network. Anybody there can say anything: an address is only somewhere to knock, and who opens has to prove
