@@ -61,6 +61,7 @@ describe('sealing threads', () => {
     writeFileSync(join(source, 'image'), content);
     // Each waits for who is to have a part of it: a thread may take long to start.
     const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // oxlint-disable-next-line typescript/unbound-method -- called with their own `this` below
     const [here, there] = [FileSealer.prototype.sealPart, WorkerSealer.prototype.sealPart];
     let calls = 0;
     jest.spyOn(FileSealer.prototype, 'sealPart').mockImplementation(async function (this: FileSealer, ...args) {
