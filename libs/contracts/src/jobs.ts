@@ -42,6 +42,9 @@ export type JobTask = z.infer<typeof jobTask>;
  */
 export const restoreOrderValidMs = 7 * 24 * 3_600_000;
 
+/** Whether a restore's destination is a name below the device's folder for restores: what is a path on any system is none. */
+export const isRestoreName = (text: string): boolean => /^(?!\.+$)[^/\\:]+$/.test(text.trim());
+
 export const jobState = z.enum(['open', 'taken', 'done', 'failed', 'expired', 'cancelled']);
 export const job = z
   .strictObject({ jobId: z.uuid(), task: jobTask, state: jobState, attempt: count, createdAtMs: timeMs, expiresAtMs: timeMs })

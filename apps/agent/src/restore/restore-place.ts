@@ -1,6 +1,7 @@
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { isRestoreName } from '#libs/contracts';
 import { messageOf, systemErrorCode } from '#libs/kernel';
 import type { PanelRestores } from '../backup/own-rules.ts';
 import { AgentError } from '../errors.ts';
@@ -37,7 +38,7 @@ export async function restorePlace({ destination, isOwn, allowed: read, userHome
     `${destination === null ? 'the original places' : printable(destination)}: from the panel, this machine takes files of other machines only below ${folders.map(printable).join(', ')}. Send them to a name there, or allow another folder on this machine (panelRestores in backup.yaml)`,
   );
   // What is a path on another system is none here, and not meant to be a name.
-  if (destination === null || destination.includes('\0') || (isName && !/^(?!\.+$)[^/\\:]+$/.test(destination.trim()))) throw refused;
+  if (destination === null || destination.includes('\0') || (isName && !isRestoreName(destination))) throw refused;
   try {
     for (const folder of isName ? folders.slice(0, 1) : folders) {
       const place = await realPlace(isName ? resolve(folder, destination) : destination);

@@ -3,7 +3,7 @@ import { IconInfoCircle } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { ConflictRule, CreateRestore, DeviceDetail, DeviceSummary, Snapshot } from '#libs/contracts';
-import { restore } from '#libs/contracts';
+import { isRestoreName, restore } from '#libs/contracts';
 import { call } from '../api/client.ts';
 import { keyFingerprint } from '../devices/key-fingerprint.ts';
 import { ErrorNotice } from '../parts/error-notice.tsx';
@@ -37,7 +37,7 @@ export function SendDialog({ opened, onClose, owner, snapshot, paths, totals }: 
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<unknown>();
   const isOther = target !== undefined && target.deviceId !== owner.deviceId;
-  const isName = name.trim() !== '' && !/[\\/:]/.test(name) && !/^\.+$/.test(name.trim());
+  const isName = isRestoreName(name);
   const absolute = folder.startsWith('/') || /^[A-Za-z]:[\\/]/.test(folder);
 
   const start = async (device: DeviceSummary): Promise<void> => {

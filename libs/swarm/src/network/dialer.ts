@@ -133,7 +133,7 @@ export class Dialer {
 
   /**
    * Where it was found nearby first, then where the roster says, which for a machine that moved may be an address that swallows everything: libp2p tries one
-   * after the other. A new connection, whatever there is already. `knownMs`: how long the roster's have.
+   * after the other. `knownMs`: how long the roster's have, for a new connection whatever there is already.
    */
   async #dial(device: RosterMember, signal: AbortSignal, knownMs?: number): Promise<Connection> {
     const { libp2p, nearby } = this.#options;
