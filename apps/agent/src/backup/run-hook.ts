@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '#libs/kernel';
 import type { Hook } from './own-rules.ts';
 
@@ -53,6 +54,8 @@ export async function runHook(hook: Hook, env: Readonly<Record<string, string>>,
     });
     const why = stopped ?? ended;
     if (why === undefined) return undefined;
+    // Its first process has ended; what else it started has the same time, and no more.
+    if (stopped !== undefined) await groupEnd(child.pid, () => end('SIGKILL'));
     const said = output.trim();
     return `${program} ${why}${said === '' ? '' : `: ${said}`}`;
   } finally {
@@ -60,4 +63,16 @@ export async function runHook(hook: Hook, env: Readonly<Record<string, string>>,
     clearTimeout(lastWord);
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Waits until nothing is left of a process group that was asked to end; `kill`s what is there after the grace. */
+async function groupEnd(group: number | undefined, kill: () => void): Promise<void> {
+  if (process.platform === 'win32' || group === undefined) return;
+  for (const end = performance.now() + graceMs; performance.now() < end; await sleep(50))
+    try {
+      process.kill(-group, 0);
+    } catch {
+      return;
+    }
+  kill();
 }
