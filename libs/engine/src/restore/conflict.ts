@@ -33,6 +33,9 @@ export function decide(
   return { do: 'place', path, renamed: false };
 }
 
+/** The note about a name that stands beside the one that was wanted. */
+export const keptBoth = (wanted: Buffer): string => `${displayPath(wanted)} is there already and was left as it is`;
+
 const longestName = 255;
 const longestExtension = 60;
 const dot = 0x2e;

@@ -4,7 +4,7 @@ import type { TreeEntry } from '#libs/vault';
 import { EngineError } from '../errors.ts';
 import { displayPath, type Platform } from '../platform/index.ts';
 import { applyMetadata } from './apply-metadata.ts';
-import { decide, type FreeNames } from './conflict.ts';
+import { decide, type FreeNames, keptBoth } from './conflict.ts';
 import { TargetNames } from './target-names.ts';
 import type { RestoreCounts } from './restore-counts.ts';
 
@@ -165,7 +165,7 @@ export class FolderTargets {
       // Ours alone until its real mode is set at the end: the tree is not open to others half restored, and we may write into it.
       this.#platform.makeFolder(at, 0o700);
       this.#platform.setExtendedAttribute(at, { name: restoringMark, value: Buffer.from('1') });
-      if (decision.renamed) this.#counts.note(at, 'kept_both', `${displayPath(path)} is there already and was left as it is`);
+      if (decision.renamed) this.#counts.note(at, 'kept_both', keptBoth(path));
     }
     const target = this.#look(at, !merged);
     if (!merged) this.#names.made(target, parent);

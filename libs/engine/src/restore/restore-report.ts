@@ -2,12 +2,18 @@ import type { BlockRejected } from '#libs/vault';
 import type { RestoreCounts } from './restore-counts.ts';
 import type { RestoreReport } from './restore-types.ts';
 
+/** Where a root or chosen path of the snapshot goes; undefined when it was left out. To be asked at the end. */
+export interface Placed {
+  readonly from: string;
+  readonly to: () => string | undefined;
+}
+
 /** What a restore says at its end. `placed` is asked only now: what was kept beside something else has its name by now. */
 export function reportOf(
   sequence: number,
   rejected: readonly BlockRejected[],
   counts: RestoreCounts,
-  placed: readonly { readonly from: string; readonly to: () => string | undefined }[],
+  placed: readonly Placed[],
 ): RestoreReport {
   const bad = new Set(rejected.filter(({ code }) => code === 'block_corrupt').map(({ packId, leaf }) => `${packId}/${leaf}`));
   const lost = counts.errors.filter(({ code }) => code === 'block_corrupt').length;

@@ -2,6 +2,7 @@ import { forEachConcurrent } from '#libs/kernel';
 import type { VaultReader } from '#libs/vault';
 import { EngineError } from '../errors.ts';
 import { displayPath, type FileFacts, type Platform } from '../platform/index.ts';
+import { keptBoth } from './conflict.ts';
 import type { Durability } from './durability.ts';
 import { findExisting, readBack } from './existing-files.ts';
 import { fetchChunks, finishTarget } from './fetch-chunks.ts';
@@ -107,8 +108,7 @@ export class RestoreWindows {
     await fetchChunks(places, { ...this.#options, memory: this.#memory, writer: writers });
     await files.publish(targets);
     for (const target of targets)
-      if (target.done && target.wanted && target.path !== target.base)
-        counts.note(target.path, 'kept_both', `${displayPath(target.wanted)} is there already and was left as it is`);
+      if (target.done && target.wanted && target.path !== target.base) counts.note(target.path, 'kept_both', keptBoth(target.wanted));
     if (all.length > 0) await this.#verify(all);
   }
 
