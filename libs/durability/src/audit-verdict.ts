@@ -35,6 +35,14 @@ export function unansweredResult(tries: number, wasOnline: boolean, settings: Au
   return wasOnline && tries >= settings.retries ? 'unanswered' : 'timed_out';
 }
 
+/**
+ * A reading that the holder was too slow for. `slow`: such ones before this, counted apart from those that it did not answer: three slow ones and a silent one are
+ * neither slowness nor silence yet, and the weight of the two is not the same.
+ */
+export function slowResult(slow: number, settings: AuditSettings): 'timed_out' | 'slow' {
+  return slow >= settings.retries ? 'slow' : 'timed_out';
+}
+
 export interface CrossAnswer {
   readonly deviceId: DeviceId;
   /** Null: no answer (in time). */

@@ -4,7 +4,16 @@ import { seededRandom } from '#libs/kernel/testing';
 import { answerTimeMs, auditBatchSize, firstAuditAtMs, nextAuditAtMs, nextLookAtMs, retryAuditAtMs } from './audit-schedule.ts';
 import { defaultAuditSettings as settings } from './audit-settings.ts';
 import type { HolderFailure } from './audit-verdict.ts';
-import { auditCause, auditScore, crossVerdict, holderCleared, holderVerdict, isFailure, unansweredResult } from './audit-verdict.ts';
+import {
+  auditCause,
+  auditScore,
+  crossVerdict,
+  holderCleared,
+  holderVerdict,
+  isFailure,
+  slowResult,
+  unansweredResult,
+} from './audit-verdict.ts';
 import { deviceNumber } from './testing/builders.ts';
 
 const seed = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -85,6 +94,7 @@ describe('what became of an audit', () => {
     fc.assert(
       fc.property(fc.nat(20), fc.boolean(), (tries, online) => {
         expect(unansweredResult(tries, online, settings)).toBe(online && tries >= 3 ? 'unanswered' : 'timed_out');
+        expect(slowResult(tries, settings)).toBe(tries >= 3 ? 'slow' : 'timed_out');
       }),
     );
     expect(isFailure('timed_out')).toBe(false);

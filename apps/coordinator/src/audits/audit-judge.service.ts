@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { unansweredResult } from '#libs/durability';
+import { slowResult, unansweredResult } from '#libs/durability';
 import { messageOf } from '#libs/kernel';
 import { Database } from '../database/database.ts';
 import type { AuditJudgement } from './audit-asks.repository.ts';
@@ -19,11 +19,9 @@ const MAX_TRIES = 5;
 /** No further pack is begun when those of one sweep took this long: a slow holder makes others wait for the next one, not for all of its packs. */
 const SWEEP_MS = 120_000;
 
-/** Decides by the blocks themselves where answers contradict each other, or where nobody else could say. */
 type Unread = Extract<BlockProof, { kind: 'slow' | 'unreachable' }>;
-/** Not its absence, nor our own node's trouble. */
-const isItsDoing = (proof: Unread): boolean => proof.kind === 'slow' || proof.silent;
 
+/** Decides by the blocks themselves where answers contradict each other, or where nobody else could say. */
 @Injectable()
 export class AuditJudgeService {
   readonly #log = new Logger('audits');
@@ -75,38 +73,40 @@ export class AuditJudgeService {
   }
 
   /**
-   * Tried again, up to {@link MAX_TRIES} times; a lone holder is asked anew by its next audit. In a dispute each reading counts as if it were an audit: four that the
-   * holder was too slow for, or silent at, end it, and those that found it away count for nothing.
+   * Tried again, up to {@link MAX_TRIES} times; a lone holder is asked anew by its next audit. In a dispute each reading counts as if it were an audit: the fourth that the
+   * holder was too slow for, or the fourth that it was silent at, ends it, and those that found it away count for nothing.
    */
   async #notRead(judgement: AuditJudgement, proof: Unread): Promise<void> {
-    const { deviceId, packId, kind, tries } = judgement;
-    const counts = isItsDoing(proof);
-    const before = await this.#unansweredOf(judgement);
-    const isOver = kind === 'lone' || (kind === 'dispute' && unansweredResult(before, counts, this.times.settings) !== 'timed_out');
+    const { packId, deviceId, kind, tries } = judgement;
+    const key = { packId, deviceId };
+    const after = await this.#resultOf(key, proof);
+    const isOver = kind === 'lone' || (kind === 'dispute' && after.result !== 'timed_out');
     if (!isOver && tries + 1 < MAX_TRIES) {
-      if (kind === 'dispute' && counts) await this.queue.update({ packId, deviceId }, { tries: before + 1 });
+      if (kind === 'dispute') await this.queue.update(key, after.counted);
       await this.asks.addJudgements([{ ...judgement, tries: tries + 1, notBeforeMs: this.times.retry(tries + 1) }]);
       return;
     }
-    await this.asks.deleteJudgement({ deviceId, packId });
-    if (kind !== 'wrong') await this.#unread({ deviceId, packId }, proof);
+    await this.asks.deleteJudgement(key);
+    if (kind === 'wrong') return;
+    // To be read was the question: nobody else could be asked and no challenge is left, or the others could not settle it.
+    if (after.result === 'slow') await this.results.tooSlow(key);
+    else if (after.result === 'unanswered') await this.results.failed(key, 'unanswered', true);
+    else if (proof.kind === 'slow') await this.results.readSlowly(key, after.counted.slowReads);
+    else await this.results.timedOut(key, after.counted.tries);
   }
 
   /**
-   * To be read was the question: nobody else could be asked and no challenge is left, or the others could not settle it. As with any, silence is a failure in the end, absence never. Nor may
-   * slowness put it off for ever.
+   * As with any audit, silence is a failure in the end, absence and our own node's trouble never; slowness must not put it off for ever. Neither makes the other look
+   * like itself: who was slow three times and silent once is not called absent, which is held against the holder as a whole.
    */
-  async #unread(key: ReplicaKey, proof: Unread): Promise<void> {
-    const tries = await this.#unansweredOf(key);
-    const counts = isItsDoing(proof);
-    if (unansweredResult(tries, counts, this.times.settings) === 'timed_out') await this.results.timedOut(key, counts ? tries + 1 : tries);
-    else if (proof.kind === 'slow') await this.results.tooSlow(key);
-    else await this.results.failed(key, 'unanswered', true);
-  }
-
-  /** In a row, before this. */
-  async #unansweredOf({ packId, deviceId }: ReplicaKey): Promise<number> {
-    return (await this.queue.find({ packId, deviceId }))?.tries ?? 0;
+  async #resultOf(key: ReplicaKey, proof: Unread) {
+    const { tries = 0, slowReads = 0 } = (await this.queue.find(key)) ?? {};
+    const { settings } = this.times;
+    if (proof.kind === 'slow') return { result: slowResult(slowReads, settings), counted: { tries, slowReads: slowReads + 1 } };
+    return {
+      result: unansweredResult(tries, proof.silent, settings),
+      counted: { tries: proof.silent ? tries + 1 : tries, slowReads },
+    };
   }
 
   async #whole({ deviceId, packId, kind, nonce, expected }: AuditJudgement, answer: string): Promise<void> {

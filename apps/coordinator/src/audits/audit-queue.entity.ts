@@ -12,6 +12,8 @@ export class AuditQueueEntity {
   @Column(nullableTimeColumn) passedAtMs!: number | null;
   /** Audits in a row that got no answer in time. */
   @Column(intColumn) tries!: number;
+  /** Readings that its holder was too slow for, since the audits last came to a result. */
+  @Column({ ...intColumn, default: 0 }) slowReads!: number;
   /** The newest audit of it failed: it counts as nothing until one is passed, whatever becomes of its holder. */
   @Column(booleanColumn) failed!: boolean;
 }

@@ -31,7 +31,7 @@ export class AuditQueueRepository {
 
   async save(rows: readonly AuditQueueEntity[]): Promise<void> {
     await this.database.write(async (manager) => {
-      for (const batch of inBatches(rows, 6)) await manager.upsert(AuditQueueEntity, batch, ['packId', 'deviceId']);
+      for (const batch of inBatches(rows, 7)) await manager.upsert(AuditQueueEntity, batch, ['packId', 'deviceId']);
     });
   }
 

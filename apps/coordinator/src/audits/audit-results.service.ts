@@ -12,6 +12,9 @@ import { AuditQueueRepository } from './audit-queue.repository.ts';
 import { AuditRecordsService } from './audit-records.service.ts';
 import { AuditTimes } from './audit-times.ts';
 
+/** After a result the counting of what came to none begins anew. */
+const nothingOpen = { tries: 0, slowReads: 0 } as const;
+
 type Failure = Exclude<AuditResult, 'passed' | 'timed_out' | 'slow'>;
 
 /** What the result of an audit does to its replica and its holder. Every method is part of the caller's transaction. */
@@ -29,7 +32,9 @@ export class AuditResultsService {
 
   /** A holder has just signed for it, or an old database has it without a date: its first audit comes soon. */
   async queueNew(replicas: readonly ReplicaKey[]): Promise<void> {
-    await this.queue.save(replicas.map((key) => ({ ...key, dueAtMs: this.times.firstAudit(), passedAtMs: null, tries: 0, failed: false })));
+    await this.queue.save(
+      replicas.map((key) => ({ ...key, ...nothingOpen, dueAtMs: this.times.firstAudit(), passedAtMs: null, failed: false })),
+    );
   }
 
   /**
@@ -43,7 +48,7 @@ export class AuditResultsService {
         await this.queue.update(key, {
           dueAtMs: eager ? this.times.firstAudit() : this.times.nextAudit(),
           passedAtMs: this.times.nowMs(),
-          tries: 0,
+          ...nothingOpen,
           failed: false,
         });
         if (!before?.failed) continue;
@@ -63,6 +68,12 @@ export class AuditResultsService {
     await this.records.count(deviceId, 'timed_out', 1);
   }
 
+  /** Its holder was too slow to be read, for the `slowReads`th time: asked again later. */
+  async readSlowly({ packId, deviceId }: ReplicaKey, slowReads: number): Promise<void> {
+    await this.queue.update({ packId, deviceId }, { slowReads, dueAtMs: this.times.retry(slowReads) });
+    await this.records.count(deviceId, 'timed_out', 1);
+  }
+
   /**
    * The copy counts as nothing from now on and is made again elsewhere; the holder reads everything that it has, and is put in
    * quarantine itself when it failed too often. `proved`: see `HolderFailure`.
@@ -71,7 +82,7 @@ export class AuditResultsService {
     const { packId, deviceId } = key;
     const [pack] = await this.packs.find([packId]);
     // Asked again before long: a passed audit is the way back.
-    await this.queue.update(key, { dueAtMs: this.times.retry(1), tries: 0, failed: true });
+    await this.queue.update(key, { ...nothingOpen, dueAtMs: this.times.retry(1), failed: true });
     if (result === 'missing') await this.replicas.drop(deviceId, [packId]);
     else await this.replicas.quarantine(deviceId, [packId]);
     await this.#noteFailure(key, result, pack?.ownerDeviceId, proved ? 'proved' : 'open');
@@ -87,7 +98,7 @@ export class AuditResultsService {
   async tooSlow(key: ReplicaKey): Promise<void> {
     const { packId, deviceId } = key;
     const [pack] = await this.packs.find([packId]);
-    await this.queue.update(key, { dueAtMs: this.times.retry(1), tries: 0, failed: true });
+    await this.queue.update(key, { ...nothingOpen, dueAtMs: this.times.retry(1), failed: true });
     await this.replicas.quarantine(deviceId, [packId]);
     await this.#noteFailure(key, 'slow', pack?.ownerDeviceId, 'none');
     this.packs.wake();

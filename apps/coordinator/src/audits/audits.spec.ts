@@ -162,7 +162,10 @@ describe('audits', () => {
     // Not five in a row and one: the first four say nothing.
     ['slow, those that found it away not counted', [away, away, away, away], 8, slow, /at a speed of any use/],
     ['slow, though it was away in between', [slow, slow, slow, away], 5, slow, /at a speed of any use/],
+    ['slow, though it was silent once', [slow, slow, slow, silent], 5, slow, /at a speed of any use/],
     ['silent', [], 4, silent, /did not answer several audits/],
+    ['silent, though it was slow once', [silent, silent, silent, slow], 5, silent, /did not answer several audits/],
+    ['slow, those that it was silent at counted apart', [silent, slow, silent, slow, silent, slow], 7, slow, /at a speed of any use/],
   ])('end a dispute with the fourth reading that the holder was %s', async (_, first, needed, then, cause) => {
     const [holder] = team.holdersOf(packs[0]!) as [FakeAgent];
     team.spoil(holder, packs[0]!.packId);

@@ -26,6 +26,7 @@ import { Runs1767000107000 } from '../runs/runs.migration.ts';
 import { Snapshots1767000105000 } from '../snapshots/snapshots.migration.ts';
 import { Vaults1767000101000 } from '../vaults/vaults.migration.ts';
 import { Audits1767000130000 } from '../audits/audits.migration.ts';
+import { AuditSlow1767000200000 } from '../audits/audit-slow.migration.ts';
 import { Overview1767000110000 } from '../overview/overview.migration.ts';
 import { Releases1767000120000 } from '../releases/releases.migration.ts';
 import { SnapshotPins1767000122000 } from '../snapshots/snapshot-pins.migration.ts';
@@ -74,4 +75,5 @@ export const migrations = [
   SnapshotWaited1767000172000,
   SnapshotUnread1767000180000,
   ReplicaDamaged1767000190000,
+  AuditSlow1767000200000,
 ];
