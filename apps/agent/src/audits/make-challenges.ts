@@ -15,9 +15,12 @@ const primitives = nodePrimitives();
 /**
  * Makes challenges about this device's own packs where the coordinator has too few, from the copies on this disk; each is compared
  * with its id in the same reading, so that a damaged copy never makes a holder look wrong: it is fetched back instead. Gives way to a
- * backup: what is left is made at the next call. Returns for how many packs it made some.
+ * backup and to a pause, after each pack. Returns for how many packs it made some, and whether it came to the end.
  */
-export async function makeChallenges(agent: AgentRuntime, signal: AbortSignal): Promise<number> {
+export async function makeChallenges(
+  agent: AgentRuntime,
+  signal: AbortSignal,
+): Promise<{ readonly packs: number; readonly isAll: boolean }> {
   const pace = new Pace(agent.clock, auditLimits.mintBytesPerSecond);
   let made = 0;
   let waiting: PackChallenges[] = [];
@@ -29,9 +32,9 @@ export async function makeChallenges(agent: AgentRuntime, signal: AbortSignal): 
   for (let after: number | null = -1; after !== null;) {
     const { packs, nextAfter } = await agent.coordinator.wantedChallenges(after, signal);
     for (const { packId, challenges } of packs) {
-      if (agent.backups.isRunning) {
+      if (agent.backups.isRunning || agent.manners.waits('background') !== null) {
         await send();
-        return made;
+        return { packs: made, isAll: false };
       }
       const some = await challengesOf(agent, packId, challenges, pace, signal);
       if (some) waiting.push(some);
@@ -40,7 +43,7 @@ export async function makeChallenges(agent: AgentRuntime, signal: AbortSignal): 
     after = nextAfter;
   }
   await send();
-  return made;
+  return { packs: made, isAll: true };
 }
 
 /** Undefined when this disk has no whole copy. */

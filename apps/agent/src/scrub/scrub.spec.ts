@@ -82,6 +82,7 @@ describe('reading packs on this disk', () => {
       ...{ clock, log: silentLog, own, held, damagedCopies, paths, files: nodeFiles, random: systemRandom },
       document: { joinedAtMs: clock.nowMs(), vaultId: about.vaultId },
       backups: { isRunning: false },
+      manners: { waits: () => (waitsFor === null ? null : { code: 'paused', text: waitsFor, untilMs: null }) },
       outbox: { put: async (entry: { body: ScrubReport }) => void reports.push(entry.body) },
     } as unknown as AgentRuntime;
   });
@@ -108,6 +109,11 @@ describe('reading packs on this disk', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await work;
+  };
+  const makeChallengesIn = async (maker: AgentRuntime): ReturnType<typeof makeChallenges> => {
+    const making = makeChallenges(maker, never);
+    await timed(making);
+    return making;
   };
   const month = 30 * 86_400_000;
 
@@ -209,7 +215,7 @@ describe('reading packs on this disk', () => {
     expect(await work).toBe(5);
   });
 
-  it('makes challenges that a holder of the same pack answers, none from a damaged copy, and stops for a backup', async () => {
+  it('makes challenges that a holder of the same pack answers, none from a damaged copy, and stops for a backup and a pause', async () => {
     await own.put(packs[0]!);
     await own.put(packs[1]!);
     await flip(own.folder, packs[1]!.packId, 5);
@@ -223,7 +229,7 @@ describe('reading packs on this disk', () => {
     const holders = { ranked: async () => [] };
     const swarm = { start: async () => ({ fetchPack: () => Promise.reject(new Error('nobody is there')) }) };
     const maker = { ...agent, coordinator, holders, swarm, role: 'daemon' } as unknown as AgentRuntime;
-    await timed(makeChallenges(maker, never));
+    expect(await makeChallengesIn(maker)).toEqual({ packs: 1, isAll: true });
     expect(sent.map((p) => p.packId)).toEqual([packs[0]!.packId]);
     sent[0]!.answers.forEach((answer, index) => {
       const hash = new AuditAnswers(primitives, [auditNonce(primitives, fromBase64Url(sent[0]!.seed), index)]);
@@ -232,8 +238,15 @@ describe('reading packs on this disk', () => {
     });
     expect(reports).toMatchObject([{ store: 'own', damaged: [{ packId: packs[1]!.packId, repaired: false }] }]);
     (agent.backups as { isRunning: boolean }).isRunning = true;
-    await timed(makeChallenges(maker, never));
-    expect(sent).toHaveLength(1);
+    expect(await makeChallengesIn(maker)).toEqual({ packs: 0, isAll: false });
+    (agent.backups as { isRunning: boolean }).isRunning = false;
+    // Asked before each pack: the first is still read, the others are not.
+    coordinator.wantedChallenges = async () => {
+      setImmediate(() => (waitsFor = 'paused'));
+      return wanted;
+    };
+    expect(await makeChallengesIn(maker)).toEqual({ packs: 1, isAll: false });
+    expect(sent).toHaveLength(2);
   });
 
   it('puts a whole copy in the place of a damaged one, and keeps the damaged one while nobody can give another', async () => {
