@@ -18,6 +18,7 @@ export { startSwarm } from './start-swarm.ts';
 export * from './swarm-types.ts';
 export type { PrivateHelia } from './network/bitswap.ts';
 export * from './pack-store/pack-receiver.ts';
+export { isBadPlace } from './pack-store/disk-errors.ts';
 export { FilePackStore } from './pack-store/file-pack-store.ts';
 export type { FilePackStoreOptions, PackStoreChange, StoredPack, VerifyResult } from './pack-store/file-pack-store.ts';
 export { HeldPackStore } from './pack-store/held-pack-store.ts';

@@ -40,6 +40,11 @@ async function answerOne(
   try {
     const reading = await readPack(agent.held.packs, packId, { pace, signal, onBytes: (bytes) => hash.update(bytes) });
     if (reading.kind === 'missing') return { auditId, outcome: 'missing' };
+    // Its disk gives way: that is held against this device, and all else that it holds is looked at.
+    if (reading.kind === 'damaged' && reading.unreadable) {
+      agent.log.write('warn', 'the disk can not give a pack any more', { packId, blocks: reading.leaves });
+      return { auditId, outcome: 'unreadable', message: `the disk can not give ${reading.leaves} of its blocks` };
+    }
     if (reading.kind === 'damaged') {
       await reportDamage(agent, 'held', [{ packId, leaves: reading.leaves, repaired: false }]);
       return undefined;

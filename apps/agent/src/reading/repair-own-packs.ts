@@ -5,9 +5,9 @@ import { errorFields } from '../log/agent-log.ts';
 import { ownStoreName } from '../runtime/own-store-name.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 
-/** Packs whose local bytes were bad or missing while somebody read. */
+/** Packs whose local bytes were bad, missing or could not be read while somebody wanted them. What is wrong with them {@link repairOwnPacks} finds out. */
 export function damagedHere(rejected: readonly BlockRejected[]): Set<PackId> {
-  return new Set(rejected.filter((r) => r.source === ownStoreName && r.code !== 'source_unavailable').map((r) => r.packId));
+  return new Set(rejected.filter((r) => r.source === ownStoreName).map((r) => r.packId));
 }
 
 /**
@@ -28,8 +28,8 @@ export async function repairOwnPacks(agent: AgentRuntime, packs: ReadonlyMap<Pac
       const parts: Uint8Array[] = [];
       const rootBlock = await waiting.rootBlock(packId);
       for await (const leaf of waiting.leaves(packId, 0, Math.ceil(sizeBytes / leafBytes), { signal })) parts.push(leaf);
-      await agent.own.delete(packId);
-      await agent.own.put({ packId, kind: 'data', bytes: Buffer.concat(parts), rootBlock });
+      // Not removed before: a full disk or a crash in between would leave less than there was.
+      await agent.own.put({ packId, kind: 'data', bytes: Buffer.concat(parts), rootBlock }, { replace: true });
       await waiting.delete(packId);
       repaired.push(packId);
       agent.log.write('info', 'a damaged pack was replaced from a holder', { packId });

@@ -2,12 +2,13 @@ import { mkdtemp, open, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { OpenAudits, PackChallenges, ScrubReport } from '#libs/contracts';
+import type { AuditAnswer, OpenAudits, PackChallenges, ScrubReport } from '#libs/contracts';
 import { AuditAnswers, auditNonce, cryptoReady } from '#libs/crypto';
 import { nodePrimitives } from '#libs/crypto/node';
 import type { DeviceId, PackId, VaultId } from '#libs/kernel';
 import { fromBase64Url, systemRandom, toBase64Url } from '#libs/kernel';
-import { nodeFiles } from '#libs/kernel/node';
+import type { DurableFiles } from '#libs/kernel/node';
+import { FilesError, nodeFiles, translateFileError } from '#libs/kernel/node';
 import { ManualClock, seededRandom } from '#libs/kernel/testing';
 import { FilePackStore, HeldPackStore } from '#libs/swarm';
 import type { SealedPack } from '#libs/vault';
@@ -18,6 +19,7 @@ import { agentPaths } from '../home/agent-paths.ts';
 import { JsonFile } from '../home/json-file.ts';
 import { replaceDamaged } from '../jobs/replace-damaged.ts';
 import { silentLog } from '../log/agent-log.ts';
+import { repairOwnPacks } from '../reading/repair-own-packs.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { DamagedCopies, damagedCopiesState } from './damaged-copies.ts';
 import { Scrub } from './scrub.ts';
@@ -187,6 +189,101 @@ describe('reading packs on this disk', () => {
     await timed(scrub().runDue(never));
     expect(repaired).toEqual([mine.packId]);
     expect(reports.find((r) => r.damaged.length > 0)).toMatchObject({ store: 'own', damaged: [{ packId: mine.packId, repaired: true }] });
+  });
+
+  describe('on a disk with bad places', () => {
+    /** Reading from there fails as a disk's bad sector does. */
+    const bad = new Map<string, number>();
+    const badFiles: DurableFiles = {
+      ...nodeFiles,
+      read: (path, options) => (bad.has(path) && path.endsWith('.root') ? Promise.reject(badPlace(path)) : nodeFiles.read(path, options)),
+      open: async (path) => {
+        const file = await nodeFiles.open(path);
+        const at = bad.get(path);
+        if (at === undefined) return file;
+        return {
+          sizeBytes: file.sizeBytes,
+          close: () => file.close(),
+          read: (offset, length, into) =>
+            at >= offset && at < offset + length ? Promise.reject(badPlace(path)) : file.read(offset, length, into),
+        };
+      },
+    };
+    const badPlace = (path: string): unknown =>
+      translateFileError(Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read' }), path);
+    const goesBad = (folder: string, packId: PackId, at = 1024 * 1024 + 3): void => void bad.set(fileOf(folder, packId), at);
+
+    beforeEach(async () => {
+      bad.clear();
+      const paths = agentPaths(home);
+      own = await FilePackStore.open(paths.ownPacks, { files: badFiles });
+      held = await HeldPackStore.open(paths.heldPacks, { files: badFiles });
+      damagedCopies = await openDamaged();
+      agent = { ...agent, own, held, damagedCopies };
+    });
+
+    it('reads all the same what comes behind, reports the packs that lie there, and brings own ones back', async () => {
+      for (const { packId } of packs.slice(0, 2)) goesBad(held.packs.folder, packId);
+      bad.set(fileOf(held.packs.folder, packs[2]!.packId).replace(/pack$/, 'root'), 0);
+      const mine = [aPack(7), aPack(8)];
+      for (const pack of mine) await own.put(pack);
+      goesBad(own.folder, mine[0]!.packId, 5);
+      await clock.advance(month);
+      await timed(scrub().runDue(never));
+      expect(new Map(reports.flatMap((r) => r.damaged.map((d) => [d.packId, d.leaves])))).toEqual(
+        new Map([
+          [packs[0]!.packId, 1],
+          [packs[1]!.packId, 1],
+          [packs[2]!.packId, 3],
+          [mine[0]!.packId, 1],
+        ]),
+      );
+      expect(reports.filter((r) => r.endedAtMs !== null).map(({ store, packs: n, found }) => [store, n, found])).toEqual([
+        ['held', 3, 3],
+        ['own', 2, 1],
+      ]);
+      expect(repaired).toEqual([mine[0]!.packId]);
+    });
+
+    it('tells an audit that the disk does not give the pack', async () => {
+      goesBad(held.packs.folder, packs[0]!.packId);
+      const [{ packId }] = packs as [SealedPack];
+      const sent: AuditAnswer[] = [];
+      const audits = [{ auditId: 'a', packId, sizeBytes: 1, nonce: toBase64Url(systemRandom.bytes(32)) }];
+      const coordinator = {
+        openAudits: async () => ({ audits, scanSinceMs: null }),
+        answerAudits: async (body: { answers: AuditAnswer[] }) => void sent.push(...body.answers),
+      };
+      await timed(answerAudits({ ...agent, coordinator } as unknown as AgentRuntime, never));
+      expect(sent).toEqual([{ auditId: 'a', outcome: 'unreadable', message: expect.stringContaining('1 of its blocks') }]);
+    });
+
+    it('puts an own pack anew that lies there, and leaves what there is of it while it can not', async () => {
+      const mine = aPack(7);
+      await own.put(mine);
+      goesBad(own.folder, mine.packId, 5);
+      const damaged = { whole: false, damaged: [0] };
+      expect(await own.verify(mine.packId)).toEqual(damaged);
+      const fetchPack = async (_id: PackId, _size: number, { into }: { into: FilePackStore }) => into.put(mine);
+      let full = true;
+      const files: DurableFiles = {
+        ...badFiles,
+        replace: (path, ...parts) =>
+          full && path.startsWith(own.folder)
+            ? Promise.reject(new FilesError('disk_full', 'no space left', { status: 'temporary' }))
+            : nodeFiles.replace(path, ...parts).then(() => void bad.delete(path)),
+      };
+      const maker = {
+        ...{ ...agent, role: 'daemon', own: await FilePackStore.open(own.folder, { files }) },
+        ...{ swarm: { start: async () => ({ fetchPack }) }, holders: { ranked: async () => [] } },
+      } as unknown as AgentRuntime;
+      const wanted = new Map([[mine.packId, mine.bytes.length]]);
+      expect(await repairOwnPacks(maker, wanted, never)).toEqual([]);
+      expect(await maker.own.verify(mine.packId)).toEqual(damaged);
+      full = false;
+      expect(await repairOwnPacks(maker, wanted, never)).toEqual([mine.packId]);
+      expect(await maker.own.verify(mine.packId)).toEqual({ whole: true, damaged: [] });
+    });
   });
 
   it('answers audits from the bytes, reports its own damage instead of a wrong answer, and says what it does not have', async () => {

@@ -16,6 +16,18 @@ export function diskError(error: unknown, packId: PackId, store: string): unknow
   return new SwarmError('store_failed', `${store}: ${error.message}`, options);
 }
 
+/**
+ * What systems say of a place that the disk can't give any more, while others of the same disk may be fine: EIO; ENODATA and EILSEQ of newer Linux kernels; EBADMSG and EUCLEAN of file
+ * systems that check themselves.
+ */
+const badPlace = new Set(['EIO', 'ENODATA', 'EILSEQ', 'EBADMSG', 'EUCLEAN']);
+
+/** Whether a `store_failed` is about the place that was read: trying again won't help, and writing the file anew elsewhere on the disk will. */
+export function isBadPlace(error: unknown): boolean {
+  if (!(error instanceof SwarmError) || error.code !== 'store_failed' || !(error.cause instanceof FilesError)) return false;
+  return badPlace.has(String(error.cause.context.system));
+}
+
 /** Runs `work`, translating what the disk throws. */
 export async function onDisk<T>(packId: PackId, store: string, work: () => Promise<T>): Promise<T> {
   try {

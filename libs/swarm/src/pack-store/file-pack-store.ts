@@ -6,7 +6,7 @@ import { nodeFiles } from '#libs/kernel/node';
 import type { PackStaging, PackStore, ReadOptions, SealedPack, StagedPack } from '#libs/vault';
 import { SwarmError } from '../errors.ts';
 import { leafBytes, maxPackBytes, maxRootBytes } from '../pack-transfer/limits.ts';
-import { diskError, onDisk } from './disk-errors.ts';
+import { diskError, isBadPlace, onDisk } from './disk-errors.ts';
 import type { LeafMemory } from './leaf-memory.ts';
 import { FilePackReceiver } from './file-pack-receiver.ts';
 import type { PackReceiver, PackSink } from './pack-receiver.ts';
@@ -27,7 +27,7 @@ export interface StoredPack {
 export interface VerifyResult {
   /** True when every byte of the pack is what its id says. */
   readonly whole: boolean;
-  /** `root` when the root block is missing or altered, numbers of altered leaves; empty when whole. */
+  /** `root` when the root block is missing or altered, numbers of altered leaves; empty when whole. What the disk can't give any more counts as altered. */
   readonly damaged: readonly ('root' | 'size' | number)[];
 }
 
@@ -251,8 +251,8 @@ export class FilePackStore implements PackStore, PackSink {
   }
 
   /**
-   * Re-reads and re-hashes every byte from the disk. Throws `pack_not_found`, `store_failed`; damage is a result, not an error, and so is a pack file that
-   * somebody else removed.
+   * Re-reads and re-hashes every byte from the disk. Throws `pack_not_found`, `store_failed`; damage is a result, not an error, and so are places that the disk
+   * can't give and a pack file that somebody else removed.
    */
   async verify(packId: PackId, options: ReadOptions = {}): Promise<VerifyResult> {
     const sizeBytes = this.#sizeOrThrow(packId);
@@ -260,7 +260,7 @@ export class FilePackStore implements PackStore, PackSink {
     try {
       root = readPackRoot(packId, await this.rootBlock(packId, options));
     } catch (error) {
-      if (error instanceof SwarmError && ['pack_corrupt', 'pack_not_found', 'pack_invalid'].includes(error.code))
+      if ((error instanceof SwarmError && ['pack_corrupt', 'pack_not_found', 'pack_invalid'].includes(error.code)) || isBadPlace(error))
         return { whole: false, damaged: ['root'] };
       throw error;
     }
@@ -272,8 +272,11 @@ export class FilePackStore implements PackStore, PackSink {
     try {
       for (let leaf = 0; leaf < root.leafCount; leaf += 1) {
         options.signal?.throwIfAborted();
-        const bytes = await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes));
-        if (!root.verifyLeaf(leaf, bytes)) damaged.push(leaf);
+        const bytes = await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes)).catch((error: unknown) => {
+          if (isBadPlace(error)) return undefined;
+          throw error;
+        });
+        if (!bytes || !root.verifyLeaf(leaf, bytes)) damaged.push(leaf);
       }
     } finally {
       await file.close();
