@@ -72,7 +72,7 @@ describe('the storage screen', () => {
     const sent = await adas.call('POST', '/releases', { release: signRelease(leave(), adas.keys.secretKey) });
     expect(sent).toMatchObject({ status: 200, body: { state: 'waiting' } });
     // Nobody loads the page again.
-    await notice.getByText('ada, 100 % of its backups').waitFor({ timeout: 5000 });
+    await notice.getByText('ada, 100 % of its backups').waitFor();
     await accessible();
     await notice.getByRole('link', { name: 'Look at the release' }).click();
     const table = page.getByRole('table', { name: 'Releases' });
@@ -93,7 +93,10 @@ describe('the storage screen', () => {
     await dialog.getByText('Snapshots that the device dropped are back').waitFor();
     await dialog.getByRole('button', { name: 'Cancel the release' }).click();
     await table.getByText(`cancelled by ${scene.team.setup.account.email}`).waitFor();
-    expect(await table.getByRole('button', { name: /^(Approve|Cancel)/ }).count()).toBe(0);
+    await table
+      .getByRole('button', { name: /^(Approve|Cancel)/ })
+      .first()
+      .waitFor({ state: 'detached' });
     expect(await scene.team.latestSnapshot('ada')).toMatchObject({ sequence: 1 });
     await goTo(page, 'Overview');
     await page.getByRole('heading', { name: 'Overview' }).waitFor();

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Agent } from '../support/agent.ts';
 import { lastEvent } from '../support/agent.ts';
-import { programs } from '../support/processes.ts';
+import { programs, until } from '../support/processes.ts';
 import { teamForTests } from '../support/team-for-tests.ts';
 
 const items = (events: readonly Record<string, unknown>[]): Record<string, unknown>[] => events.filter((one) => one['event'] === 'item');
@@ -68,11 +68,7 @@ describe('the history of a machine', () => {
 
   it('shows all snapshots over WebDAV until it is stopped', async () => {
     const mount = ada.begin(['mount']);
-    let url: string | undefined;
-    while (url === undefined) {
-      url = items(mount.events())[0]?.['url'] as string | undefined;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const url = await until('it says where', async () => items(mount.events())[0]?.['url'] as string | undefined, 60_000, 50);
     const top = await (await fetch(url, { method: 'PROPFIND', headers: { depth: '1' } })).text();
     expect(top).toContain('latest/');
     const notes = await fetch(`${url}latest${documents}/notes.txt`, { headers: { range: 'bytes=1-3' } });

@@ -39,13 +39,26 @@ describe('a coordinator without its memory', () => {
     const figures = { replicaHistogram, vaultBytes: storage.vaultBytes, snapshot: { sequence, packs, packsBelowMinimum, protection } };
     return { figures, onTheWay: repair.backlogPacks + repair.runningJobs };
   };
-  /** Once every pack has its copies on record and no further one is on its way: a newcomer's copy counts, and yet another is made beside it. */
-  const whole = () =>
-    until('every pack has its copies', async () => {
-      const { figures, onTheWay } = await shown();
-      const { zero, one } = figures.replicaHistogram;
-      return figures.snapshot.protection === 'full' && zero + one + onTheWay === 0 && figures;
-    });
+  /**
+   * Once every pack has its copies on record and no further one is on its way: a newcomer's copy counts, and yet another is made beside it. Two looks in a row:
+   * between a copy that has come and the plan for the next one there is a moment when nothing is on its way.
+   */
+  const whole = () => {
+    let before = '';
+    return until(
+      'every pack has its copies',
+      async () => {
+        const { figures, onTheWay } = await shown();
+        const { zero, one } = figures.replicaHistogram;
+        const now = figures.snapshot.protection === 'full' && zero + one + onTheWay === 0 ? JSON.stringify(figures) : '';
+        const stays = now !== '' && now === before;
+        before = now;
+        return stays && figures;
+      },
+      60_000,
+      1_000,
+    );
+  };
   /** Each file on a holder's disk: one that was fetched again is another file. */
   const onDisk = (...agents: Agent[]): string[] =>
     agents.flatMap((agent) =>

@@ -78,7 +78,7 @@ describe('the private swarm of real agents', () => {
 
   /** From who dials, a handshake may look fine for the moment until the other side closes the door. */
   const expectCutOff = ({ swarm }: Outsider): Promise<unknown> =>
-    until('no connection is left', async () => swarm.connections().length === 0, 10_000, 50);
+    until('no connection is left', async () => swarm.connections().length === 0, 60_000, 50);
 
   /** Everything that an outsider could get of one device; what each try failed with. */
   async function tryEverything({ swarm }: Outsider, target: DeviceId): Promise<unknown[]> {

@@ -27,6 +27,9 @@ export interface RunningCommand {
   readonly result: Promise<CommandResult>;
 }
 
+/** A command that takes longer hangs, whatever else the machine does: it is killed, and what it had said stands in the failure. */
+const commandLimitMs = 240_000;
+
 /** An agent as an operating-system process of its own, with a folder of its own. */
 export class Agent {
   readonly name: string;
@@ -42,7 +45,7 @@ export class Agent {
   }
 
   /** Starts one command with `--json`; it is killed when it takes longer than `timeoutMs`. */
-  begin(args: readonly string[], timeoutMs = 600_000): RunningCommand {
+  begin(args: readonly string[], timeoutMs = commandLimitMs): RunningCommand {
     const child = start(programs.agent, [...args, '--json'], this.#startOptions());
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const events = (): AgentEvent[] => eventsIn(child.output());

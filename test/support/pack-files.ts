@@ -13,11 +13,12 @@ export function packFiles(home: string, whose: 'own' | 'held'): PackFile[] {
   const folder = join(home, 'packs', whose);
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.pack'))
-    .map((name) => ({
-      packId: basename(name, '.pack') as PackId,
-      path: join(folder, name),
-      sizeBytes: statSync(join(folder, name)).size,
-    }))
+    .flatMap((name) => {
+      const path = join(folder, name);
+      // Put in the place of another, or let go, since the folder was listed.
+      const size = statSync(path, { throwIfNoEntry: false })?.size;
+      return size === undefined ? [] : [{ packId: basename(name, '.pack') as PackId, path, sizeBytes: size }];
+    })
     .sort((a, b) => b.sizeBytes - a.sizeBytes);
 }
 

@@ -73,6 +73,8 @@ export function start(program: string, args: readonly string[], options: StartOp
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
+  /** It has ended, and everything that it said was heard. */
+  let over = false;
   const listeners = new Set<() => void>();
   const log = options.logFile
     ? (mkdirSync(join(options.logFile, '..'), { recursive: true }), createWriteStream(options.logFile, { flags: 'a' }))
@@ -88,6 +90,7 @@ export function start(program: string, args: readonly string[], options: StartOp
   }
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('close', (code, signal) => {
+      over = true;
       alive.delete(self);
       log?.end();
       resolve(code ?? signal ?? 1);
@@ -100,7 +103,7 @@ export function start(program: string, args: readonly string[], options: StartOp
     ended,
     kill: (signal) => void child.kill(signal),
     async stop(graceMs = 10_000) {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (over) return;
       child.kill('SIGTERM');
       const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
       await ended;
@@ -110,16 +113,12 @@ export function start(program: string, args: readonly string[], options: StartOp
       new Promise((resolve, reject) => {
         const settle = (error?: Error): void => {
           const match = text.match(pattern);
-          const over =
-            error ??
-            (child.exitCode !== null || child.signalCode !== null
-              ? new Error(`ended before ${pattern} appeared:\n${text.slice(-4000)}`)
-              : undefined);
-          if (!match && !over) return;
+          const why = error ?? (over ? new Error(`ended before ${pattern} appeared:\n${text.slice(-4000)}`) : undefined);
+          if (!match && !why) return;
           listeners.delete(settle);
           clearTimeout(timer);
           if (match) resolve(match);
-          else reject(over ?? new Error('no match'));
+          else reject(why ?? new Error('no match'));
         };
         const timer = setTimeout(
           () => settle(new Error(`${pattern} did not appear within ${timeoutMs} ms:\n${text.slice(-4000)}`)),

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { killAll } from './processes.ts';
 import { Team } from './team.ts';
 
-/** Upper bound of one test. Waits end as soon as what they wait for is there; only a hanging test gets near. */
-export const testLimitMs = 170_000;
+/**
+ * Upper bound of one test. Waits end as soon as what they wait for is there; only a hanging test gets near. Longer than any command and any two waits of a test
+ * together (`commandLimitMs`, `until`): those say what was waited for, the end of a test does not.
+ */
+export const testLimitMs = 330_000;
 
 export interface TeamForTests {
   readonly team: Team;

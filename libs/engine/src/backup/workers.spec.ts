@@ -93,7 +93,8 @@ describe('sealing threads', () => {
 
   // A priority is a thread's on Linux only.
   (process.platform === 'linux' ? it : it.skip)('give way when they are to, and never this thread, which serves restores too', async () => {
-    for (let i = 0; i < 20; i += 1) writeFileSync(join(source, `file ${i}`), bytes(1_000_000));
+    // Five batches: the second thread finds something to do, however late it starts.
+    for (let i = 0; i < 40; i += 1) writeFileSync(join(source, `file ${i}`), bytes(1_000_000));
     /** Nice values by thread: the 17th of the fields behind the name, which may have blanks. */
     const priorities = (): Map<string, number> =>
       new Map(
@@ -110,13 +111,29 @@ describe('sealing threads', () => {
         }),
       );
     const before = priorities();
+    const own = before.get(String(process.pid))!;
+    // oxlint-disable-next-line typescript/unbound-method -- called with its own `this` below
+    const { seal } = WorkerSealer.prototype;
     for (const giveWay of [false, true]) {
-      const during = new Map<string, number>();
-      const onProgress = (): void => priorities().forEach((nice, thread) => during.set(thread, nice));
-      await run({ giveWay, readAll: true, onProgress, progressIntervalMs: 1 });
-      const lowered = [...during].filter(([thread, nice]) => nice === 10 && before.get(thread) !== 10);
-      expect(lowered).toHaveLength(giveWay && before.get(String(process.pid))! < 10 ? 2 : 0);
-      expect(during.get(String(process.pid))).toBe(before.get(String(process.pid)));
+      // Looked at while both are there: one that starts late may have nothing to do, and be gone at once.
+      const asked = new Set<WorkerSealer>();
+      const during = Promise.withResolvers<Map<string, number>>();
+      const spy = jest.spyOn(WorkerSealer.prototype, 'seal').mockImplementation(async function (this: WorkerSealer, jobs) {
+        asked.add(this);
+        if (asked.size === 2) during.resolve(priorities());
+        await during.promise;
+        return seal.call(this, jobs);
+      });
+      try {
+        await run({ giveWay, readAll: true });
+      } finally {
+        spy.mockRestore();
+      }
+      const seen = await during.promise;
+      // Where the tests themselves have given way, nobody can any further.
+      const lowered = [...seen].filter(([thread, nice]) => nice === 10 && nice > own && before.get(thread) !== 10);
+      expect(lowered).toHaveLength(giveWay && own < 10 ? 2 : 0);
+      expect(seen.get(String(process.pid))).toBe(own);
     }
   });
 

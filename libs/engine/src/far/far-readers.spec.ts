@@ -178,7 +178,8 @@ describeWithMounts('a mount that hangs', () => {
     // Nor by the next run, as long as the process of this one is held there.
     const processes = farProcesses();
     const later = await run([source], { silentMs: 3_600_000 });
-    expect([codes(later), farProcesses()]).toEqual([[[remote(), 'not_answering']], processes]);
+    // Others that an earlier test let go of may end meanwhile.
+    expect([codes(later), farProcesses().filter((pid) => !processes.includes(pid))]).toEqual([[[remote(), 'not_answering']], []]);
   });
 
   it('is taken whole as long as it answers', async () => {

@@ -27,7 +27,8 @@ import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
 const folder = temporaryFolders(memoryFolder());
 /** More with `HOLDFAST_PRUNE_SCHEDULES=200`. */
 const schedules = Number(process.env['HOLDFAST_PRUNE_SCHEDULES'] ?? 2);
-jest.setTimeout(60_000 + schedules * 20_000);
+// Some four seconds of work for each where nobody else is at work, and many times that on a busy machine: only what hangs gets near.
+jest.setTimeout(60_000 + schedules * 120_000);
 const stepsPerSchedule = 14;
 const rules = { maxRewriteBytes: 300_000, smallPacks: 3, smallIndexPacks: 3, smallIndexEntries: 40, indexDeadShare: 0.3 };
 
@@ -209,6 +210,10 @@ class Model {
 }
 
 describe('backup, forget, prune and release in any order, killed at any write', () => {
+  /** Where it is now; a test that is ended by its time limit can't say it. */
+  let underWay = '';
+  afterEach(() => expect(underWay).toBe(''));
+
   it('every retained snapshot restores', async () => {
     let retired = 0;
     let kills = 0;
@@ -223,12 +228,16 @@ describe('backup, forget, prune and release in any order, killed at any write', 
       await (await fixture.create()).close();
       const done: string[] = [];
       for (let step = 0; step < stepsPerSchedule; step += 1) {
+        const where = `seed ${seed}, after ${done.join(', ')}`;
+        underWay = `a step, ${where}`;
         done.push(await model.step());
+        underWay = `an examination, ${where}, ${done.at(-1)}`;
         await model.examine(`seed ${seed}, after ${done.join(', ')}`);
       }
       retired += model.retired;
       kills += model.kills;
       deleted += model.deleted;
+      underWay = '';
       rmSync(home, { recursive: true, force: true });
     }
     // Enough schedules do everything that they are for.

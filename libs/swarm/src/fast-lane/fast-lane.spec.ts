@@ -13,6 +13,7 @@ import { aDevice, aMember, aPack } from '../testing/builders.ts';
 import { ask, dialLane, hearOut, laneOf } from '../testing/lane-client.ts';
 import type { TestNode } from '../testing/team.ts';
 import { TestTeam } from '../testing/team.ts';
+import { until } from '../testing/until.ts';
 import { hashers } from '../hashes.ts';
 import { laneIdentity } from './lane-identity.ts';
 import { LaneListener } from './lane-listener.ts';
@@ -33,11 +34,6 @@ afterEach(async () => {
 /** CID of leaf `n` of the pack. */
 function leafCid(n: number): CID {
   return CID.createV1(0x55, createDigest(0x1e, new Uint8Array(hashers.blake3(pack.bytes.subarray(n * MiB, (n + 1) * MiB)))));
-}
-/** What the other end hears of a moment later. */
-async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5_000; !isSo() && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(isSo()).toBe(true);
 }
 const nodes = (): [TestNode, TestNode, TestNode] => team.nodes as [TestNode, TestNode, TestNode];
 const serving = async (count = 2, options = {}): Promise<[TestNode, TestNode]> => {
@@ -168,8 +164,9 @@ describe('the fast lane’s door', () => {
         unprovedPerAddress: 3,
         // Long enough that nobody's time is over before the others were turned away, however busy the machine is.
         handshakeTimeoutMs: 2_000,
-        requestTimeoutMs: 2_000,
-        nextRequestTimeoutMs: 2_000,
+        // And long enough that the first two are there still when the third of a member comes.
+        requestTimeoutMs: 4_000,
+        nextRequestTimeoutMs: 4_000,
         connectionsPerPeer: 2,
       },
     });
@@ -219,14 +216,13 @@ describe('the fast lane’s door', () => {
 
 describe('the way to a device', () => {
   it('is the fast lane where it answers, libp2p at once where it does not, and remembered', async () => {
-    const [owner, reader] = await serving();
+    // Whoever waited for the end of this would wait for ever.
+    const [owner, reader] = await serving(2, { limits: { connectTimeoutMs: 1e9 } });
     const libp2pOnly = owner.swarm.addresses().filter((address) => !address.includes('/tls/http'));
     const peer = owner.device.peerId;
     await team.enrol([owner.member({ addresses: [...libp2pOnly, `/ip4/127.0.0.1/tcp/1/tls/http/p2p/${peer}`] }), reader.member()]);
-    const startedMs = Date.now();
     const result = await reader.swarm.fetchPack(pack.packId, pack.sizeBytes, { from: [owner.device.deviceId], into: reader.own });
     expect(result.sources).toEqual([{ deviceId: owner.device.deviceId, leaves: 4 }]);
-    expect(Date.now() - startedMs).toBeLessThan(10_000);
     expect(reader.swarm.connections().map(({ kind }) => kind)).toEqual(['direct']);
   });
 

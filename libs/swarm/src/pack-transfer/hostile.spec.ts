@@ -26,6 +26,12 @@ const flipped = (bytes: Uint8Array, bit: number): Uint8Array => {
 
 const requestLength = encodeRequest({ kind: 'root', packId: pack.packId }).length;
 
+async function askOf(server: TestNode, client: PrivateLibp2p, parts: readonly Uint8Array[]): Promise<Stream> {
+  const stream = await client.dialProtocol(multiaddr(server.swarm.addresses()[0]), packProtocol);
+  await blurt(stream, ...parts);
+  return stream;
+}
+
 /** What a hostile member answers once it was asked. */
 type Answer = (stream: Stream) => Promise<void>;
 const afterRoot =
@@ -185,11 +191,7 @@ describe('/holdfast/pack/1 against a hostile member', () => {
     expect(await into.verify(pack.packId)).toEqual({ whole: true, damaged: [] });
   });
 
-  const ask = async (...parts: Uint8Array[]): Promise<Stream> => {
-    const stream = await hostile.dialProtocol(multiaddr(honest.swarm.addresses()[0]), packProtocol);
-    await blurt(stream, ...parts);
-    return stream;
-  };
+  const ask = (...parts: Uint8Array[]): Promise<Stream> => askOf(honest, hostile, parts);
   const ended = (stream: Stream): Promise<unknown> =>
     stream.status === 'open' ? new Promise((resolve) => stream.addEventListener('close', resolve, { once: true })) : Promise.resolve();
 
@@ -229,15 +231,6 @@ describe('/holdfast/pack/1 against a hostile member', () => {
     expect(deaf.status).not.toBe('open');
   });
 
-  it('a server serves a member only so many streams at once', async () => {
-    const request = encodeRequest({ kind: 'root', packId: pack.packId });
-    const streams = [await ask(), await ask()];
-    const third = await ask(request);
-    const answer = await hear(third, 6);
-    expect([answer[0], answer[5]]).toEqual([4, 3]);
-    for (const stream of streams) stream.abort(new Error('done'));
-  });
-
   it('a server that finds rot on its own disk says so instead of sending it', async () => {
     const { open } = await import('node:fs/promises');
     const file = await open(`${honest.own.folder}/${pack.packId.slice(-3, -1)}/${pack.packId}.pack`, 'r+');
@@ -254,4 +247,22 @@ describe('/holdfast/pack/1 against a hostile member', () => {
     const again = await victim.swarm.fetchPack(pack.packId, pack.sizeBytes, { from: [honest.device.deviceId], into: victim.own });
     expect(again).toMatchObject({ resumedLeaves: 2 });
   });
+});
+
+it('a server serves a member only so many streams at once', async () => {
+  // However long the third takes to come, the first two say nothing and are there still.
+  const team = await TestTeam.of(1, { limits: { idleTimeoutMs: 1e9, frameTimeoutMs: 1e9, nextRequestTimeoutMs: 1e9, streamsPerPeer: 2 } });
+  const client = await rawNode(aDevice(13));
+  try {
+    const [server] = team.nodes as [TestNode];
+    await team.enrol([server.member(), aMember(aDevice(13), { addresses: client.getMultiaddrs().map(String) })]);
+    const streams = [await askOf(server, client, []), await askOf(server, client, [])];
+    const third = await askOf(server, client, [encodeRequest({ kind: 'root', packId: pack.packId })]);
+    const answer = await hear(third, 6);
+    expect([answer[0], answer[5]]).toEqual([4, 3]);
+    for (const stream of streams) stream.abort(new Error('done'));
+  } finally {
+    await client.stop();
+    await team.stop();
+  }
 });

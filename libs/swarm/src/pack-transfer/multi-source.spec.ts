@@ -50,6 +50,9 @@ const behaviours: Record<string, { readonly code: string; readonly answer: Behav
   'a refusal': { code: 'peer_refused', answer: () => 'HTTP/1.1 403 Forbidden\r\nholdfast-error: peer_refused\r\ncontent-length: 2\r\n\r\nno' },
 }; // prettier-ignore
 
+/** No silence is ever too long: who goes on does so because of the other holder, not because a limit is over. */
+const patient = { idleTimeoutMs: 1e9, frameTimeoutMs: 1e9, nextRequestTimeoutMs: 1e9 };
+
 describe('a pack from several holders', () => {
   let team: TestTeam;
   const cleanUp: (() => Promise<void>)[] = [];
@@ -83,14 +86,12 @@ describe('a pack from several holders', () => {
 
   it.each(Object.entries(behaviours))('goes on when one answers with %s', async (_name, { code, answer: behaviour }) => {
     // Slow enough that the other one is heard out before everything is there.
-    team = await TestTeam.of(2, { rates: { uploadBytesPerSecond: 10 * MiB, downloadBytesPerSecond: null } });
+    team = await TestTeam.of(2, { limits: patient, rates: { uploadBytesPerSecond: 10 * MiB, downloadBytesPerSecond: null } });
     const [reader, honest] = nodes();
     await honest.own.put(pack);
     const bad = await hostile(aDevice(9), behaviour);
     await team.enrol([reader.member(), honest.member(), bad]);
-    const startedMs = Date.now();
     const result = await fetch(reader, [bad.deviceId, honest.device.deviceId]);
-    expect(Date.now() - startedMs).toBeLessThan(20_000);
     expect(await reader.own.verify(pack.packId)).toEqual({ whole: true, damaged: [] });
     const [first, second] = result.sources;
     // One that merely stands still may be overtaken before it is dropped.
@@ -99,8 +100,8 @@ describe('a pack from several holders', () => {
     expect(second).toEqual({ deviceId: honest.device.deviceId, leaves: 25 });
   });
 
-  it('leaves one that crawls within seconds', async () => {
-    team = await TestTeam.of(2);
+  it('leaves one that crawls', async () => {
+    team = await TestTeam.of(2, { limits: patient });
     const [reader, honest] = nodes();
     await honest.own.put(pack);
     // Two kilobytes every tenth of a second: never silent, never done.
@@ -112,9 +113,7 @@ describe('a pack from several holders', () => {
       return undefined;
     });
     await team.enrol([reader.member(), honest.member(), crawler]);
-    const startedMs = Date.now();
     const result = await fetch(reader, [crawler.deviceId, honest.device.deviceId]);
-    expect(Date.now() - startedMs).toBeLessThan(15_000);
     expect(result.sources[0]).toMatchObject({ leaves: 0 });
     expect(await reader.own.has(pack.packId)).toBe(true);
   });
