@@ -8,6 +8,7 @@ import type { Membership } from './membership/membership.ts';
 import { peerOf } from './membership/membership.ts';
 import type { BitswapBroker, LazyHelia, PrivateHelia } from './network/bitswap.ts';
 import type { Dialer } from './network/dialer.ts';
+import type { FoundNearby } from './network/found-nearby.ts';
 import type { PrivateLibp2p } from './network/libp2p-node.ts';
 import type { RelayClient } from './network/relay-client.ts';
 import { isRelayed } from './network/link.ts';
@@ -32,6 +33,7 @@ export interface SwarmParts {
   readonly documents: VaultDocumentClient;
   readonly helia: LazyHelia;
   readonly blockstore: PackBlockstore;
+  readonly nearby: FoundNearby;
   readonly clock: Clock;
   readonly upload: LinkRates;
   readonly download: LinkRates;
@@ -63,6 +65,10 @@ export class PrivateSwarm implements Swarm {
 
   get rosterVersion(): number {
     return this.#parts.membership.version;
+  }
+
+  get foundNearby(): number {
+    return this.#parts.nearby.count;
   }
 
   addresses(): string[] {

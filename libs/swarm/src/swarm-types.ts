@@ -130,6 +130,8 @@ export interface Swarm {
   /** Helia over this node and these packs, loaded at the first call (70 MiB): `@helia/unixfs` and the like. Reads ask members only. */
   helia(): Promise<PrivateHelia>;
   connections(): SwarmConnection[];
+  /** How many members multicast DNS has found on the local network so far; 0 where {@link SwarmOptions.mdns} is off. */
+  readonly foundNearby: number;
   /** Round trip in ms over the live or a new connection. */
   ping(deviceId: DeviceId, options?: { readonly signal?: AbortSignal }): Promise<number>;
   stop(): Promise<void>;

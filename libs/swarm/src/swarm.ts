@@ -92,6 +92,7 @@ export async function startSwarm(options: SwarmOptions): Promise<Swarm> {
     relay,
     helia,
     blockstore,
+    nearby,
     clock,
     upload,
     download,

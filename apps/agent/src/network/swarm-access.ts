@@ -1,6 +1,8 @@
+import { systemClock } from '#libs/kernel';
 import type { FilePackStore, HeldPackStore, Swarm, SwarmOptions } from '#libs/swarm';
 import type { DeviceIdentity } from '../identity/device-identity.ts';
 import type { RosterKeeper } from '../roster/roster-keeper.ts';
+import { lookAround } from './look-around.ts';
 
 export interface SwarmAccessPorts {
   readonly identity: DeviceIdentity;
@@ -16,8 +18,6 @@ export interface SwarmAccessPorts {
   readonly options: Pick<SwarmOptions, 'listen' | 'announce' | 'mdns' | 'documents' | 'mayGiveOut' | 'rates' | 'onEvent' | 'bitswap'>;
 }
 
-/** Colleagues answer a multicast question within 120 ms (RFC 6762, section 6); theirs and this machine's way through libp2p comes on top. */
-const lookAroundMs = 1_000;
 /** Where a command is reached that serves for a time: any free port, as the daemon has it unless told otherwise. */
 const servedAt = ['/ip4/0.0.0.0/tcp/0'];
 
@@ -78,7 +78,7 @@ export class SwarmAccess {
       ...(roster.roster ? { roster: roster.roster } : {}),
     });
     // Who is dialled before that would count as unreachable.
-    if (heard === false) await new Promise((resolve) => setTimeout(resolve, lookAroundMs));
+    if (heard === false) await lookAround(swarm, systemClock);
     // The roster may have changed while libp2p was loading.
     if (roster.roster && roster.version > swarm.rosterVersion) await swarm.setRoster(roster.roster);
     this.#swarm = swarm;

@@ -33,12 +33,14 @@ describe('what multicast DNS found', () => {
     nearby.note(info(peerId, '/ip4/192.168.1.2/tcp/4001'));
     nearby.note(info(peerId, '/ip4/192.168.1.3/tcp/4001', `/ip4/10.0.0.3/tcp/4001/p2p/${peerId}`));
     expect(shown(nearby, peerId)).toEqual([`/ip4/192.168.1.3/tcp/4001/p2p/${peerId}`, `/ip4/10.0.0.3/tcp/4001/p2p/${peerId}`]);
+    expect(nearby.count).toBe(1);
   });
 
   it('is nothing of strangers, and not much of anybody', () => {
     const nearby = found();
     nearby.note(info(stranger.peerId, '/ip4/192.168.1.2/tcp/4001'));
     expect(shown(nearby, stranger.peerId)).toEqual([]);
+    expect(nearby.count).toBe(0);
     nearby.note(info(member.peerId, ...Array.from({ length: 200 }, (_, n) => `/ip4/10.0.0.${n}/tcp/1`)));
     expect(shown(nearby, member.peerId)).toHaveLength(8);
   });

@@ -26,6 +26,11 @@ export class FoundNearby {
     this.#addresses.set(peerId, ending.slice(0, maxAddresses));
   }
 
+  /** Members found so far. */
+  get count(): number {
+    return this.#addresses.size;
+  }
+
   /** Each ends in the peer id. */
   of(peerId: string): readonly Multiaddr[] {
     return this.#addresses.get(peerId) ?? [];
