@@ -1,17 +1,18 @@
 import { join } from 'node:path';
 import type { PackId } from '#libs/kernel';
-import { Mutex } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 import { nodeFiles } from '#libs/kernel/node';
 import type { PackStaging, PackStore, ReadOptions, SealedPack, StagedPack } from '#libs/vault';
 import { SwarmError } from '../errors.ts';
 import { leafBytes, maxPackBytes, maxRootBytes } from '../pack-transfer/limits.ts';
-import { diskError, isBadPlace, onDisk } from './disk-errors.ts';
+import { diskError, onDisk } from './disk-errors.ts';
 import type { LeafMemory } from './leaf-memory.ts';
-import { FilePackReceiver } from './file-pack-receiver.ts';
+import { IncomingPacks } from './incoming-packs.ts';
+import { PackLocks } from './pack-locks.ts';
 import type { PackReceiver, PackSink } from './pack-receiver.ts';
 import { assertPackId, corruptLeaf, leafCountOf, readPackRoot } from './pack-root.ts';
-import { incomingFolder, incomingPath, isShard, parseName, pathOf, stagingFolder } from './paths.ts';
+import { incomingPath, isShard, parseName, pathOf, stagingFolder } from './paths.ts';
+import { verifyPackFile, type VerifyResult } from './verify-pack-file.ts';
 
 export interface FilePackStoreOptions {
   /** For messages: "own packs", "held packs". */
@@ -24,19 +25,9 @@ export interface StoredPack {
   readonly sizeBytes: number;
 }
 
-export interface VerifyResult {
-  /** True when every byte of the pack is what its id says. */
-  readonly whole: boolean;
-  /** `root` when the root block is missing or altered, numbers of altered leaves; empty when whole. What the disk can't give any more counts as altered. */
-  readonly damaged: readonly ('root' | 'size' | number)[];
-}
-
 export type PackStoreChange = { readonly kind: 'added' | 'deleted'; readonly packId: PackId };
 
 const aboutLimitBytes = 16 * 1024;
-/** Packs of which a part is kept for the next try: what an evening of closing laptops breaks off. A part has up to 128 MiB, and most are fetched elsewhere then. */
-const keptIncoming = 8;
-
 /**
  * Packs as flat files: the plain pack bytes (leaf k at k MiB), the small root block, optionally a note about the pack.
  *
@@ -50,10 +41,8 @@ export class FilePackStore implements PackStore, PackSink {
   readonly staging: PackStaging;
   readonly #files: DurableFiles;
   readonly #sizes = new Map<PackId, number>();
-  readonly #locks = new Map<PackId, { mutex: Mutex; users: number }>();
-  readonly #receiving = new Set<PackId>();
-  /** Broken off by this process, the latest last. */
-  readonly #brokenOff = new Set<PackId>();
+  readonly #locks = new PackLocks();
+  readonly #incoming: IncomingPacks;
   readonly #listeners = new Set<(change: PackStoreChange) => void>();
   #bytes = 0;
 
@@ -61,6 +50,12 @@ export class FilePackStore implements PackStore, PackSink {
     this.folder = folder;
     this.name = options.name ?? 'local store';
     this.#files = options.files ?? nodeFiles;
+    this.#incoming = new IncomingPacks({
+      folder,
+      storeName: this.name,
+      files: this.#files,
+      isStored: (packId) => this.#sizes.has(packId),
+    });
     const staging = join(folder, stagingFolder);
     this.staging = {
       folder: staging,
@@ -123,29 +118,9 @@ export class FilePackStore implements PackStore, PackSink {
     if (stored !== undefined && stored !== sizeBytes) {
       throw new SwarmError('pack_invalid', `pack ${packId} has ${stored} bytes, not ${sizeBytes}`, { context: { packId, sizeBytes } });
     }
-    if (this.#receiving.has(packId)) {
-      throw new SwarmError('store_failed', `pack ${packId} is being received already`, { status: 'temporary', context: { packId } });
-    }
-    this.#receiving.add(packId);
-    try {
-      if (stored === undefined) await this.#makeRoom(packId);
-      return await onDisk(packId, this.name, () =>
-        FilePackReceiver.open(
-          { packId, sizeBytes, folder: this.folder, files: this.#files, storeName: this.name, stored: stored !== undefined },
-          {
-            publish: (rootBlock) => this.#locked(packId, () => this.#publishReceived(packId, sizeBytes, rootBlock, about)),
-            released: () => {
-              this.#receiving.delete(packId);
-              this.#brokenOff.delete(packId);
-              if (!this.#sizes.has(packId)) this.#brokenOff.add(packId);
-            },
-          },
-        ),
-      );
-    } catch (error) {
-      this.#receiving.delete(packId);
-      throw error;
-    }
+    return this.#incoming.receive(packId, sizeBytes, (rootBlock) =>
+      this.#locked(packId, () => this.#publishReceived(packId, sizeBytes, rootBlock, about)),
+    );
   }
 
   has(packId: PackId): Promise<boolean> {
@@ -256,71 +231,25 @@ export class FilePackStore implements PackStore, PackSink {
    */
   async verify(packId: PackId, options: ReadOptions = {}): Promise<VerifyResult> {
     const sizeBytes = this.#sizeOrThrow(packId);
-    let root;
-    try {
-      root = readPackRoot(packId, await this.rootBlock(packId, options));
-    } catch (error) {
-      if ((error instanceof SwarmError && ['pack_corrupt', 'pack_not_found', 'pack_invalid'].includes(error.code)) || isBadPlace(error))
-        return { whole: false, damaged: ['root'] };
-      throw error;
-    }
-    const onDiskBytes = await onDisk(packId, this.name, () => this.#files.size(pathOf(this.folder, packId, 'pack')));
-    if (onDiskBytes === undefined) return { whole: false, damaged: ['size'] };
-    const damaged: ('size' | number)[] = [];
-    if (onDiskBytes !== root.sizeBytes || sizeBytes !== root.sizeBytes) damaged.push('size');
-    const file = await onDisk(packId, this.name, () => this.#files.open(pathOf(this.folder, packId, 'pack')));
-    try {
-      for (let leaf = 0; leaf < root.leafCount; leaf += 1) {
-        options.signal?.throwIfAborted();
-        const bytes = await onDisk(packId, this.name, () => file.read(leaf * leafBytes, leafBytes)).catch((error: unknown) => {
-          if (isBadPlace(error)) return undefined;
-          throw error;
-        });
-        if (!bytes || !root.verifyLeaf(leaf, bytes)) damaged.push(leaf);
-      }
-    } finally {
-      await file.close();
-    }
-    return { whole: damaged.length === 0, damaged };
+    return verifyPackFile({
+      packId,
+      sizeBytes,
+      path: pathOf(this.folder, packId, 'pack'),
+      files: this.#files,
+      storeName: this.name,
+      readRoot: () => this.rootBlock(packId, options),
+      signal: options.signal,
+    });
   }
 
   /** Packs that arrived in part and were not finished. */
   async incoming(): Promise<PackId[]> {
-    const entries = await this.#files.list(join(this.folder, incomingFolder));
-    return [...new Set(entries.flatMap((entry) => parseName(entry.name)?.packId ?? []))];
-  }
-
-  /** Gives up what was broken off longest ago, so that what nobody ever fetches to its end does not fill the disk. */
-  async #makeRoom(coming: PackId): Promise<void> {
-    const left = (await onDisk(coming, this.name, () => this.incoming())).filter(
-      (packId) => packId !== coming && !this.#receiving.has(packId),
-    );
-    for (const packId of this.#brokenOff) if (!left.includes(packId)) this.#brokenOff.delete(packId);
-    if (left.length < keptIncoming) return;
-    const lately = [...this.#brokenOff];
-    const oldestFirst = left.sort((a, b) => lately.indexOf(a) - lately.indexOf(b));
-    for (const packId of oldestFirst.slice(0, left.length - keptIncoming + 1)) {
-      if (this.#receiving.has(packId)) continue;
-      // Nobody takes it up while it goes.
-      this.#receiving.add(packId);
-      try {
-        await onDisk(packId, this.name, () => this.#removeIncoming(packId));
-        this.#brokenOff.delete(packId);
-      } finally {
-        this.#receiving.delete(packId);
-      }
-    }
+    return this.#incoming.list();
   }
 
   /** Gives up a partly received pack and frees its space. No error when there is none, or when it is being received now. */
   async discardIncoming(packId: PackId): Promise<void> {
-    if (this.#receiving.has(packId)) return;
-    await this.#removeIncoming(packId);
-  }
-
-  async #removeIncoming(packId: PackId): Promise<void> {
-    await this.#files.remove(incomingPath(this.folder, packId, 'part'));
-    await this.#files.remove(incomingPath(this.folder, packId, 'root'));
+    await this.#incoming.discard(packId);
   }
 
   /** Calls `listener` after each pack that came or went; the result stops that. */
@@ -344,8 +273,7 @@ export class FilePackStore implements PackStore, PackSink {
       for (const { packId, name } of companions) if (!this.#sizes.has(packId)) await this.#files.remove(join(folder, name));
     }
     await this.#files.sweep(join(this.folder, stagingFolder));
-    await this.#files.sweep(join(this.folder, incomingFolder));
-    for (const packId of await this.incoming()) if (this.#sizes.has(packId)) await this.discardIncoming(packId);
+    await this.#incoming.sweep();
   }
 
   async #publishReceived(packId: PackId, sizeBytes: number, rootBlock: Uint8Array, about: Uint8Array | undefined): Promise<void> {
@@ -399,16 +327,7 @@ export class FilePackStore implements PackStore, PackSink {
     for (const listener of this.#listeners) listener(change);
   }
 
-  /** Changes to one pack happen one after the other; different packs don't wait for each other's fsync. */
   async #locked(packId: PackId, work: () => Promise<void>): Promise<void> {
-    const lock = this.#locks.get(packId) ?? { mutex: new Mutex(), users: 0 };
-    this.#locks.set(packId, lock);
-    lock.users += 1;
-    try {
-      await lock.mutex.run(() => onDisk(packId, this.name, work));
-    } finally {
-      lock.users -= 1;
-      if (lock.users === 0) this.#locks.delete(packId);
-    }
+    await this.#locks.run(packId, () => onDisk(packId, this.name, work));
   }
 }
