@@ -1,5 +1,6 @@
 /** A holder with real packs and real keys, and a coordinator that does what a test says. For the tests of the hold. */
 import { join } from 'node:path';
+import { expect } from '@jest/globals';
 import type { Release, ReleaseStatements, SignedStatement } from '#libs/contracts';
 import { newSigningKeyPair, signCancel, signConfirm, signCountersign, signRelease, type SigningKeyPair } from '#libs/crypto';
 import { type DeviceId, type PackId, toBase64Url, type VaultId } from '#libs/kernel';
@@ -164,6 +165,21 @@ export class HoldingTeam {
     const signal = new AbortController().signal;
     await this.holds.sync(signal);
     await this.holds.deleteDue(signal);
+  }
+
+  /** The coordinator (or whoever) tried; a long time passes with everything it could want. */
+  async afterALongTime(): Promise<void> {
+    await this.look();
+    for (let n = 0; n < 4; n += 1) {
+      await this.pass(20 * dayMs);
+      await this.look();
+    }
+  }
+
+  /** All is there after {@link afterALongTime}. */
+  async expectKept(): Promise<void> {
+    await this.afterALongTime();
+    expect(await this.there()).toEqual(this.packIds);
   }
 
   /** Which of the packs are on the disk, whole. */

@@ -37,6 +37,12 @@ export interface AuditTeam extends StorageTeam {
   /** Lets time pass in steps of four hours, with heartbeats, sweeps and (unless `silent`) answers of those awake. */
   hours(count: number, options?: { readonly awake?: readonly FakeAgent[]; readonly silent?: readonly FakeAgent[] }): Promise<void>;
   audits(holder: FakeAgent): Promise<DeviceAudits>;
+  /** Kinds of the holder's events, the newest first. */
+  kinds(holder: FakeAgent): Promise<string[]>;
+  /** Moments are drawn at random: waits for what must happen within days, however it falls. */
+  untilSeen(holder: FakeAgent, kind: string): Promise<void>;
+  /** Over all agents. */
+  sum(field: 'passed' | 'failed' | 'timedOut'): Promise<number>;
   /** Replaces the bytes that a holder has of a pack. Null: it has none. */
   spoil(holder: FakeAgent, packId: PackId, bytes?: Uint8Array | null): void;
   /** The bytes are good again (fetched anew). */
@@ -116,10 +122,30 @@ export async function startAuditTeam(size: number, { config = {}, ...options }: 
         await (await storage.team.people('admin')).get<DeviceAudits>(`/devices/${holder.device.deviceId}/audits?pageSize=500`),
         200,
       ),
+    kinds: async (holder) => (await self.audits(holder)).events.items.map((e) => e.kind),
+    untilSeen: async (holder, kind) => {
+      for (let hour = 0; hour < 6 * 24 && !(await self.kinds(holder)).includes(kind); hour += 4) await self.hours(4);
+    },
+    sum: async (field) => {
+      let total = 0;
+      for (const agent of storage.agents) total += (await self.audits(agent)).standing[field];
+      return total;
+    },
     spoil: (holder, packId, bytes = utf8('rotten')) => void spoiled.set(key(holder, packId), bytes),
     heal: (holder, packId) => void spoiled.delete(key(holder, packId)),
     holdersOf: (pack) => storage.agents.filter((agent) => agent.held.has(pack.packId)),
     effective: async (pack) => ((await storage.coordinator.get(PacksService).find([pack.packId]))[0]?.effective ?? 0) / 2,
   };
   return self;
+}
+
+/** One owner whose packs are at two others; a fourth device is free to take repairs. */
+export async function startAuditedOwner(): Promise<{ team: AuditTeam; owner: FakeAgent; packs: PackInfo[] }> {
+  const team = await startAuditTeam(4);
+  const owner = team.agents[0]!;
+  await team.setReplicas(2, 2);
+  const packs = owner.newPacks(6);
+  await owner.announce(packs);
+  await team.replicate();
+  return { team, owner, packs };
 }
