@@ -77,7 +77,7 @@ export class Daemon {
       heard: (reply, at) => this.#heard(reply, at),
       failed: (error) => this.#problem('the coordinator does not answer', error),
     });
-    this.#jobs = new JobRunner(agent, { backup: backupJob, replicate: replicateJob, restore: restoreJob }, (kind) =>
+    this.#jobs = new JobRunner(agent, { backup: backupJob, replicate: replicateJob, restore: restoreJob(agent) }, (kind) =>
       kind === 'restore' ? true : agent.manners.waits(kind === 'backup' ? 'backup' : 'replicate') === null,
     );
     this.#scheduler = new Scheduler({

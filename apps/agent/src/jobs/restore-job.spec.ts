@@ -8,7 +8,7 @@ import { nodeCryptoReady, nodePrimitives } from '#libs/crypto/node';
 import { backup, LocalVault } from '#libs/engine';
 import type { DeviceId, VaultId } from '#libs/kernel';
 import { systemClock, systemRandom, toBase64Url } from '#libs/kernel';
-import { nodeFiles } from '#libs/kernel/node';
+import { FilesError, nodeFiles } from '#libs/kernel/node';
 import { FilePackStore } from '#libs/swarm';
 import { AgentError } from '../errors.ts';
 import { silentLog } from '../log/agent-log.ts';
@@ -71,8 +71,8 @@ describe("a restore of this machine's own backup", () => {
   });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  const run = (task: Restore, agent: AgentRuntime) =>
-    restoreJob(task, { agent, signal: new AbortController().signal, report: () => undefined });
+  const run = (task: Restore, agent: AgentRuntime, job = restoreJob(agent)) =>
+    job(task, { agent, signal: new AbortController().signal, report: () => undefined });
 
   it('goes to any place, from documents that this machine signed', async () => {
     const to = join(home, 'restored');
@@ -80,6 +80,23 @@ describe("a restore of this machine's own backup", () => {
       summary: { files: 1, errors: 0, writtenTo: to },
     });
     expect(readFileSync(join(to, source, 'note'), 'utf8')).toBe('mine');
+  });
+
+  it('ends well on a disk that is full when it is to be noted, and is refused when it is asked for again as another one', async () => {
+    const failures: string[] = [];
+    const agent = {
+      ...agentWith({ ownKey: 'of the vault' }),
+      log: { ...silentLog, write: (_: string, message: string) => void failures.push(message) },
+      files: { ...nodeFiles, replace: () => Promise.reject(new FilesError('disk_full', 'no space left', { status: 'temporary' })) },
+    } as unknown as AgentRuntime;
+    const job = restoreJob(agent);
+    const task = taskFor(join(home, 'filled'));
+    const first = await run(task, agent, job);
+    expect(first).toMatchObject({ summary: { files: 1, errors: 0 } });
+    expect(failures.at(-1)).toMatch(/could not be noted/);
+    // The coordinator has not heard of it: it is said again, and nothing is done.
+    expect(await run(task, agent, job)).toEqual(first);
+    await expect(run({ ...task, restoreId: crypto.randomUUID() }, agent, job)).rejects.toMatchObject({ code: 'restore_refused' });
   });
 
   it('takes no documents that another key signed, whatever the roster says of whose it is', async () => {

@@ -8,15 +8,25 @@ import { openVault } from '../reading/open-vault.ts';
 import { documentsElsewhere, ownDocuments } from '../reading/vault-documents.ts';
 import { restorePlace } from '../restore/restore-place.ts';
 import { runRestore } from '../restore/run-restore.ts';
+import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import type { JobHandler } from './job-runner.ts';
 import { RestoreOrders, type RestoreSummary, restoreOrdersState } from './restore-orders.ts';
 
 /**
  * A restore that somebody sent from the panel, with the vault's key sealed for this device and this restore alone: what the coordinator changes on the way,
  * or passes on twice, is refused (`order_altered`, `restore_refused`), and so are files of other machines outside of the folders for them.
+ * One for all restores of a process: what was carried out is known in it, whatever becomes of the disk.
  */
-export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, report }) => {
-  const { document, clock, files, identity, log, paths, roster } = agent;
+export function restoreJob({ files, paths }: Pick<AgentRuntime, 'files' | 'paths'>): JobHandler<'restore'> {
+  const orders = new RestoreOrders(new JsonFile(files, paths.restoreOrders, restoreOrdersState));
+  return (...asked) => carryOut(orders, asked);
+}
+
+async function carryOut(
+  orders: RestoreOrders,
+  [task, { agent, signal, report }]: Parameters<JobHandler<'restore'>>,
+): Promise<{ readonly summary: RestoreSummary }> {
+  const { document, clock, identity, log, paths, roster } = agent;
   const isOwn = task.vaultId === document.vaultId;
   if (isOwn !== (task.ownerDeviceId === document.deviceId)) throw new AgentError('job_invalid', 'the vault is not of that device');
   const member = roster.member(task.ownerDeviceId);
@@ -24,7 +34,6 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
   const { masterKey } = opened;
   const order = { ...opened, restoreId: task.restoreId };
   try {
-    const orders = new RestoreOrders(new JsonFile(files, paths.restoreOrders, restoreOrdersState));
     const before = await orders.check(order, clock.nowMs());
     if (before) return { summary: before };
     const to = await restorePlace({
@@ -82,7 +91,7 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
       errors: done.errorCount,
       firstError: done.errors[0] ? `${done.errors[0].code}: ${done.errors[0].message}`.slice(0, 300) : '',
     };
-    // A disk that the restore itself filled: that it was done is told all the same, though it could be asked for again.
+    // A disk that the restore itself filled: that it was done is told all the same, though after a start it could be asked for again.
     await orders
       .done(order, summary, clock.nowMs())
       .catch((error: unknown) => log.write('error', 'that a restore was done could not be noted', errorFields(error)));
@@ -90,4 +99,4 @@ export const restoreJob: JobHandler<'restore'> = async (task, { agent, signal, r
   } finally {
     masterKey.fill(0);
   }
-};
+}

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeFiles } from '#libs/kernel/node';
+import { type DurableFiles, FilesError, nodeFiles } from '#libs/kernel/node';
 import { JsonFile } from '../home/json-file.ts';
 import { RestoreOrders, restoreOrdersState } from './restore-orders.ts';
 
@@ -36,6 +36,27 @@ describe('restores that were ordered', () => {
     await expect(orders().check(order, nowMs + 7 * day + 1)).rejects.toEqual(refusal);
     await orders().check(order, nowMs - day);
     await expect(orders().check(order, nowMs - day - 1)).rejects.toEqual(refusal);
+  });
+
+  it('are known, on a disk that one of them filled, as long as the process runs, and written when there is room', async () => {
+    let full = true;
+    const files: DurableFiles = {
+      ...nodeFiles,
+      replace: (to, ...parts) =>
+        full ? Promise.reject(new FilesError('disk_full', 'no space left', { status: 'temporary' })) : nodeFiles.replace(to, ...parts),
+    };
+    const here = new RestoreOrders(new JsonFile(files, path(), restoreOrdersState));
+    const second = { ...order, orderId: 'two' };
+    for (const one of [order, second]) await expect(here.done(one, summary, nowMs)).rejects.toMatchObject({ code: 'disk_full' });
+    for (const orderId of ['one', 'two']) await expect(here.check({ ...order, orderId, restoreId: other }, nowMs)).rejects.toEqual(refusal);
+    expect(await here.check(order, nowMs)).toEqual(summary);
+    expect(await orders().check(order, nowMs)).toBeUndefined();
+    full = false;
+    expect(await here.check({ ...order, orderId: 'three' }, nowMs)).toBeUndefined();
+    // As after a start, and each once.
+    for (const one of [order, second]) await expect(orders().check({ ...one, restoreId: other }, nowMs)).rejects.toEqual(refusal);
+    await here.done({ ...order, orderId: 'three' }, summary, nowMs);
+    expect(JSON.parse(readFileSync(path(), 'utf8'))).toHaveLength(3);
   });
 
   it('are forgotten once they would be refused for their age, not before', async () => {

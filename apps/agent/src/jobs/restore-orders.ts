@@ -25,9 +25,13 @@ interface Order {
   readonly restoreId: string;
 }
 
-/** Restores that people ordered from the panel: each is carried out to its end once, whoever passes it on how often. */
+/**
+ * Restores that people ordered from the panel: each is carried out to its end once, whoever passes it on how often. What could not be written down, on a disk
+ * that the restore itself filled, is known until this process ends, and written with the next one or when it is asked about.
+ */
 export class RestoreOrders {
   readonly #file: JsonFile<State>;
+  #unwritten: State = [];
 
   constructor(file: JsonFile<State>) {
     this.#file = file;
@@ -41,19 +45,26 @@ export class RestoreOrders {
     const hint = 'when that is not so, the clock of this machine is wrong';
     if (nowMs - orderedAtMs > restoreOrderValidMs) throw refused(`was ordered more than ${restoreOrderValidMs / day} days ago; ${hint}`);
     if (orderedAtMs - nowMs > aheadMs) throw refused(`was ordered at a time that is not yet; ${hint}, or that of whoever sent it`);
-    const before = (await this.#all()).find((done) => done.orderId === orderId);
+    const known = await this.#all();
+    if (this.#unwritten.length > 0) await this.#write(known).catch(() => undefined);
+    const before = known.find((done) => done.orderId === orderId);
     if (before && before.restoreId !== restoreId) throw refused('was carried out before');
     return before?.summary;
   }
 
-  /** For one that was carried out, wholly or with errors. */
+  /** For one that was carried out, wholly or with errors. Throws what the disk throws; until this process ends it is known all the same. */
   async done({ orderId, orderedAtMs, restoreId }: Order, summary: RestoreSummary, nowMs: number): Promise<void> {
-    const kept = (await this.#all()).filter((order) => nowMs - order.orderedAtMs <= restoreOrderValidMs + aheadMs);
-    await this.#file.write([...kept, { orderId, orderedAtMs, restoreId, summary }]);
+    this.#unwritten = [...this.#unwritten, { orderId, orderedAtMs, restoreId, summary }];
+    await this.#write((await this.#all()).filter((order) => nowMs - order.orderedAtMs <= restoreOrderValidMs + aheadMs));
+  }
+
+  async #write(all: State): Promise<void> {
+    await this.#file.write(all);
+    this.#unwritten = [];
   }
 
   async #all(): Promise<State> {
-    return (await this.#file.read()) ?? [];
+    return [...((await this.#file.read()) ?? []), ...this.#unwritten];
   }
 }
 
