@@ -231,8 +231,9 @@ export function posixPlatform(options: PosixOptions): Platform {
     },
     freeBytes: (folder) =>
       at(folder, (reached) => {
-        const { bavail, bsize } = fs.statfsSync(reached, { bigint: true });
-        return Number(bavail * bsize);
+        const { blocks, bavail, bsize } = fs.statfsSync(reached, { bigint: true });
+        // Of no size at all: one that does not tell (ramfs, many FUSE file systems).
+        return blocks === 0n ? undefined : Number(bavail * bsize);
       }),
     makeFolder: (path, mode) => at(path, (reached) => void fs.mkdirSync(reached, mode)),
     rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),

@@ -116,8 +116,9 @@ export function windowsPlatform(): Platform {
     clone: () => 'unsupported',
     freeBytes: (folder) =>
       at(folder, (p) => {
-        const { bavail, bsize } = fs.statfsSync(p, { bigint: true });
-        return Number(bavail * bsize);
+        const { blocks, bavail, bsize } = fs.statfsSync(p, { bigint: true });
+        // Of no size at all: one that does not tell (ramfs, many FUSE file systems).
+        return blocks === 0n ? undefined : Number(bavail * bsize);
       }),
     makeFolder: (path) => at(path, (p) => void fs.mkdirSync(p)),
     rename: (from, to) => at(from, (a) => at(to, (b) => fs.renameSync(a, b))),

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { backup, currentPlatform, type LocalVault, restore } from '../index.ts';
+import type { Platform } from '../platform/index.ts';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { vaultFixture, type VaultFixture } from '../testing/vault-fixture.ts';
@@ -61,6 +62,35 @@ describe('what another machine made', () => {
     if (!platform.privileged) return;
     expect(fs.existsSync(at('device'))).toBe(false);
     expect(report.notes).toContainEqual(expect.objectContaining({ code: 'not_restored', path: join(source, 'device') }));
+  });
+
+  const ramfs = (): string => {
+    const at = fs.mkdtempSync(join(home, 'ramfs-'));
+    execFileSync('mount', ['-t', 'ramfs', '-o', 'mode=755', 'ramfs', at]);
+    return at;
+  };
+  /** Real, where this account may mount one; elsewhere a platform that says what such a file system says. */
+  it(`comes so, too, to a file system without extended attributes (${platform.privileged ? 'a real one' : 'as a platform tells'})`, async () => {
+    const to = platform.privileged ? ramfs() : join(home, 'no-attributes');
+    const without: Platform = { ...platform, setExtendedAttribute: () => 'unsupported', extendedAttributes: () => [] };
+    try {
+      for (const conflict of ['fail', 'overwrite'] as const) {
+        // The second time there is somebody's program in the way that has them.
+        if (conflict === 'overwrite') fs.chmodSync(join(to, source, 'sub', 'set-id'), 0o6777);
+        const options = { ...(await fixture.reader(vault)), to, conflict, withoutPowers: true };
+        const report = await restore(platform.privileged ? options : { ...options, platform: without });
+        expect(report.errorCount).toBe(0);
+        const modes = ['', 'plain', 'set-id', 'capable'].map((name) => fs.statSync(join(to, source, 'sub', name)).mode & 0o7777);
+        expect(modes).toEqual([0o755, 0o644, 0o755, 0o755]);
+        expect(fs.readFileSync(join(to, source, 'sub', 'capable'), 'utf8')).toBe('capable');
+        expect(fs.existsSync(join(to, source, 'device'))).toBe(false);
+        // What could not be kept is said; what was taken off on purpose is no loss to tell of.
+        const lost = report.notes.filter(({ code }) => code.startsWith('attribute_not_restored')).map(({ code }) => code);
+        expect(lost).toEqual(['attribute_not_restored:user.kept']);
+      }
+    } finally {
+      if (platform.privileged) execFileSync('umount', [to]);
+    }
   });
 
   it('is restored as it was to where it came from', async () => {
