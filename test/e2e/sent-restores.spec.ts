@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CreateRestore, Restore } from '#libs/contracts';
 import { restore } from '#libs/contracts';
@@ -24,6 +24,7 @@ describe('a restore that was sent to a machine', () => {
     await cryptoReady();
     mkdirSync(notes);
     writeFileSync(join(notes, 'note'), 'by ada');
+    chmodSync(join(notes, 'note'), 0o4755);
     ada = await scene.team.join('ada', [notes]);
     ben = await scene.team.join('ben');
     writeFileSync(join(ben.home, 'backup.yaml'), `panelRestores: ['${restores}']\n`, { mode: 0o600 });
@@ -75,6 +76,35 @@ describe('a restore that was sent to a machine', () => {
       expect(ended).toMatchObject({ state: 'failed', errorCode: 'restore_refused', errorMessage: expect.stringContaining(restores) });
     }
     expect(existsSync(restoredPath(elsewhere, notes))).toBe(false);
+  });
+
+  it('goes anywhere, original places as well, where the machine says so, and brings no powers along there either', async () => {
+    const rules = join(ben.home, 'backup.yaml');
+    const before = readFileSync(rules);
+    writeFileSync(rules, 'panelRestores: anywhere\n');
+    try {
+      const anywhere = join(scene.folder, 'anywhere');
+      expect(await send(await sealedFor('ben', { destination: anywhere }))).toMatchObject({
+        state: 'done',
+        summary: { files: 1, errors: 0, writtenTo: anywhere },
+      });
+      expect(noteIn(anywhere)).toBe('by ada');
+      expect(statSync(join(restoredPath(anywhere, notes), 'note')).mode & 0o7777).toBe(0o755);
+      writeFileSync(join(notes, 'note'), 'by somebody since');
+      expect(await send(await sealedFor('ben', { destination: null, conflict: 'overwrite' }))).toMatchObject({
+        state: 'done',
+        summary: { files: 1, errors: 0, writtenTo: 'the original places' },
+      });
+      expect(readFileSync(join(notes, 'note'), 'utf8')).toBe('by ada');
+      expect(statSync(join(notes, 'note')).mode & 0o7777).toBe(0o755);
+    } finally {
+      writeFileSync(rules, before);
+    }
+    // Asked anew for each order: what was allowed once is not any more.
+    expect(await send(await sealedFor('ben', { destination: join(scene.folder, 'anywhere-else') }))).toMatchObject({
+      state: 'failed',
+      errorCode: 'restore_refused',
+    });
   });
 
   it('is not carried out as somebody on the way would rather have it', async () => {
