@@ -191,6 +191,16 @@ describe('reading packs on this disk', () => {
     expect(reports.find((r) => r.damaged.length > 0)).toMatchObject({ store: 'own', damaged: [{ packId: mine.packId, repaired: true }] });
   });
 
+  it('reads own packs also while those of others can not be read', async () => {
+    const mine = aPack(7);
+    await own.put(mine);
+    const files: DurableFiles = { ...nodeFiles, open: (path) => Promise.reject(new FilesError('access_denied', path)) };
+    agent = { ...agent, held: await HeldPackStore.open(held.packs.folder, { files }) };
+    await clock.advance(month);
+    await expect(timed(scrub().runDue(never))).rejects.toMatchObject({ code: 'store_failed' });
+    expect(reports).toMatchObject([{ store: 'own', packs: 1, found: 0, damaged: [] }]);
+  });
+
   describe('on a disk with bad places', () => {
     /** Reading from there fails as a disk's bad sector does. */
     const bad = new Map<string, number>();

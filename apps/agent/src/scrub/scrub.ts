@@ -60,18 +60,28 @@ export class Scrub {
     }
   }
 
-  /** Does what is due, or as much of it as it may. */
+  /** Does what is due, or as much of it as it may. What breaks off the reading of one store keeps nobody from the other; it is thrown in the end. */
   async runDue(signal: AbortSignal): Promise<void> {
-    for (const store of ['held', 'own'] as const) {
-      const state = await this.#state();
-      const facts = {
-        nowMs: this.#ports.clock.nowMs(),
-        joinedAtMs: this.#ports.document.joinedAtMs,
-        asked: store === 'held' ? this.#asked : null,
-      };
-      const pass = scrubStep(state[store], facts);
-      if (pass) await this.#pass(store, state, pass, signal);
-    }
+    let failure: { readonly error: unknown } | undefined;
+    for (const store of ['held', 'own'] as const)
+      try {
+        await this.#runDueOf(store, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        failure ??= { error };
+      }
+    if (failure) throw failure.error;
+  }
+
+  async #runDueOf(store: ScrubReport['store'], signal: AbortSignal): Promise<void> {
+    const state = await this.#state();
+    const facts = {
+      nowMs: this.#ports.clock.nowMs(),
+      joinedAtMs: this.#ports.document.joinedAtMs,
+      asked: store === 'held' ? this.#asked : null,
+    };
+    const pass = scrubStep(state[store], facts);
+    if (pass) await this.#pass(store, state, pass, signal);
   }
 
   /** A file that can't be read is no reason to stop reading packs: the pass begins anew. */
