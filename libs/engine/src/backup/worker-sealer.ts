@@ -36,7 +36,8 @@ export class WorkerSealer implements Sealer {
       workerData: start,
       resourceLimits: { maxOldGenerationSizeMb: backupLimits.workerHeapMiB, maxYoungGenerationSizeMb: backupLimits.workerYoungMiB },
     });
-    this.#worker.on('message', (message: FromWorker) => void this.#receive(message));
+    // The thread waits for an answer that there will be none to; and nobody waits for this promise.
+    this.#worker.on('message', (message: FromWorker) => void this.#receive(message).catch((error: unknown) => this.#die(messageOf(error))));
     this.#worker.on('error', (error) => this.#die(messageOf(error)));
     this.#worker.on('exit', (code) => this.#die(`ended with code ${code}`));
     const stop = (): void => void Atomics.store(this.#stop, 0, 1);

@@ -36,6 +36,21 @@ async function expectRestored(): Promise<void> {
 }
 
 describe('sealing threads', () => {
+  it('fail the run, and not the process, when what is known already can not be looked up', async () => {
+    writeFileSync(join(source, 'file'), bytes(100_000));
+    // As when the index grows and there is no memory.
+    jest.spyOn(vault.index, 'has').mockImplementation(() => {
+      throw new RangeError('Array buffer allocation failed');
+    });
+    try {
+      await expect(run()).rejects.toMatchObject({ code: 'worker_failed', message: expect.stringContaining('allocation failed') });
+    } finally {
+      jest.restoreAllMocks();
+    }
+    await run();
+    await expectRestored();
+  });
+
   it.each([
     ['from the start', 0],
     ['taking over in the middle', 8_000_000],
