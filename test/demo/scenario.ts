@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Snapshot } from '#libs/contracts';
 import { compareTrees, currentPlatform } from '#libs/engine';
 import type { Agent } from '../support/agent.ts';
+import { lastEvent } from '../support/agent.ts';
 import { until } from '../support/processes.ts';
 import { writeSample } from '../support/sample-folder.ts';
 import type { DemoOptions } from './options.ts';
@@ -76,8 +77,7 @@ export async function runScenario(options: DemoOptions, folder: string, report: 
     },
   );
 
-  const due = inSeconds(4);
-  await team.changeTeamPolicy((policy) => ({ ...policy, schedule: { ...policy.schedule, ...due } }));
+  const due = await scheduleSoon(team, owner);
   report.say('schedule', `${ownerName}'s backup of ${documents} is scheduled: cron "${due.cron}" (UTC).`, {
     cron: due.cron,
     folder: documents,
@@ -124,7 +124,21 @@ export async function runScenario(options: DemoOptions, folder: string, report: 
   return { team, summary };
 }
 
-/** A cron expression (with seconds) that fires once, that many seconds from now. */
+/** A backup within seconds. A time that comes before a busy machine has told the owner is owed to nobody: then one twice as far away. */
+async function scheduleSoon(team: Team, owner: Agent): Promise<{ cron: string; timeZone: string }> {
+  for (let seconds = 5; ; seconds *= 2) {
+    const begunMs = Date.now();
+    const due = inSeconds(seconds);
+    await team.changeTeamPolicy((policy) => ({ ...policy, schedule: { ...policy.schedule, ...due } }));
+    await until(`${owner.name} knows the schedule`, async () => {
+      const { schedule } = lastEvent<{ schedule: { cron: string } }>(await owner.must(['status']));
+      return schedule.cron === due.cron;
+    });
+    if (Date.now() - begunMs < (seconds - 1) * 1000) return due;
+  }
+}
+
+/** A cron expression (with seconds) that fires once, that many seconds from now, or up to one sooner. */
 function inSeconds(seconds: number): { cron: string; timeZone: string } {
   const at = new Date(Date.now() + seconds * 1000);
   return { cron: `${at.getUTCSeconds()} ${at.getUTCMinutes()} ${at.getUTCHours()} * * *`, timeZone: 'UTC' };
