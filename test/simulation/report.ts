@@ -1,4 +1,4 @@
-import type { SimulationResult } from './simulator.ts';
+import type { SimulationResult } from './simulation-result.ts';
 import { plot } from './plot.ts';
 import type { Outcome } from './scenarios.ts';
 

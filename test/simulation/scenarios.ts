@@ -2,7 +2,8 @@ import type { DurabilitySettings } from '#libs/durability';
 import { defaultDurabilitySettings, deviceStanding, officeWeek, planBreaker, planRepair, planTrim } from '#libs/durability';
 import { atMost, closedFormLoss } from './closed-form.ts';
 import { DAY_MS, HOUR_MS } from './presence-model.ts';
-import { START_MS, Simulator, type SimulationOptions, type SimulationResult } from './simulator.ts';
+import type { SimulationResult } from './simulation-result.ts';
+import { START_MS, Simulator, type SimulationOptions } from './simulator.ts';
 import type { Rules } from './world.ts';
 
 /** Easter and May Day of 2026: a long weekend and a single day. */

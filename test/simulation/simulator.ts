@@ -1,25 +1,15 @@
 import type { DeviceState } from '#libs/contracts';
-import type { BreakerState, Calendars, Candidate, RepairAssignment } from '#libs/durability';
-import {
-  CandidatePool,
-  acceptsPacks,
-  drainProgress,
-  effectiveReplicas,
-  hourOfWeek,
-  isDoubted,
-  isGone,
-  isReturn,
-  officeWeek,
-  workCalendars,
-} from '#libs/durability';
+import type { BreakerState, Calendars } from '#libs/durability';
+import { drainProgress, effectiveReplicas, hourOfWeek, isDoubted, isGone, isReturn, officeWeek, workCalendars } from '#libs/durability';
 import { seededRandom } from '#libs/kernel/testing';
+import { HourCalendar } from './hour-calendar.ts';
 import { DAY_MS, HOUR_MS, deskDay } from './presence-model.ts';
-import { GOAL, World, packNumber, type Rules, type SimulatedDevice } from './world.ts';
+import { SimulatedRepair, type Surplus } from './simulated-repair.ts';
+import { emptyResult, type SimulationResult } from './simulation-result.ts';
+import { GOAL, World, type Rules, type SimulatedDevice } from './world.ts';
 
 /** A Monday. */
 export const START_MS = Date.UTC(2026, 0, 5);
-/** As the coordinator's PLAN_SIZE. */
-const PART = 250;
 /** Packs looked at in one hour for the availability of restores. */
 const SAMPLE = 100;
 
@@ -40,50 +30,22 @@ export interface SimulationOptions {
   readonly dayOff?: number;
 }
 
-export interface SimulationResult {
-  hours: number;
-  packYears: number;
-  /** Packs of which all copies at others were gone at once. */
-  losses: number;
-  /** Of those, packs whose owner's machine was gone too. */
-  forGood: number;
-  placed: number;
-  repairs: number;
-  /** Repairs that kept to their share of a link, by the busiest device in its busiest hour, as a share of its link. */
-  busiestShare: number;
-  /** Copies by hour. */
-  readonly traffic: number[];
-  readonly restorable: { readonly seen: Float64Array; readonly of: Float64Array };
-  deaths: number;
-  drained: number;
-  /** Packs of a draining device that were seen below the minimum. */
-  drainWindows: number;
-  reclaimed: number;
-  /** Copies sent to a device that had the pack on its disk: must stay 0. */
-  resent: number;
-  trimmed: number;
-  frozenHours: number;
-  repairsWhileFrozen: number;
-}
-
 /**
  * A team over months, an hour at a step, run by the very rules of libs/durability. People come and go, machines die or leave, and the
  * coordinator knows only what heartbeats tell it.
  */
 export class Simulator {
   readonly world: World;
-  readonly result: SimulationResult;
+  readonly result = emptyResult();
   readonly #options: Required<SimulationOptions>;
   readonly #random;
   readonly #calendars: Calendars;
-  readonly #wanting = new Set<number>();
-  /** Hour → devices to look at again. */
-  readonly #due = new Map<number, SimulatedDevice[]>();
-  readonly #arrivals = new Map<number, { device: SimulatedDevice; atMs: number }[]>();
-  readonly #departures = new Map<number, { device: SimulatedDevice; atMs: number }[]>();
-  readonly #surplusDue = new Map<number, { pack: number; sinceMs: number }[]>();
-  /** Packs that the coordinator counts for a device, whatever is on its disk. */
-  readonly #maps = new Map<number, Set<number>>();
+  readonly #repair: SimulatedRepair;
+  /** Devices to look at again. */
+  readonly #due = new HourCalendar<SimulatedDevice>();
+  readonly #arrivals = new HourCalendar<{ device: SimulatedDevice; atMs: number }>();
+  readonly #departures = new HourCalendar<{ device: SimulatedDevice; atMs: number }>();
+  readonly #surplusDue = new HourCalendar<Surplus>();
   #breaker: BreakerState = { open: false };
   #changed = false;
   nowMs = START_MS;
@@ -94,19 +56,18 @@ export class Simulator {
     this.#calendars = workCalendars(options.rules.settings.workWeek);
     const packCount = options.devices * options.packsPerDevice;
     this.world = new World(packCount, this.#options.packBytes);
-    this.result = {
-      ...{ hours: 0, packYears: 0, losses: 0, forGood: 0, placed: 0, repairs: 0, busiestShare: 0, traffic: [], deaths: 0, drained: 0 },
-      ...{ drainWindows: 0, reclaimed: 0, resent: 0, trimmed: 0, frozenHours: 0, repairsWhileFrozen: 0 },
-      restorable: { seen: new Float64Array(168), of: new Float64Array(168) },
-    };
+    const { rules } = options;
+    this.#repair = new SimulatedRepair({
+      ...{ world: this.world, rules, packBytes: this.#options.packBytes, random: this.#random, result: this.result },
+    });
     // A team that has been there for long: everybody is vetted and awake when the first packs are placed.
     for (let n = 0; n < options.devices; n += 1) {
       const device = this.world.join(START_MS - 30 * DAY_MS, `site-${n % options.sites}`, n < options.anchors);
       Object.assign(device, { online: true, lastSeenAtMs: START_MS, state: 'active', vetted: true });
       for (let p = 0; p < options.packsPerDevice; p += 1) this.world.setOwner(n * options.packsPerDevice + p, device);
     }
-    for (let pack = 0; pack < packCount; pack += 1) this.#wanting.add(pack);
-    this.#plan(Number.POSITIVE_INFINITY);
+    for (let pack = 0; pack < packCount; pack += 1) this.#repair.want(pack);
+    this.#repair.plan(Number.POSITIVE_INFINITY, this.#breaker);
     this.result.placed = this.result.traffic.pop() ?? 0;
     for (const device of this.world.devices) if (!device.anchor) this.#depart(device, START_MS);
   }
@@ -138,7 +99,7 @@ export class Simulator {
   absent(device: SimulatedDevice, untilMs: number): void {
     device.absentUntilMs = untilMs;
     if (device.online) this.#depart(device, this.nowMs);
-    if (device.anchor) this.#at(this.#arrivals, untilMs, { device, atMs: untilMs });
+    if (device.anchor) this.#arrivals.add(untilMs, this.nowMs, { device, atMs: untilMs });
   }
 
   drain(device: SimulatedDevice): void {
@@ -162,8 +123,8 @@ export class Simulator {
       if (device.anchor || this.nowMs < device.absentUntilMs) continue;
       const day = deskDay(this.nowMs, week, dayOff, () => this.#random.next());
       if (!day) continue;
-      this.#at(this.#arrivals, day.fromMs, { device, atMs: day.fromMs });
-      this.#at(this.#departures, day.toMs, { device, atMs: day.toMs });
+      this.#arrivals.add(day.fromMs, this.nowMs, { device, atMs: day.fromMs });
+      this.#departures.add(day.toMs, this.nowMs, { device, atMs: day.toMs });
     }
   }
 
@@ -185,9 +146,9 @@ export class Simulator {
 
   #hour(): void {
     const hour = this.nowMs / HOUR_MS;
-    for (const { device, atMs } of take(this.#arrivals, hour)) if (device.alive && atMs >= device.absentUntilMs) this.#arrive(device, atMs);
-    for (const { device, atMs } of take(this.#departures, hour)) if (device.online) this.#depart(device, atMs);
-    for (const device of take(this.#due, hour)) if (device.dueHour === hour) this.#look(device);
+    for (const { device, atMs } of this.#arrivals.take(hour)) if (device.alive && atMs >= device.absentUntilMs) this.#arrive(device, atMs);
+    for (const { device, atMs } of this.#departures.take(hour)) if (device.online) this.#depart(device, atMs);
+    for (const device of this.#due.take(hour)) if (device.dueHour === hour) this.#look(device);
     const { rules } = this.#options;
     if (this.#changed || this.#breaker.open) {
       this.#breaker = rules.planBreaker(this.#breaker, this.#members(), this.nowMs, rules.settings);
@@ -195,8 +156,8 @@ export class Simulator {
     }
     if (this.#breaker.open) this.result.frozenHours += 1;
     const { linkBytesPerSecond, packBytes } = this.#options;
-    this.#plan(Math.floor((linkBytesPerSecond * 3600) / packBytes));
-    this.#trim(take(this.#surplusDue, hour));
+    this.#repair.plan(Math.floor((linkBytesPerSecond * 3600) / packBytes), this.#breaker);
+    this.#repair.trim(this.#surplusDue.take(hour), this.nowMs);
     this.#watch();
     this.nowMs += HOUR_MS;
     this.result.hours += 1;
@@ -223,7 +184,7 @@ export class Simulator {
   /** A device is due once: the newest time counts. */
   #lookAt(device: SimulatedDevice, atMs: number): void {
     device.dueHour = Math.ceil(atMs / HOUR_MS);
-    this.#at(this.#due, device.dueHour * HOUR_MS, device);
+    this.#due.add(device.dueHour * HOUR_MS, this.nowMs, device);
   }
 
   /** Asks the rules for a device's state, and does what follows. */
@@ -255,21 +216,10 @@ export class Simulator {
     this.#changed = true;
     if (isReturn(from, device.state)) this.#reclaim(device, from);
     if (device.state === 'lost') for (const pack of device.holdings) this.world.removeHolder(pack, device);
-    for (const pack of device.holdings) this.#wanting.add(pack);
+    for (const pack of device.holdings) this.#repair.want(pack);
     // A dead device's packs are known to the coordinator only by the map.
-    if (!device.alive) for (const pack of this.#mapOf(device)) this.#wanting.add(pack);
-    if (device.state === 'lost') this.#forget(device);
-  }
-
-  #mapOf(device: SimulatedDevice): Set<number> {
-    let map = this.#maps.get(device.index);
-    if (!map) this.#maps.set(device.index, (map = new Set()));
-    return map;
-  }
-
-  #forget(device: SimulatedDevice): void {
-    for (const pack of this.#mapOf(device)) this.world.removeHolder(pack, device);
-    if (!device.alive) this.#maps.delete(device.index);
+    if (!device.alive) for (const pack of this.#repair.countedFor(device)) this.#repair.want(pack);
+    if (device.state === 'lost') this.#repair.forget(device);
   }
 
   /** Its inventory: what it still holds counts again, and nothing of that is sent to it. */
@@ -277,74 +227,10 @@ export class Simulator {
     if (!isGone(from)) return;
     for (const pack of device.holdings) {
       this.world.addHolder(pack, device);
-      this.#mapOf(device).add(pack);
+      this.#repair.countedFor(device).add(pack);
       this.result.reclaimed += 1;
       const { trimAfterMs } = this.#options.rules.settings.reconcile;
-      this.#at(this.#surplusDue, this.nowMs + trimAfterMs + HOUR_MS, { pack, sinceMs: this.nowMs });
-    }
-  }
-
-  #plan(slots: number): void {
-    const { rules, packBytes } = this.#options;
-    let copies = 0;
-    const shared = new Map<number, number>();
-    if (this.#wanting.size > 0) {
-      const share = Math.floor(slots * rules.settings.repair.linkShare);
-      const online = this.world.devices.filter((device) => device.online);
-      const candidates = new CandidatePool(
-        online.map((device) => candidateOf(device, packBytes, slots, share)),
-        rules.settings,
-        this.#random,
-      );
-      const queue = [...this.#wanting];
-      for (let at = 0; at < queue.length; at += PART) {
-        const part = queue.slice(at, at + PART);
-        const plan = rules.planRepair({
-          packs: part.map((pack) => this.world.pack(pack)),
-          ...{ candidates, breaker: this.#breaker, settings: rules.settings, random: this.#random },
-        });
-        for (const assignment of plan.assignments) {
-          copies += this.#copy(assignment);
-          if (assignment.urgency === 'in-its-share') shared.set(...oneMore(shared, this.world.device(assignment.deviceId).index));
-        }
-        const unmet = new Set(plan.unmet.map(({ packId }) => packNumber(packId)));
-        if (!plan.more) for (const pack of part) if (!unmet.has(pack)) this.#wanting.delete(pack);
-      }
-    }
-    if (Number.isFinite(slots)) for (const n of shared.values()) this.result.busiestShare = Math.max(this.result.busiestShare, n / slots);
-    this.result.traffic.push(copies);
-  }
-
-  /** A copy arrives within the hour: both ends are there. Returns 1, or 0 when the pack was there already. */
-  #copy({ packId, deviceId, cause }: RepairAssignment): number {
-    const device = this.world.device(deviceId);
-    const pack = packNumber(packId);
-    if (device.holdings.has(pack)) {
-      this.result.resent += 1;
-      return 0;
-    }
-    if (!this.world.addHolder(pack, device)) return 0;
-    device.holdings.add(pack);
-    this.#mapOf(device).add(pack);
-    this.world.intact[pack]! += 1;
-    if (cause === 'repair') {
-      this.result.repairs += 1;
-      if (this.#breaker.open) this.result.repairsWhileFrozen += 1;
-    }
-    return 1;
-  }
-
-  #trim(due: readonly { pack: number; sinceMs: number }[]): void {
-    const { rules } = this.#options;
-    for (const { pack, sinceMs } of due) {
-      const roomOf = (): { availableBytes: number } => ({ availableBytes: 0 });
-      for (const deviceId of rules.planTrim({ ...this.world.pack(pack), surplusSinceMs: sinceMs }, roomOf, this.nowMs, rules.settings)) {
-        const device = this.world.device(deviceId);
-        this.world.removeHolder(pack, device);
-        this.#mapOf(device).delete(pack);
-        if (device.holdings.delete(pack)) this.world.intact[pack]! -= 1;
-        this.result.trimmed += 1;
-      }
+      this.#surplusDue.add(this.nowMs + trimAfterMs + HOUR_MS, this.nowMs, { pack, sinceMs: this.nowMs });
     }
   }
 
@@ -353,7 +239,7 @@ export class Simulator {
     if (this.world.intact[pack] !== 0) return;
     this.result.losses += 1;
     if (!this.world.owner(pack).alive) this.result.forGood += 1;
-    this.#wanting.add(pack);
+    this.#repair.want(pack);
   }
 
   #watch(): void {
@@ -372,32 +258,6 @@ export class Simulator {
       }
     }
   }
-
-  #at<T>(calendar: Map<number, T[]>, atMs: number, what: T): void {
-    const hour = Math.max(Math.floor(atMs / HOUR_MS), Math.floor(this.nowMs / HOUR_MS));
-    const there = calendar.get(hour);
-    if (there) there.push(what);
-    else calendar.set(hour, [what]);
-  }
-}
-
-const oneMore = (counts: Map<number, number>, key: number): [number, number] => [key, (counts.get(key) ?? 0) + 1];
-
-function take<T>(calendar: Map<number, T[]>, hour: number): T[] {
-  const there = calendar.get(hour) ?? [];
-  calendar.delete(hour);
-  return there;
-}
-
-/** Room is no matter here: every device has it for four times its share. */
-function candidateOf(device: SimulatedDevice, packBytes: number, slots: number, share: number): Candidate {
-  return {
-    ...{ deviceId: device.deviceId, machineId: device.deviceId, site: device.site, anchor: device.anchor, state: device.state },
-    ...{ online: device.online, vetted: device.vetted, auditScore: 1, presence: device.anchor ? 1 : 0.3 },
-    availableBytes: Math.max(0, (1e6 - device.holdings.size) * packBytes),
-    openSlots: acceptsPacks(device.state) ? slots : 0,
-    repairSlots: share,
-  };
 }
 
 const weighs = (state: DeviceState): string =>
