@@ -1,4 +1,5 @@
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { followLinks } from './follow-links.ts';
 
 /**
  * Kinds of file systems that ask somebody else for every answer: another machine, or a program of a user. When that one is gone, whoever looks waits in the kernel,
@@ -8,9 +9,6 @@ const farKinds: ReadonlySet<string> = new Set([
   ...['nfs', 'nfs4', 'cifs', 'smb3', 'smbfs', 'ncpfs', '9p', 'virtiofs', 'vboxsf', 'prl_fs', 'vmhgfs', 'fuse', 'fuseblk', 'autofs'],
   ...['afs', 'coda', 'ceph', 'glusterfs', 'lustre', 'beegfs', 'gpfs', 'orangefs', 'pvfs2', 'ocfs2', 'gfs2', 'davfs'],
 ]);
-
-/** As often as Linux follows links in one path. */
-const maxLinks = 40;
 
 /** A file system that somebody else answers for, and so perhaps nobody. Paths are their bytes as latin1. */
 export interface FarMount {
@@ -67,42 +65,11 @@ export interface NearPart {
 /** Follows an absolute path (bytes as latin1) by whatever links, and stops before the first far mount. */
 export function followNear(path: string, mounts: readonly FarMount[]): NearPart {
   const points = new Map(mounts.map((mount) => [mount.point, mount]));
-  let left = path.split('/').filter((part) => part !== '' && part !== '.');
-  let at = '';
-  for (let links = 0; left.length > 0;) {
-    const [name, ...rest] = left;
-    if (name === '..') {
-      at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
-      left = rest;
-      continue;
-    }
-    const next = `${at}/${name}`;
-    const far = points.get(next);
-    if (far) return { path: next, far };
-    const target = linkTarget(next);
-    if (target === undefined || links === maxLinks) {
-      at = next;
-      left = rest;
-      continue;
-    }
-    links += 1;
-    if (target.startsWith('/')) at = '';
-    left = [...target.split('/').filter((part) => part !== '' && part !== '.'), ...rest];
-  }
-  return { path: at === '' ? '/' : at, far: undefined };
+  const followed = followLinks(path, (place) => points.has(place));
+  return { path: followed.path, far: followed.stopped ? points.get(followed.path) : undefined };
 }
 
 /** The first far mount that an absolute path comes to, by whatever links; found without asking any. */
 export function farMountOn(path: string | Buffer, mounts: readonly FarMount[] = farMounts()): FarMount | undefined {
   return mounts.length === 0 ? undefined : followNear(Buffer.from(path).toString('latin1'), mounts).far;
-}
-
-/** Undefined for all that is no link, and what can't be looked at, below which there is nothing to follow. */
-function linkTarget(path: string): string | undefined {
-  const bytes = Buffer.from(path, 'latin1');
-  try {
-    return lstatSync(bytes).isSymbolicLink() ? readlinkSync(bytes, 'latin1') : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 /** What the strictest of usual disks and file systems ask for. */
 export const pageBytes = 4096;
 
+/** What is used of WebAssembly: its types are those of a browser, which this library has none of. */
 interface WebAssemblyMemory {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
 }

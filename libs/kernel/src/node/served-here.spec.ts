@@ -29,6 +29,9 @@ onLinux('knows a served folder by every way to it, and nothing else', () => {
     ...[true, true],
     ...[false, false],
   ]);
+  const noText = Buffer.concat([Buffer.from(`${home}/`), Buffer.from([0xff])]);
+  symlinkSync(join(home, 'documents'), noText);
+  expect(isEntryServedHere(noText, Buffer.from('shown'))).toBe(true);
   end();
   expect(isServedHere(shown)).toBe(false);
 });
