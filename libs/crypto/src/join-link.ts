@@ -37,7 +37,7 @@ export function parseJoinLink(text: string): JoinLink {
   if (text.length > 2 * maxLinkCharacters) throw badLink('the join link is too long');
   const match = linkPattern.exec(text.replaceAll(/\s+/g, ''));
   if (!match) throw badLink('this is not a join link (holdfast://host:port/#secret.fingerprint)');
-  const [, host, port, secret, fingerprint] = match as unknown as [string, string, string, string, string];
+  const [, host = '', port = '', secret = '', fingerprint = ''] = match;
   const link = { host: host.startsWith('[') ? host.slice(1, -1) : host, port: Number(port), secret, fingerprint };
   checkParts(link);
   if (link.host.includes(':') !== host.startsWith('[')) throw badLink('the host of the join link is not valid');

@@ -23,6 +23,7 @@ export * from './forget/forget.ts';
 export * from './local-vault/local-vault.ts';
 export * from './local-vault/local-vault-types.ts';
 export type { LostPack } from './local-vault/lost-packs.ts';
+export { recordStats } from './local-vault/record-stats.ts';
 export { type RetiredPack, RetiredPacks } from './local-vault/retired-packs.ts';
 export { mountSnapshots, type SnapshotMount } from './mount/fuse/mount-snapshots.ts';
 export { unmountFuse } from './mount/fuse/fuse-channel.ts';

@@ -40,7 +40,7 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
 
 /** Text from outside (file names, device names) without control characters that could steer the terminal. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is replaced
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,

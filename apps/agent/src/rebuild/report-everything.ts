@@ -1,4 +1,4 @@
-import type { ReturnedSnapshot, ReturnReceipts, SnapshotStats } from '#libs/contracts';
+import type { ReturnedSnapshot, ReturnReceipts } from '#libs/contracts';
 import type { LocalVault } from '#libs/engine';
 import { toBase64Url } from '#libs/kernel';
 import { sendInventory } from '../daemon/send-inventory.ts';
@@ -52,7 +52,7 @@ async function returnPacks({ coordinator }: AgentRuntime, vault: LocalVault, sig
 }
 
 async function returnSnapshots({ coordinator }: AgentRuntime, vault: LocalVault, signal: AbortSignal): Promise<number> {
-  const { retainedSnapshots } = await import('#libs/engine');
+  const { recordStats, retainedSnapshots } = await import('#libs/engine');
   const { reader } = await vault.openReader();
   let part: ReturnedSnapshot[] = [];
   let bytes = 0;
@@ -64,11 +64,12 @@ async function returnSnapshots({ coordinator }: AgentRuntime, vault: LocalVault,
     bytes = 0;
   };
   for await (const { sequence, neededPacks } of retainedSnapshots(vault, signal)) {
-    const { startedAtMs, endedAtMs, partial, adHoc, stats } = await reader.snapshot(sequence, { signal });
+    const record = await reader.snapshot(sequence, { signal });
+    const { startedAtMs, endedAtMs, partial, adHoc } = record;
     const needed = toBase64Url(neededPacks);
     if (part.length >= reportLimits.snapshots || bytes + needed.length > reportLimits.snapshotBytes) await send();
     const facts = { startedAtMs, endedAtMs, partial, ...(adHoc && { adHoc }) };
-    part.push({ sequence, neededPacks: needed, ...facts, stats: stats as unknown as SnapshotStats });
+    part.push({ sequence, neededPacks: needed, ...facts, stats: recordStats(record) });
     bytes += needed.length;
   }
   await send();

@@ -34,6 +34,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
 /** Every operation may answer with a problem. */
 function withProblems(document: OpenAPIObject): OpenAPIObject {
   const schema = z.toJSONSchema(problem, { unrepresentable: 'any' }).$defs!['Problem'];
+  // Zod and Nest have each its own type of the same JSON Schema.
   document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: schema as never } };
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   for (const path of Object.values(document.paths)) {

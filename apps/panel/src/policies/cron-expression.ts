@@ -62,7 +62,7 @@ export function parseCron(text: string): CronExpression {
   if (fields.length < 5 || fields.length > 6)
     throw new RangeError(`a schedule has 5 fields (or 6 with seconds), this has ${text.trim() === '' ? 0 : fields.length}`);
   const all = fields.length === 5 ? ['0', ...fields] : fields;
-  const parsed: Partial<Record<keyof CronExpression, number[]>> = {};
-  rules.forEach((rule, i) => (parsed[rule.key] = parseField(all[i]!, rule)));
-  return parsed as unknown as CronExpression;
+  const parsed: Record<keyof CronExpression, number[]> = { seconds: [], minutes: [], hours: [], days: [], months: [], weekdays: [] };
+  for (const [i, rule] of rules.entries()) parsed[rule.key] = parseField(all[i] ?? '', rule);
+  return parsed;
 }

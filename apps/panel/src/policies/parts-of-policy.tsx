@@ -21,6 +21,7 @@ interface PartOfPolicy<K extends keyof PolicyOverride> {
   readonly fields: (props: FieldsProps<K>) => ReactNode;
 }
 
+/** The list has parts of several types; each of its fields is given its own value only, which the compiler can't follow through the list. */
 const part = <K extends keyof PolicyOverride>(
   key: K,
   title: string,

@@ -18,6 +18,7 @@ export class VaultWorkerClient {
       const reply = event.data;
       const waiting = this.#waiting.get(reply.id);
       this.#waiting.delete(reply.id);
+      // The type of a value goes with the method that was called under this number.
       if (reply.ok) waiting?.resolve(reply.value as never);
       else
         waiting?.reject(

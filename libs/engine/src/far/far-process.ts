@@ -30,6 +30,7 @@ function names(path: Uint8Array | undefined): FarAnswers['names'] {
     folder?.entries.closeSync();
     folder = undefined;
     const start = Buffer.from(path);
+    // Node takes paths as bytes and gives names as bytes here too; only its types say text.
     const entries = translated(start, () =>
       reach(start, (reached) => opendirSync(reached as unknown as string, { encoding: 'buffer' as BufferEncoding })),
     );

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
-import type { SnapshotStats } from '#libs/contracts';
 import type { PackBitmap, PackInfo, SnapshotRecord, VaultHead } from '#libs/vault';
 import type { CommittedSnapshot } from '../backup/backup-types.ts';
+import { recordStats } from './record-stats.ts';
 
 /** A snapshot as the coordinator is told. `needed` gets the head's index packs too: a restore reads every one to find the chunks. */
 export function describeSnapshot(
@@ -12,7 +12,7 @@ export function describeSnapshot(
   indexPacks: readonly PackInfo[] = [],
 ): CommittedSnapshot {
   for (const { ordinal } of head.indexPacks) needed.set(ordinal);
-  const stats = record.stats as unknown as SnapshotStats;
+  const stats = recordStats(record);
   return {
     sequence: record.sequence,
     headSequence: head.sequence,

@@ -60,7 +60,7 @@ export function pageRow(href: string, name: string, item: ShelfItem | undefined)
 export function escaped(text: string): string {
   return (
     text
-      // eslint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- they are what is replaced
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '?')
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')

@@ -89,6 +89,7 @@ export class LazyHelia {
     });
     // What withLibp2pLight does, with a node that runs already and without its content routing: nobody is asked for providers.
     Object.defineProperty(helia, 'libp2p', { configurable: true, enumerable: true, value: this.#capturing() });
+    // Helia's own type takes every kind of broker; what withBitswap adds is this one.
     const inner = helia as unknown as { addBlockBroker(broker: BitswapBroker): void };
     const addBlockBroker = inner.addBlockBroker.bind(helia);
     inner.addBlockBroker = (broker) => {

@@ -23,7 +23,7 @@ const decoder = new TextDecoder();
 
 /** A name for messages: UTF-8 as far as it is, control characters replaced, at most 80 characters. */
 export function printableName(name: Uint8Array): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is replaced
   const text = decoder.decode(name.subarray(0, 320)).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
   return `"${text.length > 80 ? `${text.slice(0, 79)}…` : text}"`;
 }
@@ -38,7 +38,7 @@ export function windowsNameProblem(name: Uint8Array): string | undefined {
   } catch {
     return 'is not UTF-8';
   }
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   const bad = /[<>:"/\\|?*\u0000-\u001f]/.exec(text);
   if (bad) return `has a character in it that Windows does not allow (${JSON.stringify(bad[0])})`;
   if (/[. ]$/.test(text)) return 'ends with a dot or a space';

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { close, closeSync, readSync, statSync, writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { messageOf, systemErrorCode } from '#libs/kernel';
 import { EngineError } from '../../errors.ts';
@@ -56,7 +57,7 @@ export async function mountFuse(folder: string): Promise<FuseChannel> {
   }
   // It stays until the end; neither it nor its pipe keeps this process alive.
   child.unref();
-  (child.stderr as unknown as { unref(): void }).unref();
+  if (child.stderr instanceof Socket) child.stderr.unref();
   // `open`: once it is closed, its number may be that of another file.
   const state = { mounted: true, open: true };
   const waiting = readyDescriptor(fd);
