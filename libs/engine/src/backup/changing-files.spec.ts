@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   appendFileSync,
+  chmodSync,
   closeSync,
   constants,
   linkSync,
@@ -10,6 +11,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -164,5 +166,70 @@ describe('a folder that vanishes during the backup', () => {
     const gone = await here.run({ platform: without(here.source) });
     expect(gone.problems).toEqual([expect.objectContaining({ code: 'file_not_found', path: here.source })]);
     expect(gone.snapshot.partial).toBe(true);
+  });
+});
+
+describe('a folder that changes during the backup', () => {
+  /** Something is done as a folder is listed: before or after. */
+  const whenListed = (folder: string, when: 'before' | 'after', doing: () => void): Platform => {
+    const real = currentPlatform();
+    let done = false;
+    const hook = (path: Buffer, now: typeof when): void => {
+      if (done || when !== now || path.toString() !== folder) return;
+      done = true;
+      doing();
+    };
+    return {
+      ...real,
+      async names(path) {
+        hook(path, 'before');
+        const names = await real.names(path);
+        hook(path, 'after');
+        return names;
+      },
+      namesNow(path) {
+        hook(path, 'before');
+        const names = real.namesNow(path);
+        hook(path, 'after');
+        return names;
+      },
+    };
+  };
+
+  it.each(['before', 'after'] as const)(
+    'is a link by then, made %s it was listed: nothing of where that leads is taken for its content, and it is missed',
+    async (when) => {
+      const elsewhere = join(here.home, 'elsewhere');
+      for (const path of [join(here.source, 'b'), elsewhere]) {
+        mkdirSync(path);
+        writeFileSync(join(path, 'file'), path);
+      }
+      writeFileSync(join(here.source, 'c'), 'c');
+      const platform = whenListed(join(here.source, 'b'), when, () => {
+        renameSync(join(here.source, 'b'), join(here.home, 'was b'));
+        symlinkSync(elsewhere, join(here.source, 'b'));
+      });
+      const { snapshot, problems } = await here.run({ platform });
+      expect(problems).toEqual([expect.objectContaining({ path: join(here.source, 'b'), code: 'file_changed' })]);
+      expect(snapshot).toMatchObject({ partial: true, stats: { files: 1 } });
+      const { reader } = await here.fixture.reader(here.vault);
+      const latest = await reader.snapshot('latest');
+      expect(await reader.entry(latest, join(here.source, 'b'))).toMatchObject({ type: 'directory', error: 'file_changed' });
+      await expect(reader.entry(latest, join(here.source, 'b', 'file'))).rejects.toMatchObject({ code: 'path_not_found' });
+      // The next one has the link.
+      expect((await here.run()).snapshot.partial).toBe(false);
+      await here.expectRestored();
+    },
+  );
+
+  it('has the times and the mode that it had with what is in it, however long the walk was elsewhere before', async () => {
+    for (const name of ['a', 'b']) mkdirSync(join(here.source, name));
+    const platform = whenListed(join(here.source, 'a'), 'before', () => {
+      writeFileSync(join(here.source, 'b', 'saved'), 'meanwhile');
+      chmodSync(join(here.source, 'b'), 0o700);
+      utimesSync(join(here.source, 'b'), 1_700_000_000, 1_700_000_000);
+    });
+    await here.run({ platform });
+    await here.expectRestored();
   });
 });

@@ -68,7 +68,7 @@ export class TreeBackup {
     }
 
     const parents = new ParentFolder(reader, place.parent?.type === 'directory' ? place.parent.tree : undefined);
-    const folder = new FolderTree(this.#context, place, scanned.attributes);
+    const folder = new FolderTree(this.#context, { ...place, facts: scanned.facts ?? place.facts }, scanned.attributes);
     const level = place.far ? undefined : this.#scanner.enter(place.path, scanned);
     try {
       for (const [i, { name, facts, far = place.far }] of scanned.entries.entries()) {

@@ -55,6 +55,8 @@ export interface ScannedFolder {
   readonly readable: boolean;
   /** A file system that is mounted in it could not be looked at, and is missing as a whole. */
   readonly missesMount?: boolean;
+  /** The folder's own, once all that is in it was looked at; undefined where somebody else looked. Whoever came by the list of the folder above may have waited there for hours. */
+  readonly facts?: FileFacts;
   /** The folder's own, where they were read by somebody else: whoever looks for them later may wait for ever. */
   readonly attributes?: ReadAttributes;
 }
@@ -217,8 +219,27 @@ export class FolderScanner {
       if (note) notes.push({ path: displayPath(path), ...note });
       else entries.push(reader ? { name, facts, far: reader } : { name, facts });
     }
-    const attributes = far && (await far.attributes(folder));
-    return { entries, rules, problems, notes, excluded, readable: true, missesMount, ...(attributes && { attributes }) };
+    const found = { entries, rules, problems, notes, excluded, readable: true, missesMount };
+    if (far) return { ...found, attributes: await far.attributes(folder) };
+    const own = this.#ownFacts(folder);
+    if (!('code' in own)) return { ...found, facts: own };
+    return { entries: [], rules: outerRules, problems: [own, ...problems], notes, excluded, readable: false };
+  }
+
+  /**
+   * Whether all that was asked for by the folder's path was in it: a link that took its place meanwhile leads elsewhere, and what is there was never to be backed up
+   * under this name.
+   */
+  #ownFacts(folder: Buffer): FileFacts | FileProblem {
+    try {
+      // Not timed: it was just listed, so that the system has it in memory whatever the disk is like.
+      const facts = this.#platform.facts(folder);
+      if (facts.kind === 'directory') return facts;
+      return { path: displayPath(folder), code: 'file_changed', message: 'is no folder any more: it was exchanged during the backup' };
+    } catch (error) {
+      if (isAppError(error, 'interrupted')) throw error;
+      return problemOf(folder, error);
+    }
   }
 
   /** Of all names but those where another mount begins, which may be silent for itself. */
