@@ -206,7 +206,7 @@ describe('reading packs on this disk', () => {
     const bad = new Map<string, number>();
     const badFiles: DurableFiles = {
       ...nodeFiles,
-      read: (path, options) => (bad.has(path) && path.endsWith('.root') ? Promise.reject(badPlace(path)) : nodeFiles.read(path, options)),
+      read: (path, options) => (bad.has(path) ? Promise.reject(badPlace(path)) : nodeFiles.read(path, options)),
       open: async (path) => {
         const file = await nodeFiles.open(path);
         const at = bad.get(path);
@@ -253,6 +253,13 @@ describe('reading packs on this disk', () => {
         ['own', 2, 1],
       ]);
       expect(repaired).toEqual([mine[0]!.packId]);
+    });
+
+    it('names all packs that it holds, also one whose note lies there', async () => {
+      bad.set(fileOf(held.packs.folder, packs[1]!.packId).replace(/pack$/, 'about'), 0);
+      const named = new Map<PackId, boolean>();
+      for await (const { packId, about: note } of held.inventory()) named.set(packId, note !== undefined);
+      expect(named).toEqual(new Map(packs.map(({ packId }, i) => [packId, i !== 1])));
     });
 
     it('tells an audit that the disk does not give the pack', async () => {

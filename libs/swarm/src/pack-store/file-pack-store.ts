@@ -5,7 +5,7 @@ import { nodeFiles } from '#libs/kernel/node';
 import type { PackStaging, PackStore, ReadOptions, SealedPack, StagedPack } from '#libs/vault';
 import { SwarmError } from '../errors.ts';
 import { leafBytes, maxPackBytes, maxRootBytes } from '../pack-transfer/limits.ts';
-import { diskError, onDisk } from './disk-errors.ts';
+import { diskError, isBadPlace, onDisk } from './disk-errors.ts';
 import type { LeafMemory } from './leaf-memory.ts';
 import { IncomingPacks } from './incoming-packs.ts';
 import { PackLocks } from './pack-locks.ts';
@@ -191,13 +191,13 @@ export class FilePackStore implements PackStore, PackSink {
     });
   }
 
-  /** The note given with the pack, or undefined. */
+  /** The note given with the pack, or undefined: there is none, or the disk can't give it any more. */
   async about(packId: PackId): Promise<Uint8Array | undefined> {
     if (!this.#sizes.has(packId)) return undefined;
     try {
       return await onDisk(packId, this.name, () => this.#files.read(pathOf(this.folder, packId, 'about'), { maxBytes: aboutLimitBytes }));
     } catch (error) {
-      if (error instanceof SwarmError && error.code === 'pack_not_found') return undefined;
+      if ((error instanceof SwarmError && error.code === 'pack_not_found') || isBadPlace(error)) return undefined;
       throw error;
     }
   }
