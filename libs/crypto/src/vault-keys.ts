@@ -1,7 +1,7 @@
 import type { RandomSource } from '#libs/kernel';
 import { CryptoError } from './crypto-error.ts';
 import { sodium } from './loaded-parts.ts';
-import { requireLength, wipe } from './secret-bytes.ts';
+import { requireLength } from './secret-bytes.ts';
 
 export const masterKeySize = 32;
 
@@ -50,9 +50,4 @@ export function deriveVaultKeys(masterKey: Uint8Array, epoch: number): VaultKeys
     index: subkey(vaultSubkeyIds.index, epoch),
     head: subkey(vaultSubkeyIds.head, epoch),
   };
-}
-
-/** Overwrites all subkeys with zeros. */
-export function wipeVaultKeys(keys: VaultKeys): void {
-  wipe(keys.chunkId, keys.gear, keys.data, keys.meta, keys.index, keys.head);
 }

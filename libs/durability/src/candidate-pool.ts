@@ -130,7 +130,7 @@ export class CandidatePool {
     return this.#score(b, pack) > this.#score(a, pack) ? b : a;
   }
 
-  /** As `candidateScore`, with what the plan has given away left out. */
+  /** Free space × presence × audit record × locality, with what the plan has given away left out. Larger is better; 0 never wins. */
   #score({ candidate, freeBytes, merit }: Place, { owner }: PackToPlace): number {
     const { sameSiteFactor, otherSiteFactor } = this.#settings.placement;
     return Math.max(0, freeBytes) * merit * (candidate.site === owner.site ? sameSiteFactor : otherSiteFactor);
@@ -175,4 +175,4 @@ export class CandidatePool {
   }
 }
 
-export const isVetted = (candidate: Pick<Candidate, 'vetted'>): boolean => candidate.vetted !== false;
+const isVetted = (candidate: Pick<Candidate, 'vetted'>): boolean => candidate.vetted !== false;

@@ -63,9 +63,3 @@ export function wantedReplicas(kind: PackKind, goal: ReplicaGoal, settings: Dura
 export function candidateMerit({ presence, auditScore }: Candidate, { placement }: DurabilitySettings): number {
   return Math.max(presence, placement.leastPresence) * Math.max(auditScore, placement.leastAuditScore);
 }
-
-/** Score of a candidate: free space × presence × audit record × locality. Larger is better; 0 never wins. */
-export function candidateScore(candidate: Candidate, freeBytes: number, owner: PackOwner, settings: DurabilitySettings): number {
-  const locality = candidate.site === owner.site ? settings.placement.sameSiteFactor : settings.placement.otherSiteFactor;
-  return Math.max(0, freeBytes) * candidateMerit(candidate, settings) * locality;
-}

@@ -22,7 +22,7 @@ const byErrorCode: Readonly<Record<string, number>> = {
   interrupted: exitCodes.interrupted,
 };
 
-export function exitCodeOf(errorCode: string): number {
+function exitCodeOf(errorCode: string): number {
   return byErrorCode[errorCode] ?? exitCodes.failed;
 }
 

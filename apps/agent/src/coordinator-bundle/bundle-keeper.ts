@@ -5,7 +5,7 @@ import { isAppError, utf8 } from '#libs/kernel';
 import type { DurableFiles } from '#libs/kernel/node';
 
 /** What is kept, with the reason for each number. */
-export const bundleKeeping = {
+const bundleKeeping = {
   /** The newest and two before it: one that was made of a damaged database must not be the only one. */
   versions: 3,
   /** A statement of 4 MiB as base64, and its frame; so three take 18 MB at most. */

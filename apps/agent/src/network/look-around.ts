@@ -2,7 +2,7 @@ import type { Clock } from '#libs/kernel';
 import type { Swarm } from '#libs/swarm';
 
 /** Numbers of a look around, with their reasons. */
-export const lookingAround = {
+const lookingAround = {
   /** Colleagues answer a multicast question within 120 ms (RFC 6762, section 6); theirs and this machine's way through libp2p comes on top. */
   leastMs: 1_000,
   /** A machine that is busy with other things takes longer. Whoever is alone waits so long once, for a command that reaches nobody anyway. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AppError } from '#libs/kernel';
 import { errorEvent, exitCodes } from '../cli/exit-codes.ts';
 import type { CommandEvent } from './command-event.ts';
-import { formatBytes, formatDuration, formatTable, printable } from './format.ts';
+import { formatBytes, formatDuration, printable } from './format.ts';
 import { ProgressLine } from './progress-line.ts';
 import { JsonRenderer, type OutputPort, TextRenderer } from './renderer.ts';
 
@@ -109,14 +109,5 @@ it('formats', () => {
     '123 GiB',
   ]);
   expect([0, 59_400, 60_000, 3_725_000, 90_000_000].map(formatDuration)).toEqual(['0 s', '59 s', '1:00 min', '1:02 h', '1 d 1 h']);
-  expect(
-    formatTable(
-      [
-        ['a', '1'],
-        ['bb', '22'],
-      ],
-      [1],
-    ),
-  ).toEqual(['a    1', 'bb  22']);
   expect(printable('a\u0007\u202eb')).toBe('a\\x07\\x202eb');
 });

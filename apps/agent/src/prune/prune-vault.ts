@@ -24,7 +24,7 @@ export async function pruneVault(
 }
 
 /** Proposes what may go by now: also what retired earlier and waited for its replacement. Undefined where nobody takes proposals. */
-export async function releaseRetiredPacks(agent: AgentRuntime, vault: LocalVault): Promise<ReleaseReport | undefined> {
+async function releaseRetiredPacks(agent: AgentRuntime, vault: LocalVault): Promise<ReleaseReport | undefined> {
   const { releases } = agent;
   if (!releases) return undefined;
   const { releaseRetired } = await import('#libs/engine');

@@ -9,7 +9,7 @@ import { isBelow } from '../home/is-below.ts';
 import { printable } from '../output/format.ts';
 
 /** Where restores of other machines' backups go unless this machine says otherwise: made when it is needed, for this user alone. */
-export const restoresFolder = (home = homedir()): string => join(home, 'holdfast-restored');
+const restoresFolder = (home = homedir()): string => join(home, 'holdfast-restored');
 
 interface Asked {
   /** As it came with the job: a whole path, a name below the folder for restores, or null for the original places. */

@@ -177,7 +177,7 @@ const withRun = (runs: readonly KeptRun[], kept: KeptRun): KeptRun[] =>
   [...runs.filter((r) => r.run.runId !== kept.run.runId), kept].slice(-keptRuns);
 
 /** UUID version 4 (RFC 9562) from the given source. */
-export function newUuid(random: RandomSource): string {
+function newUuid(random: RandomSource): string {
   const bytes = random.bytes(16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

@@ -49,7 +49,7 @@ export interface OpenAgentOptions {
 const daemonLingerMs = 60_000;
 
 /** `agent.json`, or `not_enrolled`. */
-export async function readAgentDocument(paths: AgentPaths): Promise<AgentDocument> {
+async function readAgentDocument(paths: AgentPaths): Promise<AgentDocument> {
   const document = await new JsonFile(nodeFiles, paths.agent, agentDocument).read();
   if (document) return document;
   throw new AgentError('not_enrolled', 'this machine has not joined a team', {

@@ -26,7 +26,7 @@ const transitionMs = 3 * 3_600_000;
 /** 29 February can be eight years away (around 2100). */
 const horizonDays = 366 * 8;
 
-export function isCronExpression(expression: string): boolean {
+function isCronExpression(expression: string): boolean {
   return expression.trim().split(/\s+/).length <= 6 && validate(expression);
 }
 

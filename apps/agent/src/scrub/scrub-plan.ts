@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { scrubTimes } from './scrub-times.ts';
 
 /** How far one store's scrub is, on disk: it goes on after a restart. */
-export const scrubPass = z.strictObject({
+const scrubPass = z.strictObject({
   /** Null: none is under way. */
   startedAtMs: z.number().nullable(),
   /** The coordinator's request that it answers, or null. */

@@ -7,7 +7,6 @@ import type { CoordinatorConfig } from './config.schema.ts';
 import { coordinatorConfig } from './config.schema.ts';
 
 export const configEnvironments = ['production', 'development', 'test', 'demo'] as const;
-export type ConfigEnvironment = (typeof configEnvironments)[number];
 
 export interface LoadConfigOptions {
   /** Which file of `config/` lies over `default.yaml`. Default: HOLDFAST_ENV, else production. */

@@ -6,8 +6,6 @@ import { Database } from '../database/database.ts';
 import type { ReleasedPackState } from './release.entity.ts';
 import { ReleasedPackEntity, ReleaseEntity } from './release.entity.ts';
 
-export type ReleasedPackRow = Readonly<ReleasedPackEntity>;
-
 /** Which packs are released. Knows nothing of anything else, so that counting and placing may ask it. */
 @Injectable()
 export class ReleasedPacksRepository {

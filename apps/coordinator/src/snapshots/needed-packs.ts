@@ -4,7 +4,7 @@ import { fromBase64Url, messageOf } from '#libs/kernel';
 import { CoordinatorError } from '../errors.ts';
 
 /** Bits enough for 32 million packs: a petabyte of 32 MiB packs. A hostile megabyte of zlib could otherwise become a gigabyte. */
-export const maxBitmapBytes = 4 * 1024 * 1024;
+const maxBitmapBytes = 4 * 1024 * 1024;
 
 /** Inflates the bitmap of needed ordinals, allocating at most {@link maxBitmapBytes}. Throws `request_invalid`. */
 export function readNeededPacks(deflated: string): PackBitmap {

@@ -11,7 +11,7 @@ import classes from './policies.module.css';
 // Browsers leave UTC out of their own list.
 const timeZones = [...new Set(['UTC', viewerTimeZone(), ...Intl.supportedValuesOf('timeZone')])];
 
-export function cronProblem(cron: string): string | undefined {
+function cronProblem(cron: string): string | undefined {
   try {
     parseCron(cron);
     return undefined;
@@ -85,7 +85,7 @@ export function ScheduleFields({ value, onChange, disabled }: FieldsProps<'sched
 }
 
 /** The schedule in words and its next three starts, in the viewer's zone. */
-export function SchedulePreview({ cron, timeZone }: { readonly cron: string; readonly timeZone: string }) {
+function SchedulePreview({ cron, timeZone }: { readonly cron: string; readonly timeZone: string }) {
   const now = useNow();
   if (cronProblem(cron) !== undefined)
     return (

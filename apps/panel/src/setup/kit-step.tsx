@@ -6,7 +6,7 @@ import { KitSheet } from './kit-sheet.tsx';
 import type { NewTeam } from './team-step.tsx';
 
 /** A file name that says what it is, whatever the team is called. */
-export function kitFileName(teamName: string): string {
+function kitFileName(teamName: string): string {
   const plain = teamName
     .normalize('NFKD')
     .replaceAll(/[^\w]+/g, '-')

@@ -5,7 +5,7 @@ import type { MethodName, VaultWorkerMethods } from './protocol.ts';
 import { VaultWorkerClient } from './worker-client.ts';
 
 /** Unused for this long, the recovery key is locked again. */
-export const idleLockMs = 15 * 60_000;
+const idleLockMs = 15 * 60_000;
 
 interface UnlockedVaults {
   /** Different for every unlocking; undefined while locked. What was read under one is not shown under another. */

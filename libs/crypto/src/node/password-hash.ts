@@ -48,12 +48,6 @@ export async function verifyPassword(stored: string | undefined, password: strin
   return same && stored !== undefined && parsed.text === stored;
 }
 
-/** True when a stored string has another cost than the present one: hash again after the next good sign-in. */
-export function passwordNeedsRehash(stored: string, cost: PassphraseCost = defaultPasswordCost): boolean {
-  const parsed = parse(stored);
-  return parsed?.cost.memoryKiB !== cost.memoryKiB || parsed.cost.passes !== cost.passes;
-}
-
 interface Parsed {
   readonly text: string;
   readonly cost: PassphraseCost;

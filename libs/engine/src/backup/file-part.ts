@@ -3,7 +3,7 @@ import type { ExtendedAttribute, FileFacts } from '../platform/index.ts';
 import type { FileJob } from './sealer.ts';
 
 /** What a cell counts in: small against a part, and 2^31 of it are more than any file has. */
-export const cellUnitBytes = 64 * 1024;
+const cellUnitBytes = 64 * 1024;
 
 /**
  * How far a part is and where it ends, in units of {@link cellUnitBytes}: written by whoever seals it and by whoever shares the file out, in different threads. The end may come

@@ -61,7 +61,7 @@ export interface ScannedFolder {
   readonly attributes?: ReadAttributes;
 }
 
-export const ignoreFileName = '.holdfastignore';
+const ignoreFileName = '.holdfastignore';
 const cacheTagName = 'CACHEDIR.TAG';
 const cacheSignature = 'Signature: 8a477f597d28d172789f06886806bc55';
 /** An ignore file longer than this is a mistake; so is a rule list that takes minutes to match. */

@@ -49,7 +49,7 @@ export function connectionGate({ membership, trustAddress, onDenied }: GateOptio
 }
 
 /** The peer that an address ends at, or undefined when it does not say. */
-export function peerIdIn(address: Multiaddr): string | undefined {
+function peerIdIn(address: Multiaddr): string | undefined {
   return address
     .getComponents()
     .filter((component) => component.name === 'p2p')

@@ -6,7 +6,7 @@ import { isPackId } from '#libs/kernel';
  * Where a store keeps what: `<dir>/<2 characters>/<packId>.{pack,root,about}` and `<dir>/incoming/<packId>.{part,root}`.
  * The two characters stand before the last one of the id: all ids begin alike, and the last character carries few bits.
  */
-export const shardOf = (packId: PackId): string => packId.slice(-3, -1);
+const shardOf = (packId: PackId): string => packId.slice(-3, -1);
 export const isShard = (name: string): boolean => /^[a-z2-7]{2}$/.test(name);
 export const incomingFolder = 'incoming';
 /** Packs that their owner is filling: temporary files, named so by their writer. */

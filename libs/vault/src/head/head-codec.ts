@@ -1,6 +1,6 @@
 import type { Primitives, SigningKeyPair } from '#libs/crypto';
 import type { PackId, VaultId } from '#libs/kernel';
-import { compareBytes, equalBytes, fromHex, toHex } from '#libs/kernel';
+import { compareBytes, fromHex, toHex } from '#libs/kernel';
 import { CborReader } from '../cbor/cbor-reader.ts';
 import { CborWriter } from '../cbor/cbor-writer.ts';
 import { readFields, required } from '../cbor/fields.ts';
@@ -198,24 +198,6 @@ function highest(bitmap: PackBitmap): number {
 /** BLAKE3 of a head file's bytes: the next head's `previousHead`. */
 export function headDigest(primitives: Pick<Primitives, 'blake3'>, headBytes: Uint8Array): Uint8Array {
   return primitives.blake3(headBytes);
-}
-
-/**
- * How an offered head stands to the newest one known. `older` is a rollback; `forked` is another head with the number of
- * the known one, or a next one that does not follow it: either way, two histories of one vault.
- */
-export function compareHeads(
-  primitives: Pick<Primitives, 'blake3'>,
-  known: { readonly head: VaultHead; readonly bytes: Uint8Array },
-  offered: { readonly head: VaultHead; readonly bytes: Uint8Array },
-): 'same' | 'newer' | 'older' | 'forked' {
-  if (known.head.vaultId !== offered.head.vaultId) return 'forked';
-  if (offered.head.sequence < known.head.sequence) return 'older';
-  if (offered.head.sequence === known.head.sequence) return equalBytes(known.bytes, offered.bytes) ? 'same' : 'forked';
-  const follows =
-    offered.head.sequence > known.head.sequence + 1 ||
-    (offered.head.previousHead && equalBytes(offered.head.previousHead, headDigest(primitives, known.bytes)));
-  return follows ? 'newer' : 'forked';
 }
 
 /** Count and BLAKE3 of the sorted CID bytes of all live packs: whoever has the list can check that nothing is missing. */

@@ -10,7 +10,7 @@ import { decodeSnapshotRecord, encodeSnapshotRecord } from '../snapshot/record-c
 import type { SnapshotRecord } from '../snapshot/snapshot-record.ts';
 import { aVaultId, mulberry32 } from '../testing/golden-vectors.ts';
 import { decodeOutcome, mutationsOf } from '../testing/mutations.ts';
-import { compareHeads, decodeHead, encodeHead, headDigest, livePackDigest } from './head-codec.ts';
+import { decodeHead, encodeHead, livePackDigest } from './head-codec.ts';
 import { headContinues } from './head-succession.ts';
 import type { VaultHead } from './vault-head.ts';
 
@@ -142,18 +142,6 @@ describe('vault head', () => {
       { nextOrdinal: 2 ** 32 },
     ])
       expect(decodeOutcome(() => encodeHead(aHead(change), keys))).toEqual({ code: 'invalid_input' });
-  });
-
-  it('tells newer, older, same and forked', () => {
-    const of = (head: VaultHead) => ({ head, bytes: encodeHead(head, keys) });
-    const known = of(aHead());
-    const next = of(aHead({ sequence: 8, previousHead: headDigest(primitives, known.bytes) }));
-    expect(compareHeads(primitives, known, known)).toBe('same');
-    expect(compareHeads(primitives, known, next)).toBe('newer');
-    expect(compareHeads(primitives, next, known)).toBe('older');
-    expect(compareHeads(primitives, known, of(aHead({ sequence: 20 })))).toBe('newer');
-    expect(compareHeads(primitives, known, of(aHead({ writtenAtMs: 1 })))).toBe('forked');
-    expect(compareHeads(primitives, known, of(aHead({ sequence: 8 })))).toBe('forked');
   });
 
   it('digests live packs whatever their order, and notices one that is missing', () => {

@@ -114,11 +114,6 @@ export async function removeSlot(change: HeaderChange, slotId: string): Promise<
   return reSign(change, header, slots);
 }
 
-/** Whether `offered` is older than `known`: somebody kept or replayed it. */
-export function isOlderHeader(known: VaultHeader, offered: VaultHeader): boolean {
-  return offered.sequence < known.sequence;
-}
-
 function ownHeader(change: HeaderChange): VaultHeader {
   const header = decodeHeader(change.headerBytes);
   if (!equalBytes(header.signingPublicKey, change.signingKeyPair.publicKey)) {

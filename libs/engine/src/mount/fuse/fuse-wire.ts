@@ -4,7 +4,7 @@
  */
 
 /** The version that is spoken; kernels before 4.20 (7.28) are not asked to. */
-export const fuseVersion = { major: 7, minor: 31, leastMinor: 28 } as const;
+const fuseVersion = { major: 7, minor: 31, leastMinor: 28 } as const;
 
 export const fuseOpcodes = {
   lookup: 1,
@@ -63,7 +63,7 @@ export const fuseLimits = {
 
 const inHeaderBytes = 40;
 const outHeaderBytes = 16;
-export const attributeBytes = 88;
+const attributeBytes = 88;
 const entryBytes = 40 + attributeBytes;
 
 export interface FuseRequest {

@@ -19,7 +19,7 @@ export interface SnapshotNode {
 }
 
 /** The kernel's number of the topmost folder. */
-export const rootId = 1;
+const rootId = 1;
 const typeBits: Readonly<Record<EntryType, number>> = {
   fifo: 0o010000,
   'char-device': 0o020000,
