@@ -108,6 +108,16 @@ describe('Outbox', () => {
     expect(delivered).toEqual([7]);
   });
 
+  it('goes on where an entry is gone from the disk, and says so', async () => {
+    const [delivered, rejected]: [number[], unknown[]] = [[], []];
+    const outbox = await opened(delivered, { rejected });
+    for (const n of [1, 2, 3]) await outbox.put(entry(n));
+    await rm(join(folder, '000000000002.json'));
+    await outbox.flush(signal);
+    expect(delivered).toEqual([1, 3]);
+    expect(rejected).toEqual([undefined]);
+  });
+
   it('loses nothing and changes no order when killed at any step', async () => {
     for (const killHow of ['before', 'torn', 'after'] as const) {
       for (let killAt = 1; ; killAt += 1) {

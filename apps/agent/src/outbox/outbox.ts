@@ -95,10 +95,20 @@ export class Outbox {
       await this.#ports.files.remove(path);
     } catch (error) {
       if (!isForGood(entry, error)) throw error;
-      await this.#ports.files.move(path, join(this.#ports.folder, 'rejected', name));
+      await this.#putAside(name);
       this.#ports.onRejected(entry, error);
     }
     this.#names.shift();
+  }
+
+  async #putAside(name: string): Promise<void> {
+    const { files, folder } = this.#ports;
+    try {
+      await files.move(join(folder, name), join(folder, 'rejected', name));
+    } catch (error) {
+      // Removed by somebody else, a repair of the file system for one: what comes after must not wait for it.
+      if (!isAppError(error, 'file_not_found')) throw error;
+    }
   }
 }
 
