@@ -85,11 +85,9 @@ export class ReleaseKeeper implements ReleasePort {
       for (const { number } of book.inState('new', 'waiting')) {
         signal.throwIfAborted();
         const own = await coordinator.ownReleases(signal);
-        await this.#advance(
-          book.inState('new', 'waiting').find((one) => one.number === number)!,
-          own,
-          signal,
-        );
+        // As it is after those before it were advanced.
+        const proposal = book.inState('new', 'waiting').find((one) => one.number === number);
+        if (proposal) await this.#advance(proposal, own, signal);
       }
       for (const proposal of book.inState('accepted')) await this.#removeOwn(proposal, signal);
     });

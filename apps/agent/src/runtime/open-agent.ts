@@ -100,7 +100,10 @@ export async function openAgent(paths: AgentPaths, options: OpenAgentOptions): P
   const memory = await MemoryNote.open(json(paths.memory, memoryState));
   const bundles = await BundleKeeper.open(files, paths.bundles, team.teamId, team.coordinatorKey);
   const doubted = await DoubtedCopies.open(json(paths.doubtedCopies, doubtedCopiesState));
-  const activeMember = (id: DeviceId): boolean => roster.member(id) !== undefined && roster.member(id)!.state !== 'revoked';
+  const activeMember = (id: DeviceId): boolean => {
+    const member = roster.member(id);
+    return member !== undefined && member.state !== 'revoked';
+  };
   const protection = await Protection.open({
     file: json(paths.protection, protectionState),
     copiesOf: (packId) =>

@@ -33,8 +33,8 @@ export class BundleMakerService {
     const fingerprint = fingerprintOf(team.tables);
     const newest = await this.bundles.newest();
     // A clock that was put back must not leave an old one in place until it has caught up.
-    const age = newest && Math.abs(madeAtMs - newest.madeAtMs);
-    if (newest?.fingerprint === fingerprint && age! < this.config.bundle.everySeconds * 1000) return false;
+    const isFresh = newest && Math.abs(madeAtMs - newest.madeAtMs) < this.config.bundle.everySeconds * 1000;
+    if (isFresh && newest.fingerprint === fingerprint) return false;
     const { keySeed, tls } = this.#secrets();
     const content = packContent({ version: 1, madeAtMs, coordinator: { keySeed, tls }, ...team.tables });
     const facts = {

@@ -89,7 +89,7 @@ export class TeamTablesRepository {
       for (const batch of inBatches(tables.accounts, 8)) await manager.insert(AccountEntity, batch);
       const teamPolicy = tables.policies.team;
       const whole = teamPolicy && policySchema.safeParse(teamPolicy.policy);
-      if (whole?.success) await manager.insert(TeamPolicyEntity, { id: 1, version: teamPolicy!.version, policy: whole.data });
+      if (teamPolicy && whole?.success) await manager.insert(TeamPolicyEntity, { id: 1, version: teamPolicy.version, policy: whole.data });
       else if (whole) leftOut.push('The team’s policy is of another version and was left out: set it again in the panel.');
       const names = new Map(tables.devices.map((device) => [device.deviceId, device.name]));
       for (const { deviceId, version, override } of tables.policies.devices) {

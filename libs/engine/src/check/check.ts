@@ -88,8 +88,8 @@ class Check {
       if (record) {
         readable.push(record);
         // It may follow one that was forgotten: then its number says so.
-        const follows = previous?.sequence === sequence - 1;
-        const linked = !follows || (record.previous !== undefined && equalBytes(record.previous, previous!.recordId));
+        const before = previous?.sequence === sequence - 1 ? previous : undefined;
+        const linked = !before || (record.previous !== undefined && equalBytes(record.previous, before.recordId));
         if (!linked)
           this.#find({
             severity: 'error',

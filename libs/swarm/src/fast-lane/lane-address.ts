@@ -15,7 +15,7 @@ export function parseLaneAddress(text: string): LaneAddress | undefined {
     const [host, tcp, tls, http, ...rest] = multiaddr(text).getComponents();
     if (tcp?.name !== 'tcp' || tls?.name !== 'tls' || http?.name !== 'http' || !hostKinds.includes(host?.name ?? '')) return undefined;
     if (rest.length > 1 || (rest.length === 1 && rest[0]!.name !== 'p2p')) return undefined;
-    return { host: host!.value!, port: Number(tcp.value) };
+    return host?.value === undefined ? undefined : { host: host.value, port: Number(tcp.value) };
   } catch {
     return undefined;
   }

@@ -142,10 +142,11 @@ export class LaneConnection implements PackConnection {
         const piece = await this.#reader.piece();
         // What the consumer does with it, and our own limit, are no fault of the other side.
         this.#watchdog.rest();
-        left -= piece!.length;
-        await download.take(piece!.length, this.#closed.signal);
+        if (!piece) throw this.#violation(`an answer that ends ${left} bytes too early`);
+        left -= piece.length;
+        await download.take(piece.length, this.#closed.signal);
         signal?.throwIfAborted();
-        yield piece!;
+        yield piece;
       }
       inStep = true;
     } catch (error) {
