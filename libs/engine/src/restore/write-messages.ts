@@ -1,6 +1,5 @@
 import type { AppErrorOptions } from '#libs/kernel';
 import type { ChunkKind, OpenablePack, OpenerSeed, TreeEntry } from '#libs/vault';
-import type { EngineErrorCode } from '../errors.ts';
 
 /**
  * What passes between a restore and the writers of its files, in this thread or in others. Both sides run the same version of the same program:
@@ -129,4 +128,4 @@ export type FromWriter =
       readonly notes: readonly Note[];
     }
   | { readonly type: 'compared'; readonly outcomes: readonly CompareOutcome[] }
-  | { readonly type: 'failed'; readonly error: SentError & { readonly engineCode?: EngineErrorCode } };
+  | { readonly type: 'failed'; readonly error: SentError };
