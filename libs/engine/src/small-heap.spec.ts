@@ -17,9 +17,9 @@ function tags(script: string): number[] {
 describe('a small heap', () => {
   it('waits while threads start, so that they take what is compiled already', () => {
     const [atStart, small, starting, started] = tags(`
-      log(); keepHeapSmall('backup'); log();
+      log(); keepHeapSmall(); log();
       const threads = Promise.withResolvers();
-      const kept = keepHeapSmallOnce(threads.promise, 'backup'); log();
+      const kept = keepHeapSmallOnce(threads.promise); log();
       threads.resolve(); await kept; log();`);
     expect(small).not.toBe(atStart);
     expect(starting).toBe(atStart);
@@ -28,8 +28,8 @@ describe('a small heap', () => {
 
   it('comes back when a thread did not start', () => {
     const [small, starting, failed] = tags(`
-      keepHeapSmall('backup'); log();
-      const kept = keepHeapSmallOnce(Promise.reject(new Error('no thread')), 'backup'); log();
+      keepHeapSmall(); log();
+      const kept = keepHeapSmallOnce(Promise.reject(new Error('no thread'))); log();
       await kept.catch(() => {}); log();`);
     expect(starting).not.toBe(small);
     expect(failed).toBe(small);

@@ -58,7 +58,7 @@ export async function backup(options: BackupOptions): Promise<BackupResult> {
 
 async function captureAlone(options: BackupOptions, prepared: Prepared): Promise<BackupResult> {
   const { vault } = options;
-  keepHeapSmall('backup');
+  keepHeapSmall();
   // From here to the end nothing that is known may be retired: the snapshot in the making counts on it.
   const leave = await vault.sessions.enter();
   try {
@@ -127,7 +127,7 @@ async function capture(options: BackupOptions, { platform, clock, startedAtMs, c
           signal,
         });
       const started = Array.from({ length: workers }, () => added(newThread()));
-      void keepHeapSmallOnce(Promise.allSettled(started.map(({ ready }) => ready)), 'backup');
+      void keepHeapSmallOnce(Promise.allSettled(started.map(({ ready }) => ready)));
       return started;
     },
     retireFirst: async () => {

@@ -34,8 +34,8 @@ export const backupLimits = {
   workerMemoryBytes: 64 * 1024 * 1024,
   /** Heap of a sealing thread in MiB: it holds batches of paths and chunk ids, never file content. */
   workerHeapMiB: 192,
-  /** Young half of it: larger ones only keep garbage resident. */
-  workerYoungMiB: 8,
+  /** Young part of it, three semi-spaces of 1 MiB: larger ones only keep garbage resident. With 8, 50,000 small files took 17 MiB more of 219, in the same processor time. */
+  workerYoungMiB: 3,
   /** More ranges than this and the file is stored dense: holes compress to almost nothing anyway. */
   sparseRanges: 20_000,
   /** Progress is looked at this often, also while nothing else happens in this thread. */

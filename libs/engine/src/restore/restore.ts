@@ -34,7 +34,7 @@ import { Writers } from './writers.ts';
  * `interrupted`, `destination_invalid`, and from the vault `snapshot_not_found`, `path_not_found`.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
-  keepHeapSmall('restore');
+  keepHeapSmall();
   return new Restore(options).run();
 }
 
@@ -72,7 +72,7 @@ class Restore {
     const seed = reader.opener.seed(Array.from(reader.packs.values(), ({ epoch }) => epoch));
     const threads = (): Writer[] => {
       const started = Array.from({ length: options.workers ?? 0 }, () => new WorkerWriter(seed, signal));
-      if (this.#fewFiles) void keepHeapSmallOnce(Promise.all(started.map(({ ready }) => ready)), 'restore');
+      if (this.#fewFiles) void keepHeapSmallOnce(Promise.all(started.map(({ ready }) => ready)));
       return started;
     };
     this.#writers = new Writers(localWriter(new FileWriter(platform, nodePrimitives(), seed), signal), threads);

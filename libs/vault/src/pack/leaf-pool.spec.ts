@@ -12,7 +12,9 @@ describe('LeafPool', () => {
     const memory = new Uint8Array(leaves * leafBytes);
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.constantFrom('take', 'behind', 'give'), fc.nat(leaves - 1), fc.nat(leaves - 1)), { maxLength: 60 }),
+        fc.array(fc.tuple(fc.constantFrom('take', 'take for small', 'behind', 'give'), fc.nat(leaves - 1), fc.nat(leaves - 1)), {
+          maxLength: 60,
+        }),
         (steps) => {
           const pool = new LeafPool(3, () => memory);
           const held: number[] = [];
@@ -23,8 +25,8 @@ describe('LeafPool', () => {
           const leafOf = (number: number): Uint8Array => memory.subarray(number * leafBytes, (number + 1) * leafBytes);
           for (const [step, which, count] of steps) {
             const chosen = held[which % Math.max(1, held.length)];
-            if (step === 'take') {
-              const leaf = pool.take();
+            if (step === 'take' || step === 'take for small') {
+              const leaf = step === 'take' ? pool.take() : pool.take(4_096);
               expect(leaf === undefined).toBe(held.length === leaves);
               if (!leaf) continue;
               expect(held).not.toContain(numberOf(leaf));
@@ -53,6 +55,19 @@ describe('LeafPool', () => {
     pool.give(first);
     // One free leaf lies before the three, two lie behind the second.
     expect(pool.take()!.byteOffset).toBe(second.byteOffset + leafBytes);
+  });
+
+  it('uses no more of its memory than small chunks need at the same time', () => {
+    const pool = new LeafPool(3);
+    const first = pool.take(4_096)!;
+    const second = pool.take(4_096)!;
+    expect(second.byteOffset).toBe(first.byteOffset + leafBytes);
+    expect(pool.takeBehind(second, 1, 4_096)).toBeUndefined();
+    expect(pool.takeBehind(second, 0, 4_096)).toEqual([]);
+    pool.give(first);
+    expect(pool.take(4_096)!.byteOffset).toBe(first.byteOffset);
+    pool.give(second);
+    expect(pool.take(4_096)!.byteOffset).toBe(second.byteOffset);
   });
 
   it('gives the next one that comes back to whoever waits', async () => {

@@ -6,10 +6,13 @@ import { limits } from '../limits.ts';
  */
 const leavesUnderWay = 6;
 
+/** Chunks up to this cross the border of a leaf so seldom that it does not matter when they are copied there. */
+const smallChunkBytes = limits.leafBytes / 8;
+
 /**
  * Memory of one writer of spooled packs, taken once and used again and again: leaves that are filled or on their way to the disk, and a scratch piece for what
  * has no room in one piece. The leaves lie one behind the other, so that a chunk goes straight across their borders where the next one is free, as it mostly is. Memory:
- * {@link leavesUnderWay} leaves and one an open pack; the largest sealed chunk once none was free.
+ * {@link leavesUnderWay} leaves and one an open pack, of small chunks only so many as are in use at the same time; the largest sealed chunk once none was free.
  */
 export class LeafPool {
   readonly #newMemory: (bytes: number) => Uint8Array;
@@ -26,8 +29,15 @@ export class LeafPool {
     this.#free = Array.from({ length: this.#count }, () => true);
   }
 
-  /** A leaf's worth of memory, with as many free ones behind it as there are; or undefined while all of it is under way. */
-  take(): Uint8Array | undefined {
+  /**
+   * A leaf's worth of memory, with as many free ones behind it as there are; or undefined while all of it is under way. `chunkBytes`: what comes first. Small ones
+   * get the first that is free: memory that was in use before, where the system has given it already.
+   */
+  take(chunkBytes: number = limits.leafBytes): Uint8Array | undefined {
+    if (chunkBytes <= smallChunkBytes) {
+      const first = this.#free.indexOf(true);
+      return first < 0 ? undefined : this.#taken(first);
+    }
     let [best, most] = [-1, 0];
     for (let i = 0; i < this.#count; i += 1) {
       const run = this.#freeFrom(i);
@@ -36,8 +46,9 @@ export class LeafPool {
     return best < 0 ? undefined : this.#taken(best);
   }
 
-  /** The next `count` leaves behind this one, or undefined where not all of them are free. */
-  takeBehind(leaf: Uint8Array, count: number): Uint8Array[] | undefined {
+  /** The next `count` leaves behind this one, or undefined where not all of them are free, or for a chunk that is small: one after the other they would use all memory. */
+  takeBehind(leaf: Uint8Array, count: number, chunkBytes: number = limits.leafBytes): Uint8Array[] | undefined {
+    if (count > 0 && chunkBytes <= smallChunkBytes) return undefined;
     const first = this.#numberOf(leaf) + 1;
     if (this.#freeFrom(first) < count) return undefined;
     return Array.from({ length: count }, (_, i) => this.#taken(first + i));

@@ -57,9 +57,9 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
   room(count: number): Uint8Array {
     const { pool } = this.#options;
     this.#giveRoom();
-    if (!this.#leaf) this.#begin(pool.take());
+    if (!this.#leaf) this.#begin(pool.take(count));
     const leaf = this.#leaf;
-    const behind = leaf && pool.takeBehind(leaf, Math.ceil((this.#used + count) / leafBytes) - 1);
+    const behind = leaf && pool.takeBehind(leaf, Math.ceil((this.#used + count) / leafBytes) - 1, count);
     const bytes = behind ? pool.across(leaf, this.#used, count) : pool.scratch(count);
     this.#room = { bytes, behind };
     return bytes;
@@ -133,7 +133,7 @@ export class SpooledBytes<Spool extends PackSpool> implements PackBytes {
 
   async #place(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      if (!this.#leaf) this.#begin(this.#options.pool.take() ?? (await this.#options.pool.next()));
+      if (!this.#leaf) this.#begin(this.#options.pool.take(bytes.length) ?? (await this.#options.pool.next()));
       const count = Math.min(bytes.length - at, leafBytes - this.#used);
       this.#leaf!.set(bytes.subarray(at, at + count), this.#used);
       this.#used += count;
