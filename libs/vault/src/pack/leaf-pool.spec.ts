@@ -6,6 +6,8 @@ import { LeafPool } from './leaf-pool.ts';
 const { leafBytes } = limits;
 /** Three open packs, and six on their way. */
 const leaves = 9;
+/** Bytes of a chunk. */
+const [large, small] = [leafBytes, 4_096];
 
 describe('LeafPool', () => {
   it('gives every leaf once, those behind another only when they are free, and takes all of them back', () => {
@@ -26,7 +28,7 @@ describe('LeafPool', () => {
           for (const [step, which, count] of steps) {
             const chosen = held[which % Math.max(1, held.length)];
             if (step === 'take' || step === 'take for small') {
-              const leaf = step === 'take' ? pool.take() : pool.take(4_096);
+              const leaf = step === 'take' ? pool.take(large) : pool.take(small);
               expect(leaf === undefined).toBe(held.length === leaves);
               if (!leaf) continue;
               expect(held).not.toContain(numberOf(leaf));
@@ -37,7 +39,7 @@ describe('LeafPool', () => {
               pool.give(leafOf(chosen));
             } else {
               const wanted = Array.from({ length: count }, (_, i) => chosen + 1 + i);
-              const behind = pool.takeBehind(leafOf(chosen), count);
+              const behind = pool.takeBehind(leafOf(chosen), count, large);
               expect(behind?.map(numberOf)).toEqual(wanted.every((one) => one < leaves && !held.includes(one)) ? wanted : undefined);
               if (behind) held.push(...wanted);
             }
@@ -49,34 +51,34 @@ describe('LeafPool', () => {
 
   it('begins where most leaves behind are free, so that a chunk has room in one piece', () => {
     const pool = new LeafPool(3);
-    const first = pool.take()!;
-    expect(pool.takeBehind(first, 2)).toHaveLength(2);
-    const second = pool.take()!;
+    const first = pool.take(large)!;
+    expect(pool.takeBehind(first, 2, large)).toHaveLength(2);
+    const second = pool.take(large)!;
     pool.give(first);
     // One free leaf lies before the three, two lie behind the second.
-    expect(pool.take()!.byteOffset).toBe(second.byteOffset + leafBytes);
+    expect(pool.take(large)!.byteOffset).toBe(second.byteOffset + leafBytes);
   });
 
   it('uses no more of its memory than small chunks need at the same time', () => {
     const pool = new LeafPool(3);
-    const first = pool.take(4_096)!;
-    const second = pool.take(4_096)!;
+    const first = pool.take(small)!;
+    const second = pool.take(small)!;
     expect(second.byteOffset).toBe(first.byteOffset + leafBytes);
-    expect(pool.takeBehind(second, 1, 4_096)).toBeUndefined();
-    expect(pool.takeBehind(second, 0, 4_096)).toEqual([]);
+    expect(pool.takeBehind(second, 1, small)).toBeUndefined();
+    expect(pool.takeBehind(second, 0, small)).toEqual([]);
     pool.give(first);
-    expect(pool.take(4_096)!.byteOffset).toBe(first.byteOffset);
+    expect(pool.take(small)!.byteOffset).toBe(first.byteOffset);
     pool.give(second);
-    expect(pool.take(4_096)!.byteOffset).toBe(second.byteOffset);
+    expect(pool.take(small)!.byteOffset).toBe(second.byteOffset);
   });
 
   it('gives the next one that comes back to whoever waits', async () => {
     const pool = new LeafPool(0);
-    const all = Array.from({ length: leaves - 3 }, () => pool.take()!);
-    expect(pool.take()).toBeUndefined();
+    const all = Array.from({ length: leaves - 3 }, () => pool.take(large)!);
+    expect(pool.take(large)).toBeUndefined();
     const next = pool.next();
     pool.give(all[2]!);
     expect(await next).toBe(all[2]);
-    expect(pool.take()).toBeUndefined();
+    expect(pool.take(large)).toBeUndefined();
   });
 });
