@@ -15,6 +15,7 @@ import { LocalVault, backup, openReader, restore } from '#libs/engine';
 import { systemRandom } from '#libs/kernel';
 import { nodeFiles } from '#libs/kernel/node';
 import { FilePackStore } from '#libs/swarm';
+import '../../apps/agent/src/file-threads.ts';
 
 /** $HOLDFAST_DURABLE=0: like the others, a restore that leaves it to the system when its files reach the disk. */
 const durable = process.env['HOLDFAST_DURABLE'] !== '0';

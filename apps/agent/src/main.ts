@@ -4,6 +4,7 @@
  * command loads its own parts.
  */
 import process from 'node:process';
+import './file-threads.ts';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {

@@ -47,6 +47,21 @@ describe('LaterWrites', () => {
     expect(fs.readdirSync('/proc/self/fd')).toHaveLength(before);
   });
 
+  onLinux('says what went wrong only once nothing looks at the bytes any more', async () => {
+    const memory = pageAligned(3 * pageBytes);
+    // Whole pages find an open file, the ends one that is only to be read.
+    fs.writeFileSync(path, Buffer.alloc(1));
+    const fd = fs.openSync(path, 'r');
+    const writes = new LaterWrites(fd, Buffer.from(path), { flag, pathOf: () => Buffer.from(path) });
+    try {
+      await expect(writes.write(memory.subarray(5, 2 * pageBytes + 9), 5)).rejects.toThrow(path);
+      expect(fs.fstatSync(fd).size).toBe(2 * pageBytes);
+    } finally {
+      writes.close();
+      fs.closeSync(fd);
+    }
+  });
+
   it.each<[string, UncachedWay | undefined]>([
     ['there is no way', undefined],
     ['the file can not be opened again', { flag, pathOf: () => Buffer.from('/nowhere/at/all') }],

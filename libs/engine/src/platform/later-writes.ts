@@ -30,13 +30,14 @@ export class LaterWrites {
     const first = Math.min(bytes.length, (pageBytes - (position % pageBytes)) % pageBytes);
     const last = bytes.length - ((position + bytes.length) % pageBytes);
     const isAligned = bytes.byteOffset % pageBytes === position % pageBytes;
-    let done = 0;
-    if (isAligned && last > first && this.#descriptor() !== undefined) {
-      this.#atOnce(bytes.subarray(0, first), position);
-      done = first + (await this.#pages(bytes.subarray(first, last), position + first));
-    }
-    if (bytes.length - done < pageBytes) this.#atOnce(bytes.subarray(done), position + done);
-    else await this.#usual(bytes.subarray(done), position + done);
+    if (!isAligned || last <= first || this.#descriptor() === undefined) return this.#usual(bytes, position);
+    // Even the few bytes at the ends wait for whoever writes into the same file just now, which is no reason for this thread to wait.
+    const parts = await Promise.allSettled([
+      this.#pages(bytes.subarray(first, last), position + first),
+      this.#usual(bytes.subarray(0, first), position),
+      this.#usual(bytes.subarray(last), position + last),
+    ]);
+    for (const part of parts) if (part.status === 'rejected') throw part.reason;
   }
 
   close(): void {
@@ -55,8 +56,8 @@ export class LaterWrites {
     }
   }
 
-  /** How much of it went past the page cache. */
-  async #pages(bytes: Uint8Array, position: number): Promise<number> {
+  /** Past the page cache, as far as the system can. */
+  async #pages(bytes: Uint8Array, position: number): Promise<void> {
     let done = 0;
     // A write that was cut short inside a page is gone on with in the usual way.
     while (done < bytes.length && done % pageBytes === 0) {
@@ -68,16 +69,7 @@ export class LaterWrites {
       this.#refused = true;
       break;
     }
-    return done;
-  }
-
-  /** Less than a page: it takes longer to hand it to another thread than to copy it to the page cache. */
-  #atOnce(bytes: Uint8Array, position: number): void {
-    try {
-      for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done, position + done);
-    } catch (error) {
-      throw error instanceof Error ? this.#failure(error) : error;
-    }
+    await this.#usual(bytes.subarray(done), position + done);
   }
 
   async #usual(bytes: Uint8Array, position: number): Promise<void> {

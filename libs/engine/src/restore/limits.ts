@@ -19,8 +19,11 @@ export const restoreLimits = {
   runBytes: 4 * 1024 * 1024,
   /** A run with so many chunks ends with its block of 1 MiB: small files in a run of full length would keep one writer busy while the other has nothing to do. */
   chunksPerRun: 128,
-  /** Fetched, waiting for a writer or being written, of all packs together: one for each pack that is read at the same time and one more. So much memory is kept for the next. */
-  runsAtOnce: 5,
+  /**
+   * Fetched, waiting for a writer, being opened or on their way to the disk, of all packs together: three for each of two writers (see `alignedRooms`), and three that are read
+   * meanwhile. With five the writers had nothing to open for a third of the time. So much memory is kept for the next.
+   */
+  runsAtOnce: 9,
   /** Threads are started for at least so many files, or so many bytes: starting one takes some 100 ms. */
   threadsFromFiles: 200,
   threadsFromBytes: 16 * 1024 * 1024,
@@ -41,8 +44,8 @@ export const restoreLimits = {
   uncachedFiles: 8,
   /** Smaller chunks of such a file are written as usual: a call of its own for each is not worth it. */
   uncachedChunkBytes: 64 * 1024,
-  /** For what is on its way there, in each writer: one is filled while the other is written. A run's chunks fit into one. */
-  alignedRooms: 2,
+  /** For what is on its way there, in each writer: one is filled while the others are written. A run's chunks fit into one. */
+  alignedRooms: 3,
   alignedRoomBytes: 4 * 1024 * 1024 + 256 * 1024,
   /** Half a file is kept for the next run from this size on; what is smaller is sooner fetched again than explained. */
   keepPartialBytes: 64 * 1024 * 1024,
