@@ -17,8 +17,8 @@ export interface CopiedChunks {
 }
 
 /**
- * Whatever can still be read of damaged packs, opened, verified and sealed anew into packs that are durable and announced when this resolves;
- * no index names them yet. A dry run only reads. Throws `disk_full`, `interrupted`. Memory: up to three open packs of the target size.
+ * Whatever can still be read of these packs, each chunk once, opened, verified and sealed anew into packs that are durable and announced when this
+ * resolves; no index names them yet. `lost`: what could be read in none of them. A dry run only reads. Throws `disk_full`, `interrupted`. Memory: up to three open packs of the target size, and 58 bytes a chunk.
  */
 export async function copyReadable(
   vault: LocalVault,
@@ -28,9 +28,9 @@ export async function copyReadable(
 ): Promise<CopiedChunks> {
   const newPacks: PackInfo[] = [];
   let copied = 0;
-  let lost = 0;
   // The same chunk may be in several packs.
   const done = new ChunkIndex();
+  const failed = new ChunkIndex();
   const read = options.signal ? { signal: options.signal } : {};
   for (const packKind of ['data', 'meta'] as const) {
     const writer = writerFor(vault, packKind);
@@ -53,12 +53,14 @@ export async function copyReadable(
         } catch (error) {
           throwIfInterrupted(options.signal);
           if (!isUnreadable(error)) throw error;
-          lost += 1;
+          failed.insert(chunk.id, 0, 0, 0, 0);
         }
       }
     }
     await store(writer.flush());
   }
+  let lost = 0;
+  for (const { id } of failed.entries()) if (!done.has(id)) lost += 1;
   return { newPacks, copied, lost };
 }
 

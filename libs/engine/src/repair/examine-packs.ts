@@ -20,7 +20,7 @@ export interface ExaminedPacks {
   readonly damaged: ReadonlyMap<number, DamagedPack>;
   /** Ordinals that the readable index packs describe. */
   readonly described: ReadonlySet<number>;
-  /** Whole packs of the vault that no readable index pack describes, or not as they are. */
+  /** Whole packs of the vault that no readable index pack describes, or not as they are, or that have what the index finds in a damaged one. */
   readonly undescribed: readonly PackInfo[];
   /**
    * What these hold, apart from the vault's index: as long as no index pack says it, a chunk that a backup took for known could not be found again
@@ -46,6 +46,8 @@ export async function examinePacks(
   const described = new Set<number>();
   const undescribed: PackInfo[] = [];
   const found = new ChunkIndex();
+  /** Whole packs, and the others in which the index finds chunks that they have too. */
+  const doubled: { readonly pack: PackInfo; readonly others: ReadonlySet<number> }[] = [];
   let packs = 0;
 
   const attempt = async (pack: Omit<DamagedPack, 'reason'>, work: () => Promise<string | undefined>): Promise<void> => {
@@ -84,12 +86,28 @@ export async function examinePacks(
         const [wrong] = await readWholePack(pack, blocks, opener, read);
         if (wrong !== undefined) return wrong;
       }
-      const isIndexed = described.has(pack.ordinal) && agrees(vault.index, pack.ordinal, directory);
-      if (isIndexed || vault.isUncommitted(pack.ordinal)) return undefined;
+      const others = described.has(pack.ordinal) ? indexedElsewhere(vault.index, pack.ordinal, directory) : undefined;
+      if (vault.isUncommitted(pack.ordinal)) return undefined;
+      if (others) {
+        if (others.size > 0) doubled.push({ pack, others });
+        return undefined;
+      }
       undescribed.push(pack);
       found.insertDirectory(pack.ordinal, directory);
       return undefined;
     });
+  }
+  for (const { pack, others } of doubled) {
+    if (![...others].some((ordinal) => damaged.has(ordinal))) continue;
+    throwIfInterrupted(options.signal);
+    // Read a moment ago, and opened again rather than kept.
+    const { directory } = await openPackDirectory(opener, blocks, pack.packId, read);
+    undescribed.push(pack);
+    for (const { id, offset, sealedLength, plainLength } of readDirectory(directory)) {
+      const known = vault.index.lookup(id);
+      if (known && (known.ordinal === pack.ordinal || damaged.has(known.ordinal)))
+        found.insert(id, pack.ordinal, offset, sealedLength, plainLength);
+    }
   }
   if (packs > 0 && damaged.size === packs && !(await hasOthers(vault, damaged))) {
     throw new EngineError('vault_state_corrupt', `none of the ${packs} packs of this vault can be read`, {
@@ -106,14 +124,15 @@ async function hasOthers(vault: LocalVault, damaged: ReadonlyMap<number, Damaged
   return false;
 }
 
-/** A chunk that is in two packs is indexed at one of them. */
-function agrees(index: ChunkIndex, ordinal: number, directory: Uint8Array): boolean {
+/** The other packs in which the index finds chunks of this one; undefined when it does not know a chunk, or has it otherwise. */
+function indexedElsewhere(index: ChunkIndex, ordinal: number, directory: Uint8Array): ReadonlySet<number> | undefined {
+  const others = new Set<number>();
   for (const { kind, id, offset, sealedLength, plainLength } of readDirectory(directory)) {
     if (kind !== 'data' && kind !== 'tree' && kind !== 'chunkList') continue;
     const known = index.lookup(id);
-    if (!known) return false;
-    if (known.ordinal !== ordinal) continue;
-    if (known.offset !== offset || known.sealedLength !== sealedLength || known.plainLength !== plainLength) return false;
+    if (!known) return undefined;
+    if (known.ordinal !== ordinal) others.add(known.ordinal);
+    else if (known.offset !== offset || known.sealedLength !== sealedLength || known.plainLength !== plainLength) return undefined;
   }
-  return true;
+  return others;
 }

@@ -1,28 +1,21 @@
 import { isAppError, systemClock } from '#libs/kernel';
-import {
-  encodeFragments,
-  type HeadSnapshot,
-  type IndexedChunk,
-  openPackDirectory,
-  PackBitmap,
-  type PackInfo,
-  readDirectory,
-} from '#libs/vault';
+import { encodeFragments, type HeadSnapshot, openPackDirectory, PackBitmap, type PackInfo } from '#libs/vault';
 import { readWholePack } from '../check/read-whole-pack.ts';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
 import type { OpenedVault } from '../open-reader.ts';
 import { ProgressReporter } from '../progress.ts';
 import { mergedFragmentEntries } from '../prune/prune-rules.ts';
-import { type ChunksOfPack, copyReadable } from './copy-readable.ts';
+import { chunksOfDamaged, chunksOfUnnamed, sameInRetired } from './chunk-sources.ts';
+import { copyReadable } from './copy-readable.ts';
 import { examinePacks, type ExaminedPacks } from './examine-packs.ts';
 import { readableRecord, standInRecord } from './readable-records.ts';
 import type { RepairIndexOptions, RepairIndexReport } from './repair-types.ts';
 
 /**
  * Makes the index say what is really there. Packs that no source has whole leave it, so that their chunks count as known no longer and the next
- * backup stores them again; what can still be read of them is copied. Lost index packs are replaced by what the other packs say of themselves;
- * snapshots whose record is in no source leave the head if they may (`forgetLost`), all others stay.
+ * backup stores them again; what can still be read of them, or of retired packs with the same in them, is copied. Lost
+ * index packs are replaced by what the other packs say of themselves; snapshots whose record is in no source leave the head if they may (`forgetLost`), all others stay.
  *
  * Nothing is deleted and nothing is released: a pack that is lost here may be on a machine that is away, and comes back into the index by a later
  * repair. Waits until no backup runs, and keeps new ones waiting. Killed anywhere it leaves the vault as it was or repaired, and the next
@@ -52,12 +45,17 @@ async function repairAlone({
   if (!dryRun) vault.preferUncommitted();
   const opened = await vault.openReader();
   // Before anything is changed, in memory too: a lost pack comes back with its holder, a snapshot that left the head does not.
-  if (!dryRun && !forgetLost) await refuseToForget(vault, opened, signal);
+  const lostBefore = dryRun ? [] : await lostRecords(vault, opened, signal);
+  if (!forgetLost && lostBefore.length > 0) await refuseToForget(vault, opened, lostBefore, signal);
   const examined = await examinePacks(vault, opened, { readData, signal, onPack });
   const records = await sortRecords(vault, opened, examined, signal);
+  // That may have taken hours. Whose record could be read before is not lost, and nobody has given it up: a holder went away.
+  const since = vault.head.snapshots.filter((one) => records.lost.includes(one.sequence) && !lostBefore.includes(one));
+  if (!dryRun && since.length > 0) throw notToForget(vault, since);
   const adopted = await adoptReturned(vault, opened, { dryRun, signal });
   const lostIndex = new Set([...examined.damaged.values()].filter(({ kind }) => kind === 'index').map(({ ordinal }) => ordinal));
   const sources = chunksOfDamaged(vault, examined);
+  sources.push(...(await sameInRetired(vault, opened, sources, signal)));
   if (lostIndex.size > 0) sources.push(...(await chunksOfUnnamed(vault, opened, examined, signal)));
   const { newPacks, copied, lost } = await copyReadable(vault, opened, sources, { dryRun, signal });
 
@@ -99,15 +97,27 @@ async function repairAlone({
   return { ...report, newPacks: [...newPacks, ...written] };
 }
 
-async function refuseToForget(vault: LocalVault, opened: OpenedVault, signal: AbortSignal | undefined): Promise<void> {
+async function lostRecords(vault: LocalVault, opened: OpenedVault, signal: AbortSignal | undefined): Promise<HeadSnapshot[]> {
   const lost: HeadSnapshot[] = [];
   for (const snapshot of vault.head.snapshots) if (!(await readableRecord(vault, opened, snapshot, signal))) lost.push(snapshot);
-  if (lost.length === 0) return;
+  return lost;
+}
+
+async function refuseToForget(
+  vault: LocalVault,
+  opened: OpenedVault,
+  lost: readonly HeadSnapshot[],
+  signal: AbortSignal | undefined,
+): Promise<never> {
   // Throws when the whole disk with packs is away, which has another next step.
   if (lost.length === vault.head.snapshots.length) await examinePacks(vault, opened, { readData: false, signal, onPack: () => undefined });
+  throw notToForget(vault, lost);
+}
+
+function notToForget(vault: LocalVault, lost: readonly HeadSnapshot[]): EngineError {
   const packIds = [...new Set(lost.map(({ pack }) => vault.head.indexPacks[pack]!.packId))];
   const numbers = lost.map(({ sequence }) => sequence).join(', ');
-  throw new EngineError(
+  return new EngineError(
     'repair_impossible',
     `the ${lost.length === 1 ? 'record of snapshot' : 'records of snapshots'} ${numbers} can't be read here or at any holder that is online`,
     {
@@ -167,51 +177,6 @@ async function adoptReturned(
     }
   }
   return adopted;
-}
-
-/** What the index finds in damaged packs of data and trees, and no whole pack has. */
-function chunksOfDamaged(vault: LocalVault, { damaged, found }: ExaminedPacks): ChunksOfPack[] {
-  const byPack = new Map<number, IndexedChunk[]>();
-  for (const { ordinal, kind } of damaged.values()) if (kind !== 'index') byPack.set(ordinal, []);
-  if (byPack.size === 0) return [];
-  for (const chunk of vault.index.entries()) if (!found.has(chunk.id)) byPack.get(chunk.ordinal)?.push(chunk);
-  return [...byPack].map(([ordinal, chunks]) => ({
-    pack: vault.packs.get(ordinal)!,
-    chunks: chunks.sort((a, b) => a.offset - b.offset),
-  }));
-}
-
-/**
- * Unknown chunks in packs of the own store that no readable index names any more. They are copied instead of the pack taken in as it is: its
- * number is lost with the index, and the coordinator knows it under that one.
- */
-async function chunksOfUnnamed(
-  vault: LocalVault,
-  { blocks, opener }: OpenedVault,
-  { found }: ExaminedPacks,
-  signal: AbortSignal | undefined,
-): Promise<ChunksOfPack[]> {
-  const read = signal ? { signal } : {};
-  const known = new Set(vault.head.indexPacks.map(({ packId }) => packId));
-  for (const { packId } of [...(await vault.retiredPacks()), ...(await vault.lostPacks())]) known.add(packId);
-  const unnamed: ChunksOfPack[] = [];
-  for await (const packId of vault.options.store.ids(read)) {
-    throwIfInterrupted(signal);
-    if (known.has(packId) || vault.packs.ordinalOf(packId) !== undefined) continue;
-    try {
-      const pack = await openPackDirectory(opener, blocks, packId, read);
-      if (pack.kind === 'index') continue;
-      const chunks = [...readDirectory(pack.directory)]
-        .filter(({ id }) => !vault.index.has(id) && !found.has(id))
-        .map((place) => ({ ...place, id: place.id.slice() }));
-      if (chunks.length > 0) unnamed.push({ pack, chunks });
-    } catch (error) {
-      // Of another vault, or damaged: no index named it, so nothing gets worse.
-      throwIfInterrupted(signal);
-      if (!isAppError(error)) throw error;
-    }
-  }
-  return unnamed;
 }
 
 /** New fragments of packs that only lost index packs described. */

@@ -34,7 +34,7 @@ export interface RepairIndexReport {
   readonly elsewhere: readonly PackInfo[];
   /** Lost once, found whole again, part of the vault again. */
   readonly adopted: readonly PackInfo[];
-  /** Packs of the vault that no readable index pack described and that the index names again. */
+  /** Packs of the vault that no readable index pack described, or that have what was in a damaged one, and that the index names (again). */
   readonly reindexed: number;
   /** Chunks that were read out of damaged packs, or of packs that no index names, and stored anew. */
   readonly copiedChunks: number;
