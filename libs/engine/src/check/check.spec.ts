@@ -67,6 +67,17 @@ describe('check', () => {
     expect(seen.size).toBeGreaterThan(1);
   });
 
+  it('reads again what a clock that ran ahead has noted as read, and does not count it meanwhile', async () => {
+    const path = join(home, 'vault', 'verified');
+    const ahead = await VerifiedTimesFile.open(nodeFiles, path);
+    for (const { packId } of vault.packs.values()) ahead.verified(packId, Date.now() + 365 * 86_400_000);
+    await ahead.save(Array.from(vault.packs.values(), ({ packId }) => packId));
+    const verifiedTimes = await VerifiedTimesFile.open(nodeFiles, path);
+    expect(await run({ readData: 'none', verifiedTimes })).toMatchObject({ packsNeverRead: vault.packs.size, oldestReadMs: undefined });
+    expect(await run({ readData: 'all', verifiedTimes })).toMatchObject({ packsNeverRead: 0, oldestReadMs: expect.any(Number) });
+    expect((await run({ readData: 'none', verifiedTimes })).oldestReadMs).toBeLessThanOrEqual(Date.now());
+  });
+
   it('does not count a damaged pack as read', async () => {
     await alter(packs.data[0]!, flip(2_000));
     const verifiedTimes = await VerifiedTimesFile.open(nodeFiles, join(home, 'vault', 'verified'));

@@ -15,6 +15,7 @@ import type { CheckOptions, CheckReport, Finding } from './check-types.ts';
 import { lossOf } from '../repair/lost-entries.ts';
 import { packsToRead } from './packs-to-read.ts';
 import { readWholePack } from './read-whole-pack.ts';
+import { believedMs } from './verified-times.ts';
 
 /** Errors, notes and affected files that are named; more of the same helps nobody. */
 const reportedFindings = 1_000;
@@ -224,7 +225,8 @@ class Check {
     const { blocks, opener, reader, verifiedTimes, readData = 'none' } = this.#options;
     if (!blocks || !opener) return;
     const clock = this.#options.clock ?? systemClock;
-    for (const pack of packsToRead(reader.packs.values(), readData, verifiedTimes, this.#options.random ?? systemRandom)) {
+    const random = this.#options.random ?? systemRandom;
+    for (const pack of packsToRead(reader.packs.values(), readData, verifiedTimes, random, clock.nowMs())) {
       throwIfInterrupted(this.#options.signal);
       this.#current = pack.packId;
       this.#report();
@@ -246,7 +248,8 @@ class Check {
   #ages(): Pick<CheckReport, 'packsNeverRead' | 'oldestReadMs'> {
     const { reader, verifiedTimes } = this.#options;
     if (!verifiedTimes) return { packsNeverRead: undefined, oldestReadMs: undefined };
-    const times = Array.from(reader.packs.values(), ({ packId }) => verifiedTimes.lastMs(packId));
+    const nowMs = (this.#options.clock ?? systemClock).nowMs();
+    const times = Array.from(reader.packs.values(), ({ packId }) => believedMs(verifiedTimes, packId, nowMs));
     const read = times.filter((ms) => ms !== undefined);
     const packsNeverRead = times.length - read.length;
     return { packsNeverRead, oldestReadMs: packsNeverRead > 0 || read.length === 0 ? undefined : read.reduce((a, b) => Math.min(a, b)) };

@@ -29,7 +29,7 @@ describe('packsToRead', () => {
           let round = 0;
           while (read.size < packs.length) {
             round += 1;
-            const chosen = packsToRead(packs, { percent }, times, random);
+            const chosen = packsToRead(packs, { percent }, times, random, round);
             expect(chosen.length).toBeGreaterThan(0);
             const never = packs.length - read.size;
             // As long as there are some that were never read, only such are, but for the last that fill up.
@@ -50,8 +50,11 @@ describe('packsToRead', () => {
       ['pack-4', 300],
     ]);
     const times = { lastMs: (id: PackId) => last.get(id), verified: () => undefined };
-    expect(packsToRead(packs, 'all', times, seededRandom(1)).map(({ ordinal }) => ordinal)).toEqual([3, 2, 4, 1]);
-    expect(packsToRead(packs, { bytes: 11 }, times, seededRandom(1)).map(({ ordinal }) => ordinal)).toEqual([3, 2]);
-    expect(packsToRead(packs, 'none', times, seededRandom(1))).toEqual([]);
+    expect(packsToRead(packs, 'all', times, seededRandom(1), 1_000).map(({ ordinal }) => ordinal)).toEqual([3, 2, 4, 1]);
+    expect(packsToRead(packs, { bytes: 11 }, times, seededRandom(1), 1_000).map(({ ordinal }) => ordinal)).toEqual([3, 2]);
+    // A clock that ran ahead when it noted the first.
+    const again = packsToRead(packs, { bytes: 11 }, times, seededRandom(1), 350);
+    expect(new Set(again.map(({ ordinal }) => ordinal))).toEqual(new Set([1, 3]));
+    expect(packsToRead(packs, 'none', times, seededRandom(1), 1_000)).toEqual([]);
   });
 });

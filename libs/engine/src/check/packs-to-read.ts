@@ -1,7 +1,7 @@
 import { type RandomSource, randomInt } from '#libs/kernel';
 import type { PackInfo } from '#libs/vault';
 import type { ReadData } from './check-types.ts';
-import type { VerifiedTimes } from './verified-times.ts';
+import { believedMs, type VerifiedTimes } from './verified-times.ts';
 
 /**
  * Which packs a check reads, in which order: those whose last reading is longest ago first, never read ones before all; among equals at random.
@@ -12,6 +12,7 @@ export function packsToRead(
   readData: ReadData,
   times: VerifiedTimes | undefined,
   random: RandomSource,
+  nowMs: number,
 ): PackInfo[] {
   if (readData === 'none') return [];
   const shuffled = [...packs];
@@ -20,7 +21,7 @@ export function packsToRead(
     [shuffled[i], shuffled[other]] = [shuffled[other]!, shuffled[i]!];
   }
   const inOrder = shuffled
-    .map((pack) => ({ pack, lastMs: times?.lastMs(pack.packId) ?? Number.NEGATIVE_INFINITY }))
+    .map((pack) => ({ pack, lastMs: (times && believedMs(times, pack.packId, nowMs)) ?? Number.NEGATIVE_INFINITY }))
     .sort((a, b) => (a.lastMs === b.lastMs ? 0 : a.lastMs < b.lastMs ? -1 : 1))
     .map(({ pack }) => pack);
   if (readData === 'all') return inOrder;

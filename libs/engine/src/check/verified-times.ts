@@ -18,6 +18,15 @@ export interface VerifiedTimes {
 }
 
 /**
+ * When a pack was last read, as far as it can be believed: a time that is still to come was noted by a clock that ran ahead, and with it the pack would wait for its
+ * next reading until that time. Such a pack counts as never read.
+ */
+export function believedMs(times: VerifiedTimes, packId: PackId, nowMs: number): number | undefined {
+  const lastMs = times.lastMs(packId);
+  return lastMs === undefined || lastMs > nowMs ? undefined : lastMs;
+}
+
+/**
  * {@link VerifiedTimes} in one small file: 12 bytes a pack, with a checksum. It may be lost: then everything counts as never verified. A file
  * that is damaged counts as lost.
  */

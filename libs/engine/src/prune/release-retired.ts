@@ -48,7 +48,11 @@ export async function releaseRetired(vault: LocalVault, port: RetiredPackPort): 
   const releasedAtMs = (vault.options.clock ?? systemClock).nowMs();
   if (recorded.size + gone.size > 0)
     await vault.updateRetired((packs) =>
-      packs.filter(({ packId }) => !gone.has(packId)).map((one) => (recorded.has(one.packId) ? { ...one, releasedAtMs } : one)),
+      packs
+        .filter(({ packId }) => !gone.has(packId))
+        // Nobody will ever hold again what is gone: who waited for it has the others to wait for.
+        .map((one) => ({ ...one, waitsFor: one.waitsFor.filter((packId) => !gone.has(packId)) }))
+        .map((one) => (recorded.has(one.packId) ? { ...one, releasedAtMs } : one)),
     );
   const isRecorded = (one: RetiredPack): boolean => one.releasedAtMs !== undefined || recorded.has(one.packId);
   return {

@@ -1,8 +1,9 @@
-import { isAppError, systemClock } from '#libs/kernel';
+import { isAppError, type PackId, systemClock } from '#libs/kernel';
 import { encodeFragments, type HeadSnapshot, openPackDirectory, PackBitmap, type PackInfo } from '#libs/vault';
 import { readWholePack } from '../check/read-whole-pack.ts';
 import { EngineError, throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
+import type { RetiredPack } from '../local-vault/retired-packs.ts';
 import type { OpenedVault } from '../open-reader.ts';
 import { ProgressReporter } from '../progress.ts';
 import { mergedFragmentEntries } from '../prune/prune-rules.ts';
@@ -94,7 +95,20 @@ async function repairAlone({
   // Only now, and into the index that the change left.
   for (const { id, ordinal, offset, sealedLength, plainLength } of examined.found.entries())
     vault.index.insert(id, ordinal, offset, sealedLength, plainLength);
+  // Where something is lost, a retired pack may be all that still has it, at a machine that is away: it waits on.
+  if (lost === 0 && damaged.length > 0) await waitForOthers(vault, new Set(damaged.map(({ packId }) => packId)), [...newPacks, ...written]);
   return { ...report, newPacks: [...newPacks, ...written] };
+}
+
+/** What waits until these damaged packs are on other machines, which they never will be, waits for the new ones instead. */
+async function waitForOthers(vault: LocalVault, damaged: ReadonlySet<PackId>, newPacks: readonly PackInfo[]): Promise<void> {
+  const isWaiting = ({ waitsFor }: RetiredPack): boolean => waitsFor.some((packId) => damaged.has(packId));
+  if (!(await vault.retiredPacks()).some(isWaiting)) return;
+  const instead = (waitsFor: readonly PackId[]): PackId[] => [
+    ...waitsFor.filter((packId) => !damaged.has(packId)),
+    ...newPacks.map(({ packId }) => packId),
+  ];
+  await vault.updateRetired((packs) => packs.map((one) => (isWaiting(one) ? { ...one, waitsFor: instead(one.waitsFor) } : one)));
 }
 
 async function lostRecords(vault: LocalVault, opened: OpenedVault, signal: AbortSignal | undefined): Promise<HeadSnapshot[]> {
