@@ -82,6 +82,9 @@ describe('the history of a machine', () => {
   it('forgets and prunes: what is kept restores, what is pinned stays', async () => {
     await ada.must(['snapshots', 'pin', '1']);
     expect((await ada.run(['forget', '1', '--apply'])).exitCode).toBe(1);
+    // Without the newest of everything nothing of the machine could be brought back; only shown it is refused, too.
+    for (const refused of [['3', '--apply'], ['3'], ['4']])
+      expect(lastEvent(await ada.run(['forget', ...refused]))).toMatchObject({ code: 'snapshot_protected', exitCode: 1 });
     const shown = lastEvent(await ada.must(['forget', '--keep-last', '1']));
     expect(shown).toMatchObject({ dryRun: true, forgotten: 1, kept: 3 });
     expect(lastEvent(await ada.must(['forget', '--keep-last', '1', '--apply']))).toMatchObject({ dryRun: false, forgotten: 1 });

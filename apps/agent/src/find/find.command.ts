@@ -1,4 +1,3 @@
-import ignore from 'ignore';
 import { z } from 'zod';
 import type { FoundVersion } from '#libs/engine';
 import type { Snapshot } from '#libs/vault';
@@ -8,6 +7,7 @@ import { groupOf } from '../forget/retention-of-vault.ts';
 import type { ItemEvent } from '../output/command-event.ts';
 import { formatBytes, formatCount, formatTime, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
+import { PathPatterns } from '../snapshots/path-patterns.ts';
 import { pathNames, typedPath } from '../snapshots/typed-path.ts';
 
 const args = z.strictObject({
@@ -66,13 +66,17 @@ const isPath = (pattern: string): boolean => /^(\/|[A-Za-z]:[\\/])/.test(pattern
 
 /** Patterns without a slash are about names alone, whatever folder they are in. */
 function matcher(patterns: readonly string[], display: (name: Uint8Array) => string): (path: readonly Uint8Array[]) => boolean {
-  const ofNames = ignore().add(patterns.filter((pattern) => !pattern.replace(/\/$/, '').includes('/')));
-  const ofPaths = ignore().add(patterns.filter((pattern) => pattern.replace(/\/$/, '').includes('/')));
+  const isOfPaths = (pattern: string): boolean => pattern.replace(/\/$/, '').includes('/');
+  const ofNames = new PathPatterns(
+    patterns.filter((pattern) => !isOfPaths(pattern)),
+    { ignoreCase: true },
+  );
+  const ofPaths = new PathPatterns(patterns.filter(isOfPaths), { ignoreCase: true });
   return (path) => {
     const name = display(path.at(-1) ?? new Uint8Array(0));
     if (name === '') return false;
-    if (ofNames.ignores(name) || ofNames.ignores(`${name}/`)) return true;
-    return ofPaths.ignores(path.map((one) => display(one)).join('/'));
+    if (ofNames.match(name) || ofNames.match(`${name}/`)) return true;
+    return ofPaths.match(path.map((one) => display(one)).join('/'));
   };
 }
 

@@ -6,6 +6,7 @@ import { deliverSoon } from '../backup/deliver-soon.ts';
 import { defineCommand } from '../commands/command.ts';
 import { AgentError } from '../errors.ts';
 import { formatCount, formatTime, printable, text } from '../output/format.ts';
+import { refuseNamed } from './refuse-named.ts';
 import { retentionOfVault } from './retention-of-vault.ts';
 
 const keep = z.int().min(0).max(10_000).optional();
@@ -47,17 +48,7 @@ export const forgetCommand = defineCommand<z.infer<typeof args>>({
               keep: made.plan.keep.filter(({ sequence }) => !wanted.has(sequence)).map((one) => ({ ...one, reasons: ['not named'] })),
               forget: [...wanted].map((sequence) => ({ sequence, reason: 'named' })),
             };
-      for (const sequence of wanted)
-        if (made.pinned.has(sequence))
-          throw new AgentError('snapshot_protected', `snapshot ${sequence} is pinned`, {
-            nextStep: `Unpin it first: "holdfast snapshots unpin ${sequence}", or in the admin panel.`,
-          });
-      if (wanted.size > 0 && !options.apply)
-        for (const sequence of wanted)
-          if (!made.snapshots.has(sequence))
-            throw new AgentError('snapshot_not_found', `there is no snapshot ${sequence}`, {
-              nextStep: '"holdfast snapshots" lists them.',
-            });
+      refuseNamed(wanted, made);
       if (options.apply && shown.forget.length > 0) {
         await forget(
           vault,

@@ -1,6 +1,6 @@
-import ignore from 'ignore';
 import type { Snapshot, VaultReader } from '#libs/vault';
 import { AgentError } from '../errors.ts';
+import { PathPatterns } from '../snapshots/path-patterns.ts';
 import { pathNames } from '../snapshots/typed-path.ts';
 
 /** A selection longer than this is better given as a folder. */
@@ -17,7 +17,7 @@ export async function includedPaths(
   patterns: readonly string[],
   signal: AbortSignal,
 ): Promise<Buffer[]> {
-  const rules = ignore({ ignorecase: false }).add([...patterns]);
+  const rules = new PathPatterns(patterns, { ignoreCase: false });
   const selected: Buffer[] = [];
   let inside: Buffer | undefined;
   for (const start of below.length === 0 ? ['/'] : below) {
@@ -26,7 +26,7 @@ export async function includedPaths(
       if (inside && bytes.subarray(0, inside.length).equals(inside)) continue;
       // Bytes as characters: a name that is not UTF-8 must not make the match fail.
       const text = `${bytes.toString('utf8').slice(1)}${entry.type === 'directory' ? '/' : ''}`;
-      if (text === '' || text === '/' || !rules.ignores(text)) continue;
+      if (text === '' || text === '/' || !rules.match(text)) continue;
       selected.push(bytes);
       if (selected.length > maxSelected)
         throw new AgentError('bad_argument', `the patterns match more than ${maxSelected} files`, { nextStep: 'Name a folder instead.' });
