@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { type NamedFrom, refuseNamed } from './refuse-named.ts';
 
 type Row = NamedFrom['snapshots'] extends ReadonlyMap<number, infer T> ? [number, T] : never;
+const path = Buffer.from('/home/ada');
+const entry = { name: path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n, size: 0 } as const;
 const a = (sequence: number, more: { partial?: boolean; adHoc?: boolean } = {}): Row => [
   sequence,
-  { sequence, partial: false, roots: [], ...more },
+  { sequence, partial: false, roots: [{ path, entry }], ...more },
 ];
 const said = (wanted: number[], snapshots: Row[], pinned: number[] = []): string => {
   try {
