@@ -1,7 +1,7 @@
 import { cpSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundleAgent } from '../../apps/agent/build/bundle.ts';
+import { bundlePrograms } from '../../build/bundle.ts';
 import { repository } from '../support/processes.ts';
 
 /** One rule of the built product broken on purpose: the harness has to notice. */
@@ -39,6 +39,6 @@ export async function mutate({ file, find, replace }: Mutation): Promise<string>
   const text = readFileSync(path, 'utf8');
   if (text.split(find).length !== 2) throw new Error(`${file} does not have exactly one "${find}": the mutation must be written anew`);
   writeFileSync(path, text.replace(find, replace));
-  await bundleAgent(folder);
+  await bundlePrograms(folder);
   return folder;
 }

@@ -10,7 +10,7 @@ export const repository = join(import.meta.dirname, '../..');
 /** Another installation than this one, such as one with a rule broken on purpose. */
 const installation = process.env['HOLDFAST_TEST_INSTALLATION'] ?? repository;
 export const programs = {
-  coordinator: join(installation, 'dist/apps/coordinator/src/main.js'),
+  coordinator: join(installation, 'dist/coordinator/main.js'),
   agent: join(installation, 'dist/agent/main.js'),
 };
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from '../../../apps/agent/build/bundle.ts';
+import { bundle } from '../../../build/bundle.ts';
 import { measure } from '../measure.ts';
 import { clear, type Tool } from './tool.ts';
 
@@ -13,7 +13,7 @@ const run = (...args: string[]) => runWith({}, ...args);
 /** This tree's built engine in a process of its own, bundled like the agent. */
 export async function holdfast(): Promise<Tool> {
   if (!existsSync(join(installation, 'dist/libs/engine'))) throw new Error('nothing is built; run "npm run build:node" first');
-  await bundle(installation, { 'engine-run': 'test/support/engine-run.ts' }, bundled);
+  await bundle({ installation, programs: { 'engine-run': 'test/support/engine-run.ts' }, to: bundled, withThreads: true });
   return {
     name: 'holdfast',
     durability:
