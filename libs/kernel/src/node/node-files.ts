@@ -107,10 +107,24 @@ function openFile(handle: FileHandle, path: string, sizeBytes: number, uncached?
     sync: () => translated(path, () => handle.sync()),
     close: () =>
       translated(path, async () => {
-        await uncached?.close();
-        await handle.close();
+        try {
+          await uncached?.close();
+        } finally {
+          await handle.close();
+        }
       }),
   };
+}
+
+/** At its size; closed again when even that can't be read. */
+async function openAtSize(handle: FileHandle, path: string, uncached?: UncachedWrites): Promise<WritableFile> {
+  try {
+    return openFile(handle, path, (await handle.stat()).size, uncached);
+  } catch (error) {
+    await uncached?.close();
+    await handle.close();
+    throw error;
+  }
 }
 
 /** {@link DurableFiles} on the real file system. */
@@ -173,8 +187,7 @@ export const nodeFiles: DurableFiles = {
 
   open: (path) =>
     translated(path, async () => {
-      const handle = await open(path, 'r');
-      return openFile(handle, path, (await handle.stat()).size);
+      return openAtSize(await open(path, 'r'), path);
     }),
 
   openWritable: (path, options = {}) =>
@@ -189,7 +202,7 @@ export const nodeFiles: DurableFiles = {
         }
       });
       const uncached = options.uncached ? await UncachedWrites.open(path) : undefined;
-      return openFile(handle, path, (await handle.stat()).size, uncached);
+      return openAtSize(handle, path, uncached);
     }),
 
   move: (from, to) =>
