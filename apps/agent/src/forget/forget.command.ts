@@ -38,7 +38,7 @@ export const forgetCommand = defineCommand<z.infer<typeof args>>({
     const rules: RetentionRules = asked ? { ...noRule, ...withoutUndefined(options.rules) } : agent.policy.effective.retention;
     const { forget } = await import('#libs/engine');
     const { displayPath } = await import('#libs/engine');
-    const { plan, snapshots } = await agent.vault.use(async (vault) => {
+    const { plan, snapshots, pinsKnown } = await agent.vault.use(async (vault) => {
       const made = await retentionOfVault(agent, vault, rules, signal);
       const wanted = new Set(options.sequences);
       const shown =
@@ -56,8 +56,14 @@ export const forgetCommand = defineCommand<z.infer<typeof args>>({
         );
         await agent.reporter.reconcile(vault, { needsUnchanged: true });
       }
-      return { plan: shown, snapshots: made.snapshots };
+      return { plan: shown, snapshots: made.snapshots, pinsKnown: made.pinsKnown };
     });
+    if (!pinsKnown && plan.forget.length > 0)
+      yield {
+        event: 'notice',
+        code: 'coordinator_unreachable',
+        message: "the coordinator can't be asked, so a snapshot that is pinned in the panel alone is not known to be",
+      };
     const rows = [
       ...plan.keep.map(({ sequence, reasons }) => ({ sequence, keep: true, reasons })),
       ...plan.forget.map(({ sequence, reason }) => ({ sequence, keep: false, reasons: [reason] })),

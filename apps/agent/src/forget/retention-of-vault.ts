@@ -8,6 +8,8 @@ export interface VaultRetention {
   /** By the vault's head, or by the coordinator. */
   readonly pinned: ReadonlySet<number>;
   readonly snapshots: ReadonlyMap<number, Snapshot>;
+  /** False: the coordinator could not be asked, so what is pinned only there is not known. */
+  readonly pinsKnown: boolean;
 }
 
 /** A coordinator that does not answer by then is done without. */
@@ -26,7 +28,8 @@ export async function retentionOfVault(
   const { reader } = await vault.openReader();
   const snapshots = new Map<number, Snapshot>();
   for await (const snapshot of reader.snapshots({ signal })) snapshots.set(snapshot.sequence, snapshot);
-  const received = await coordinatorsWord(agent, signal);
+  const word = await coordinatorsWord(agent, signal);
+  const received = word ?? new Map<number, Received>();
   const pinned = new Set([...(reader.head.pinned ?? []), ...[...received].filter(([, one]) => one.pinned).map(([sequence]) => sequence)]);
   const retained = [...snapshots.values()].map((snapshot): RetainedSnapshot => ({
     sequence: snapshot.sequence,
@@ -38,17 +41,27 @@ export async function retentionOfVault(
     tags: snapshot.tags,
   }));
   const { timeZone } = agent.policy.effective.schedule;
-  return { plan: planRetention(retained, rules, { nowMs: agent.clock.nowMs(), timeZone }), pinned, snapshots };
+  return {
+    plan: planRetention(retained, rules, { nowMs: agent.clock.nowMs(), timeZone }),
+    pinned,
+    snapshots,
+    pinsKnown: word !== undefined,
+  };
 }
 
-/** What the coordinator knows of this machine's snapshots, by sequence; nothing when it can't be asked. */
-async function coordinatorsWord(agent: AgentRuntime, signal: AbortSignal): Promise<Map<number, { receivedAtMs: number; pinned: boolean }>> {
+interface Received {
+  readonly receivedAtMs: number;
+  readonly pinned: boolean;
+}
+
+/** What the coordinator knows of this machine's snapshots, by sequence; undefined when it can't be asked. */
+async function coordinatorsWord(agent: AgentRuntime, signal: AbortSignal): Promise<Map<number, Received> | undefined> {
   try {
     const { snapshots } = await agent.coordinator.retention(AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]));
     return new Map(snapshots.map(({ sequence, receivedAtMs, pinned }) => [sequence, { receivedAtMs, pinned }]));
   } catch {
     signal.throwIfAborted();
-    return new Map();
+    return undefined;
   }
 }
 
