@@ -22,7 +22,7 @@ export * from './find/find-versions.ts';
 export * from './forget/forget.ts';
 export * from './local-vault/local-vault.ts';
 export * from './local-vault/local-vault-types.ts';
-export type { LostPack } from './local-vault/lost-packs.ts';
+export { type LostPack, LostPacks } from './local-vault/lost-packs.ts';
 export { recordStats } from './local-vault/record-stats.ts';
 export { type RetiredPack, RetiredPacks } from './local-vault/retired-packs.ts';
 export { mountSnapshots, type SnapshotMount } from './mount/fuse/mount-snapshots.ts';

@@ -24,16 +24,18 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
   async *run({ agent, signal: outer }, options) {
     const readData = parseReadData(options.readData);
     yield* eventsOf(outer, async ({ emit, onProgress, signal }) => {
-      const { check, RetiredPacks, VerifiedTimesFile } = await import('#libs/engine');
+      const { check, LostPacks, RetiredPacks, VerifiedTimesFile } = await import('#libs/engine');
       const verifiedTimes = await VerifiedTimesFile.open(agent.files, join(agent.paths.vault, 'verified'));
       const { reader, blocks, opener, rejected, documents } = await openOwnVault(agent, signal);
       const retired = await new RetiredPacks(agent.files, join(agent.paths.vault, 'retired')).read();
+      const lost = await new LostPacks(agent.files, join(agent.paths.vault, 'lost')).read();
       const report = await check({
         reader,
         blocks,
         opener,
         store: agent.own,
         retired: new Set(retired.map(({ packId }) => packId)),
+        lost: new Set(lost.map(({ packId }) => packId)),
         readData,
         structureOnly: options.structure,
         verifiedTimes,
@@ -108,7 +110,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
   },
   text: {
     item: (f) =>
-      `${f['severity'] === 'error' ? (f['repaired'] === true ? 'repaired' : 'error') : 'note'}: ${printable(text(f['message']))} (${text(f['code'])})`,
+      `${f['severity'] === 'error' ? (f['repaired'] === true ? 'repaired' : 'error') : 'note'}: ${printable(withoutSources(text(f['message'])))} (${text(f['code'])})`,
     result: (r) => [
       `${r['ok'] === true ? 'whole' : `not whole: ${formatCount(Number(r['errors']), 'error')}`}: ${formatCount(Number(r['snapshots']), 'snapshot')}, ${formatCount(Number(r['packs']), 'pack')}, ${formatCount(Number(r['files']), 'file')}; ${formatBytes(Number(r['bytesRead']))} of data read`,
       `  ${depthOf(r)}`,
@@ -122,6 +124,9 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
 
 const nextStep =
   'Next: run the check again when the machines that hold copies are online; damaged packs are then fetched from them. What no machine has: "holdfast repair index", then "holdfast backup", stores it again while it is still in your files; "holdfast repair snapshots" then names what is lost for good.';
+
+/** Which source answered what is for `--json`: with many holders it is a page for each pack. */
+const withoutSources = (message: string): string => message.replace(/(no source has a good (?:leaf \d+|root block)) \(.*\)$/s, '$1');
 
 /** What was looked at, in plain words, and what was not. */
 function depthOf(r: ResultEvent): string {

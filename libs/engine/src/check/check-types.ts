@@ -42,6 +42,8 @@ export interface CheckOptions {
   readonly store?: PackStore;
   /** Packs that a prune took out of the vault and that stay in `store` until their release is accepted. */
   readonly retired?: ReadonlySet<PackId>;
+  /** Packs that a repair has given up; one of them in `store` has come back. */
+  readonly lost?: ReadonlySet<PackId>;
   readonly readData?: ReadData;
   /** Only what is quick: records, trees, index, and that every pack is there with its size. No pack's directory is opened. */
   readonly structureOnly?: boolean;

@@ -172,5 +172,7 @@ describe('check', () => {
     const pruned = await run({ retired: new Set(newPacks.slice(1).map(({ packId }) => packId)) });
     expect(pruned.findings.map(({ code }) => code)).toEqual(['pack_unknown', 'packs_retired']);
     expect(pruned).toMatchObject({ ok: true, findings: [{ packId: newPacks[0]!.packId }, {}] });
+    const back = await run({ lost: new Set([newPacks[0]!.packId]) });
+    expect(back.findings.find(({ packId }) => packId === newPacks[0]!.packId)!.message).toContain('"holdfast repair index" takes it back');
   });
 });

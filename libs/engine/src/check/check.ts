@@ -187,7 +187,9 @@ class Check {
         this.#find({
           severity: 'note',
           code: 'pack_unknown',
-          message: `pack ${packId} is stored but no index names it; an unfinished backup left it`,
+          message: this.#options.lost?.has(packId)
+            ? `pack ${packId}, which a repair has given up, is here again; "holdfast repair index" takes it back if it is whole`
+            : `pack ${packId} is stored but no index names it; an unfinished backup left it`,
           packId,
         });
       }

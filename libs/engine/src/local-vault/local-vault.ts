@@ -283,8 +283,9 @@ export class LocalVault {
       { nowMs: this.#clock.nowMs(), nextOrdinal: this.#intake.nextOrdinal, live: live.map(({ packId }) => packId) },
     );
     const headBytes = encodeHead(head, this.options.signingKeyPair);
-    // Before the head drops them: a pack that no head names must be on a list.
-    if (retire.length > 0) await this.#retired.write([...(await this.retiredPacks()), ...retiredBy(change, head.sequence, live)]);
+    // Before the head drops them: a pack that no head names must be on a list. Where packs are lost, too: what a stopped run has listed and no head has
+    // retired goes off it, or a lost one of these would be taken for retired from now on.
+    if (leaving.size > 0) await this.#retired.write([...(await this.retiredPacks()), ...retiredBy(change, head.sequence, live)]);
     if (lose.length > 0) await this.#lost.add(lose);
     await this.#files.replaceHead(headBytes, this.#headBytes);
     this.#head = head;

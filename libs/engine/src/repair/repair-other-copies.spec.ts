@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PackId } from '#libs/kernel';
+import { nodeFiles } from '#libs/kernel/node';
 import { seededRandom } from '#libs/kernel/testing';
 import { type BlockSource, type PackStore, VaultError } from '#libs/vault';
 import { memoryPackStore } from '#libs/vault/testing';
@@ -94,6 +95,27 @@ describe('repairing the index where a chunk is in more than one pack', () => {
     expect((await vault.retiredPacks()).map(({ packId }) => packId)).toContain(before);
     await store.delete(before);
     await expectWhole();
+  });
+
+  it('leaves no lost pack among those that may be released, where a prune was stopped before the head that would have retired it', async () => {
+    writeFileSync(join(source, 'file'), random.bytes(40_000));
+    await run();
+    const { sequence } = vault.head;
+    const stopped = {
+      ...nodeFiles,
+      replace: (path: string, ...parts: Uint8Array[]) =>
+        path.endsWith('head') ? Promise.reject(new Error('stopped')) : nodeFiles.replace(path, ...parts),
+    };
+    await reopen({ files: stopped });
+    await expect(prune({ vault, rules: { smallPacks: 1, smallPackShare: 1, smallIndexPacks: 99 } })).rejects.toThrow('stopped');
+    await reopen();
+    expect([vault.head.sequence, await vault.retiredPacks()]).toEqual([sequence, []]);
+    // All of these are at a machine that is away.
+    for (const { packId } of vault.allPacks()) if (!vault.head.indexPacks.some((one) => one.packId === packId)) await store.delete(packId);
+    const { damaged } = await repairIndex({ vault });
+    expect(damaged.length).toBeGreaterThan(2);
+    expect(await vault.retiredPacks()).toEqual([]);
+    expect((await vault.lostPacks()).length).toBe(damaged.length);
   });
 
   it('gives up no snapshot whose holder goes away while the packs are looked at', async () => {
