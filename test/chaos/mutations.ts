@@ -1,7 +1,7 @@
 import { cpSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundlePrograms } from '../../build/bundle.ts';
+import { bundlePrograms } from '../../config/build/bundle.ts';
 import { repository } from '../support/processes.ts';
 
 /** One rule of the built product broken on purpose: the harness has to notice. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundle } from '../../../build/bundle.ts';
+import { bundle } from '../../../config/build/bundle.ts';
 import { measure } from '../measure.ts';
 import { clear, type Tool } from './tool.ts';
 

@@ -135,4 +135,4 @@ export async function bundlePrograms(installation: string): Promise<void> {
   ]);
 }
 
-if (import.meta.main) await bundlePrograms(join(import.meta.dirname, '..'));
+if (import.meta.main) await bundlePrograms(join(import.meta.dirname, '../..'));
