@@ -47,4 +47,14 @@ describe('session journal', () => {
     appendFileSync(path, '\n1 7 not-a-pack 00000000\n\u0000\u0000\u0000');
     expect(await journal.read()).toEqual([{ ordinal: 5, packId: id('a') }]);
   });
+
+  it('is read however many packs the first backup of a large disk had stored', async () => {
+    const path = join(await folder('journal'), 'session.journal');
+    const journal = new SessionJournal(nodeFiles, path);
+    await journal.add([{ ordinal: 999_999, packId: id('a') }]);
+    // Seven terabytes in packs of 32 MiB. Only the last of them counts, since checking them all takes long.
+    const line = readFileSync(path, 'latin1');
+    writeFileSync(path, Buffer.from(line.replace('\n1 ', '\n0 ').repeat(230_000) + line, 'latin1'));
+    expect(await journal.read()).toEqual([{ ordinal: 999_999, packId: id('a') }]);
+  });
 });

@@ -8,8 +8,11 @@ export interface JournalEntry {
   readonly packId: PackId;
 }
 
-/** Some 90 bytes a pack: 16 MiB are over 100,000 packs in one session. */
-const journalBytes = 16 * 1024 * 1024;
+/**
+ * Some 85 bytes a pack at most, of as many packs as a vault may have: a first backup of many terabytes that is stopped before its end must not leave a vault that
+ * does not open. Read once, and as large as what was stored.
+ */
+const journalBytes = 96 * 1024 * 1024;
 
 /**
  * Which packs the unfinished session was about to store, so that a crash loses none of them. An entry is durable
