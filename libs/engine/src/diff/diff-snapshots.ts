@@ -25,6 +25,11 @@ export interface SnapshotChange {
 export interface DiffOptions {
   /** Only what is at or below this. */
   readonly path?: SnapshotPath;
+  /**
+   * What lies beside the folders that one of the two was made of counts as not there in that one: added, or removed. Default: only what both were to capture is
+   * compared.
+   */
+  readonly beside?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +38,7 @@ type DiffReader = Pick<VaultReader, 'readTree' | 'entry'>;
 /**
  * What differs between two snapshots, folders before what is in them, names in byte order. Folders with the same tree id are not
  * entered, so the cost follows what changed. Without `from` everything is added. Backed-up folders that only one of the two has are added or removed as a
- * whole, unless the other has a part of them: then that part is compared. Memory: one part of a directory of each side for each
+ * whole, unless the other has a part of them: then that part is compared (see {@link DiffOptions.beside}). Memory: one part of a directory of each side for each
  * level. What a repair marked as lost counts as not there. Throws `path_not_found` when neither has the path.
  */
 export async function* diffSnapshots(
@@ -60,8 +65,27 @@ export async function* diffSnapshots(
     const before = rootAt(from, path) ?? (await entryAt(reader, from, splitPath(path)));
     const after = rootAt(to, path) ?? (await entryAt(reader, to, splitPath(path)));
     // A folder above the other's backed-up ones: its name is all that there is to compare.
-    if ((!before && from && hasRootBelow(from, path)) || (!after && hasRootBelow(to, path))) continue;
-    yield* changes(reader, splitPath(path), before, after, read);
+    const narrower = !before && from && hasRootBelow(from, path) ? from : !after && hasRootBelow(to, path) ? to : undefined;
+    if (!narrower) yield* changes(reader, splitPath(path), before, after, read);
+    else if (options.beside) yield* besideRoots(reader, path, before ?? after, { narrower, isAdded: narrower === from }, read);
+  }
+}
+
+/** What is in a folder of the wider snapshot and in none of the narrower one's backed-up folders below it, which are compared for themselves. */
+async function* besideRoots(
+  reader: DiffReader,
+  path: Uint8Array,
+  folder: TreeEntry | undefined,
+  sides: { readonly narrower: Snapshot; readonly isAdded: boolean },
+  options: Pick<ReadTreeOptions, 'signal' | 'onLostPart'>,
+): AsyncGenerator<SnapshotChange> {
+  if (!folder?.tree) return;
+  const { narrower, isAdded } = sides;
+  for await (const child of reader.readTree(folder.tree, options)) {
+    const inside = Buffer.concat([path, Buffer.from(path.at(-1) === 0x2f ? '' : '/'), child.name]);
+    if (rootAt(narrower, inside)) continue;
+    if (child.tree && hasRootBelow(narrower, inside)) yield* besideRoots(reader, inside, child, sides, options);
+    else yield* changes(reader, splitPath(inside), isAdded ? undefined : child, isAdded ? child : undefined, options);
   }
 }
 

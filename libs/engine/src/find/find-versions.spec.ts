@@ -102,6 +102,30 @@ describe('difference of two snapshots', () => {
   });
 });
 
+describe('versions of what matches', () => {
+  it('are found where the backed-up folders became more or fewer, too', async () => {
+    const vault = await aVault();
+    const docs = { a: '1', 'deep/b': '2' };
+    const inside = {
+      ...Object.fromEntries(Object.entries(docs).map(([path, text]) => [`docs/${path}`, text])),
+      'docs2/c': '3',
+      other: '4',
+    };
+    await vault.snapshot(folders(docs), { path: `${root}/docs` });
+    await vault.snapshot(folders(inside));
+    await vault.snapshot(folders({ ...inside, 'docs/a': 'new' }));
+    await vault.snapshot(folders({ ...docs, a: 'new' }), { path: `${root}/docs` });
+    const reader = await vault.open();
+    const snapshots: Snapshot[] = [];
+    for await (const snapshot of reader.snapshots()) snapshots.push(snapshot);
+    const found: string[] = [];
+    const matches = (path: readonly Uint8Array[]): boolean => /(\/[abc]|other)$/.test(printablePath(path));
+    for await (const { path, first, last, removed } of findVersions(reader, snapshots, { matches, contentOnly: true }))
+      found.push(`${printablePath(path).slice(root.length)} ${first}-${last}${removed ? ' removed' : ''}`);
+    expect(found.sort()).toEqual(['/docs/a 1-2', '/docs/a 3-4', '/docs/deep/b 1-4', '/docs2/c 2-3 removed', '/other 2-3 removed']);
+  });
+});
+
 describe('versions of one path', () => {
   it('say when it changed, went and came back', async () => {
     const states: Files[] = [{ x: '1' }, { a: '1' }, { a: '1', b: '2' }, { a: 'new' }, {}, { a: 'again' }];

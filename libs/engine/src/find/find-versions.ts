@@ -51,7 +51,11 @@ export async function* findVersions(
     removed,
   });
   for (const [at, snapshot] of snapshots.entries()) {
-    for await (const { path, change, to } of diffSnapshots(reader, snapshots[at - 1], snapshot, signal ? { signal } : {})) {
+    // Folders may have been added to what is backed up, or taken off it, since.
+    for await (const { path, change, to } of diffSnapshots(reader, snapshots[at - 1], snapshot, {
+      beside: true,
+      ...(signal && { signal }),
+    })) {
       if (!matches(path) || (contentOnly && change === 'metadata')) continue;
       const key = keyOf(path);
       const before = open.get(key);
