@@ -60,7 +60,7 @@ export const checkCommand = defineCommand<z.infer<typeof args>>({
           event: 'item',
           type: 'finding',
           severity: 'error',
-          code: packId ? 'pack_corrupt' : 'head_invalid',
+          code: packId ? 'pack_corrupt' : what === 'list of packs to be released' ? 'packs_retired' : 'head_invalid',
           message: `the ${what} on this disk was damaged; replaced from ${from}`,
           packId,
           repaired: true,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { PackId } from '#libs/kernel';
-import { equalBytes, isAppError } from '#libs/kernel';
+import { type AppError, equalBytes, isAppError } from '#libs/kernel';
 import { errorFields } from '../log/agent-log.ts';
 import type { AgentRuntime } from '../runtime/agent-runtime.ts';
 import { repairOwnPacks } from './repair-own-packs.ts';
@@ -8,7 +8,7 @@ import { documentsElsewhere } from './vault-documents.ts';
 
 /** One thing that was damaged on this disk and was replaced. */
 export interface Healed {
-  readonly what: 'header' | 'head' | 'index pack';
+  readonly what: 'header' | 'head' | 'index pack' | 'list of packs to be released';
   readonly packId?: PackId;
   readonly from: string;
 }
@@ -18,16 +18,18 @@ const patienceMs = 60_000;
 
 /**
  * Puts right what keeps this machine's vault from opening: a damaged header or head comes from the coordinator or a
- * holder, damaged index packs from holders. Everything that is put in place was signed by this very device. Returns what
- * was replaced; nothing when the cause is another one, or help is out of reach.
+ * holder, damaged index packs from holders. Everything that is put in place was signed by this very device. A damaged list of packs to be released is
+ * set aside: without it they take room, with it there would be no backup. Returns what was replaced; nothing when the cause is another one, or help is out
+ * of reach.
  */
 export async function healVault(agent: AgentRuntime, failure: unknown): Promise<Healed[]> {
   if (agent.role === 'reader' || !isAppError(failure)) return [];
   if (['vault_busy', 'vault_not_found', 'wrong_key', 'disk_full', 'home_corrupt'].includes(failure.code)) return [];
   const signal = AbortSignal.timeout(patienceMs);
   try {
-    const healed = await replaceDocuments(agent, signal);
-    healed.push(...(await replaceIndexPacks(agent, signal)));
+    const aside = await setListAside(agent, failure);
+    // As far as it is known that is all that was wrong, and nobody has to be asked for it.
+    const healed = aside.length > 0 ? aside : [...(await replaceDocuments(agent, signal)), ...(await replaceIndexPacks(agent, signal))];
     agent.log.write(
       healed.length > 0 ? 'warn' : 'error',
       healed.length > 0 ? 'the vault on this disk was damaged and was put right' : 'the vault on this disk is damaged',
@@ -48,6 +50,13 @@ export async function healVault(agent: AgentRuntime, failure: unknown): Promise<
 
 /** The engine's two files outside the packs; see docs/spec/vault-format.md. */
 const documentPath = (agent: AgentRuntime, name: 'header' | 'head'): string => join(agent.paths.vault, name);
+
+async function setListAside(agent: AgentRuntime, failure: AppError): Promise<Healed[]> {
+  const path = join(agent.paths.vault, 'retired');
+  if (failure.code !== 'vault_state_corrupt' || failure.context['path'] !== path) return [];
+  await agent.files.move(path, `${path}.damaged`);
+  return [{ what: 'list of packs to be released', from: 'an empty one: these packs stay where they are and take some room' }];
+}
 
 async function readLocal(agent: AgentRuntime, name: 'header' | 'head'): Promise<Uint8Array | undefined> {
   return agent.files.read(documentPath(agent, name), { maxBytes: 16 * 1024 * 1024 }).catch(() => undefined);
