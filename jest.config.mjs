@@ -25,6 +25,7 @@ export default {
   workerIdleMemoryLimit: '1GB',
   // No measure of anything: what hangs is ended, and a busy machine is given its time. Jest hears of it here alone, not in a project; tests with processes set their own.
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/.ci/longest-first.mjs',
   reporters: ['default', '<rootDir>/.ci/count-reporter.mjs'],
   projects: [
     project('unit', [
