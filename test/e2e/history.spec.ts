@@ -81,6 +81,8 @@ describe('the history of a machine', () => {
 
   it('forgets and prunes: what is kept restores, what is pinned stays', async () => {
     await ada.must(['snapshots', 'pin', '1']);
+    // All or none: the second one stays what it was, and is forgotten below.
+    expect(lastEvent(await ada.run(['snapshots', 'pin', '2', '99']))).toMatchObject({ code: 'snapshot_not_found', exitCode: 1 });
     expect((await ada.run(['forget', '1', '--apply'])).exitCode).toBe(1);
     // Without the newest of everything nothing of the machine could be brought back; only shown it is refused, too.
     for (const refused of [['3', '--apply'], ['3'], ['4']])

@@ -70,7 +70,7 @@ function addForgetAndPrune(program: Command, run: Run): void {
     .command('prune')
     .description('take out of the vault what no snapshot needs any more, and propose it for release')
     .option('--dry-run', 'show what would be done and why')
-    .option('--max-rewrite <size>', 'copy at most so much, such as 2G (default: a tenth of the vault)', byteCount)
+    .option('--max-rewrite <size>', 'copy at most so much, such as 2G, but one pack at least (default: a tenth of the vault)', byteCount)
     .action(async (o: { dryRun?: boolean; maxRewrite?: number }, c: Command) =>
       run(c, 'prune', { dryRun: o.dryRun === true, maxRewriteBytes: o.maxRewrite }),
     );

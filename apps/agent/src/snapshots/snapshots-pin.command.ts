@@ -21,7 +21,10 @@ export const snapshotsPinCommand = defineCommand<z.infer<typeof args>>({
     const latest = sequences.includes('latest') ? (await (await openOwnVault(agent, signal)).reader.latest([], { signal })).sequence : 0;
     const wanted = sequences.map((one) => (one === 'latest' ? latest : one));
     await agent.vault.use(async (vault) => {
-      for (const sequence of wanted) await setPinned(vault, sequence, pinned);
+      const isThere = new Set(vault.head.snapshots.map(({ sequence }) => sequence));
+      // All or none: one that is not there is refused before another is changed.
+      const inOrder = wanted.toSorted((a, b) => Number(isThere.has(a)) - Number(isThere.has(b)));
+      for (const sequence of inOrder) await setPinned(vault, sequence, pinned);
       await agent.reporter.reconcile(vault, { needsUnchanged: wanted.length === 1 });
     });
     const reported = await deliverSoon(agent, signal);

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { unreadOf } from '#libs/durability';
-import { isAppError } from '#libs/kernel';
-import type { Snapshot, SnapshotLoss, VaultReader } from '#libs/vault';
+import type { Snapshot, SnapshotLoss } from '#libs/vault';
 import { exitCodes } from '../cli/exit-codes.ts';
 import { defineCommand } from '../commands/command.ts';
 import { groupOf } from '../forget/retention-of-vault.ts';
 import { formatBytes, formatCount, formatTime, printable, text } from '../output/format.ts';
 import { openOwnVault } from '../reading/open-vault.ts';
+import { hasPath } from './has-path.ts';
 import { snapshotStates } from './snapshot-states.ts';
-import { pathNames, typedPath } from './typed-path.ts';
 
 const args = z.strictObject({
   tags: z.array(z.string().min(1).max(100)).max(100).default([]),
@@ -32,7 +31,7 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
     const rows: Snapshot[] = [];
     for await (const snapshot of reader.snapshots({ signal })) {
       if (tags.length > 0 && !snapshot.tags.some((tag) => tags.includes(tag))) continue;
-      if (path === undefined || (await has(reader, snapshot, path, signal))) rows.push(snapshot);
+      if (path === undefined || (await hasPath(reader, snapshot, path, signal))) rows.push(snapshot);
     }
     const groups = [...Map.groupBy(rows, groupOf)].sort(([a], [b]) => (a < b ? -1 : 1));
     let shown = 0;
@@ -81,14 +80,4 @@ export const snapshotsCommand = defineCommand<z.infer<typeof args>>({
 
 function lostMark({ files, folders }: SnapshotLoss): string {
   return `lost: ${[formatCount(files, 'file'), ...(folders > 0 ? [formatCount(folders, 'folder')] : [])].join(' and ')}`;
-}
-
-async function has(reader: VaultReader, snapshot: Snapshot, path: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await reader.entry(snapshot, pathNames(typedPath(path)), { signal });
-    return true;
-  } catch (error) {
-    if (isAppError(error, 'path_not_found')) return false;
-    throw error;
-  }
 }

@@ -51,7 +51,9 @@ async function repairAlone({
   const examined = await examinePacks(vault, opened, { readData, signal, onPack });
   const records = await sortRecords(vault, opened, examined, signal);
   // That may have taken hours. Whose record could be read before is not lost, and nobody has given it up: a holder went away.
-  const since = vault.head.snapshots.filter((one) => records.lost.includes(one.sequence) && !lostBefore.includes(one));
+  const since = vault.head.snapshots.filter(
+    (one) => records.lost.includes(one.sequence) && !lostBefore.some(({ sequence }) => sequence === one.sequence),
+  );
   if (!dryRun && since.length > 0) throw notToForget(vault, since);
   const adopted = await adoptReturned(vault, opened, { dryRun, signal });
   const lostIndex = new Set([...examined.damaged.values()].filter(({ kind }) => kind === 'index').map(({ ordinal }) => ordinal));
