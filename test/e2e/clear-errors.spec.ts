@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { joinLink, pageOf, problem } from '#libs/contracts';
@@ -111,6 +111,10 @@ describe('what goes wrong is said clearly', () => {
     expect(backup).toMatchObject({ exitCode: 1, output: expect.stringMatching(/^holdfast: [^\n]*\(output_failed\)\n[^\n]*\n$/) });
     await until('the snapshot is there', async () => (await sequence()) > before);
     expect(await outputTo('| true').run(['--help'])).toMatchObject({ exitCode: 0, output: '' });
+    expect(await outputTo('| true').run(['dump', documents])).toMatchObject({ exitCode: 0, output: '' });
+    const unread = join(scene.folder, 'unread');
+    await outputTo('| true').run(['restore', documents, '--to', unread]);
+    expect(readdirSync(join(unread, documents))).toEqual(readdirSync(documents));
   });
 
   it('keeps the daemon at work when its log has no room', async () => {

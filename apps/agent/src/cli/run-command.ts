@@ -5,7 +5,7 @@ import type { PipeSource, ServedPipe } from '../backup/pipe/serve-pipe.ts';
 import type { CommandEvent } from '../output/command-event.ts';
 import { JsonRenderer, type OutputPort, type Renderer, type TextForm, TextRenderer } from '../output/renderer.ts';
 import { errorEvent, exitCodes } from './exit-codes.ts';
-import { outputDrained, outputFailed, writeOutput } from './output-failure.ts';
+import { outputDrained, outputFailed, outputUnread, writeOutput } from './output-failure.ts';
 
 export interface RunOptions {
   readonly home: string | undefined;
@@ -52,7 +52,9 @@ export async function runCommand(name: string, args: unknown, options: RunOption
       await outputDrained();
       if (event.event === 'result' || event.event === 'error') exitCode = event.exitCode;
       // What is printed is all that was asked for. Other commands do their work, whatever can be said of it.
-      if (outputFailed() && (event.event === 'item' || event.event === 'data')) break;
+      if (event.event !== 'item' && event.event !== 'data') continue;
+      if (outputUnread()) exitCode = exitCodes.done;
+      if (outputFailed() || outputUnread()) break;
     }
   } catch (error) {
     const event = errorEvent(stop.signal.aborted ? stop.signal.reason : error);
