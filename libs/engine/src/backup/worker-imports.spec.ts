@@ -34,7 +34,7 @@ describe('a sealing thread', () => {
     const loaded = [...loadedBy('libs/engine/src/backup/seal-worker.ts')];
     expect(loaded.filter((name) => !name.includes('/'))).toEqual(['koffi']);
     expect(loaded.filter((name) => /contracts|\/read\/|\/tree\/|portable|exclude-rules/.test(name))).toEqual([]);
-    // In a bundle a thread's code is one file without comments, so what counts is how much code there is: 197,988 bytes as this is written,
+    // In a bundle a thread's code is one file without comments, so what counts is how much code there is: 197,989 bytes as this is written,
     // 7,000 of them since threads seal parts of files.
     const ours = loaded.filter((name) => name.includes('/'));
     expect(ours.reduce((sum, file) => sum + codeOf(file).length, 0)).toBeLessThan(198_000);

@@ -185,10 +185,7 @@ export const nodeFiles: DurableFiles = {
       }
     }),
 
-  open: (path) =>
-    translated(path, async () => {
-      return openAtSize(await open(path, 'r'), path);
-    }),
+  open: (path) => translated(path, async () => openAtSize(await open(path, 'r'), path)),
 
   openWritable: (path, options = {}) =>
     translated(path, async () => {
