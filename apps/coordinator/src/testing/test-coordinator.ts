@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Type } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
 import { systemRandom } from '#libs/kernel';
 import { ManualClock, memoryFolder } from '#libs/kernel/testing';
 import type { CoordinatorConfig } from '../config/config.schema.ts';
@@ -14,6 +16,31 @@ import { type TemporaryDatabase, temporaryDatabase } from './temporary-database.
 
 // A coordinator starts within a second, but not on a machine that is busy with other tests.
 jest.setTimeout(60_000);
+
+const displayName = Symbol.for('fastify.display-name');
+
+/**
+ * Fastify looks for the name of a plugin that brings none (Swagger's page) in all of `require.cache`. Jest answers for that with some look-ups for each of two thousand
+ * modules: a third of a start. Here such a plugin has a name before it is registered.
+ */
+function nameEveryPlugin(): void {
+  const seen = new WeakSet<object>();
+  const adapter = FastifyAdapter.prototype;
+  const usual = Object.getOwnPropertyDescriptor(adapter, 'getInstance')!.value as (this: FastifyAdapter) => FastifyInstance;
+  const named = function (this: FastifyAdapter): FastifyInstance {
+    const instance = usual.call(this);
+    if (seen.has(instance)) return instance;
+    seen.add(instance);
+    const register: unknown = instance.register;
+    const naming = function (this: FastifyInstance, plugin: unknown, ...options: unknown[]): unknown {
+      if (typeof plugin === 'function' && !(displayName in plugin)) Object.assign(plugin, { [displayName]: plugin.name || 'nameless' });
+      return Reflect.apply(register as (...all: unknown[]) => unknown, this, [plugin, ...options]);
+    };
+    return Object.assign(instance, { register: naming });
+  };
+  Object.defineProperty(adapter, 'getInstance', { value: named });
+}
+nameEveryPlugin();
 
 export interface TestCoordinator {
   readonly app: NestFastifyApplication;
