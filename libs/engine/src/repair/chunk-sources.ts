@@ -1,4 +1,4 @@
-import { isAppError } from '#libs/kernel';
+import { isAppError, type PackId } from '#libs/kernel';
 import { ChunkIndex, type IndexedChunk, openPackDirectory, readDirectory } from '#libs/vault';
 import { throwIfInterrupted } from '../errors.ts';
 import type { LocalVault } from '../local-vault/local-vault.ts';
@@ -24,7 +24,7 @@ export function chunksOfDamaged(vault: LocalVault, { damaged, found }: ExaminedP
  */
 export async function sameInRetired(
   vault: LocalVault,
-  { blocks, opener }: OpenedVault,
+  opened: OpenedVault,
   sources: readonly ChunksOfPack[],
   signal: AbortSignal | undefined,
 ): Promise<ChunksOfPack[]> {
@@ -32,21 +32,7 @@ export async function sameInRetired(
   const wanted = new ChunkIndex();
   for (const { chunks } of sources) for (const { id } of chunks) wanted.insert(id, 0, 0, 0, 0);
   const retired: ChunksOfPack[] = [];
-  for (const { packId } of await vault.retiredPacks()) {
-    throwIfInterrupted(signal);
-    try {
-      const pack = await openPackDirectory(opener, blocks, packId, signal ? { signal } : {});
-      if (pack.kind === 'index') continue;
-      const chunks = [...readDirectory(pack.directory)]
-        .filter(({ id }) => wanted.has(id))
-        .map((place) => ({ ...place, id: place.id.slice() }));
-      if (chunks.length > 0) retired.push({ pack, chunks });
-    } catch (error) {
-      // Gone already, or damaged too.
-      throwIfInterrupted(signal);
-      if (!isAppError(error)) throw error;
-    }
-  }
+  for (const { packId } of await vault.retiredPacks()) retired.push(...(await chunksIn(opened, packId, (id) => wanted.has(id), signal)));
   return retired;
 }
 
@@ -56,29 +42,36 @@ export async function sameInRetired(
  */
 export async function chunksOfUnnamed(
   vault: LocalVault,
-  { blocks, opener }: OpenedVault,
+  opened: OpenedVault,
   { found }: ExaminedPacks,
   signal: AbortSignal | undefined,
 ): Promise<ChunksOfPack[]> {
-  const read = signal ? { signal } : {};
   const known = new Set(vault.head.indexPacks.map(({ packId }) => packId));
   for (const { packId } of [...(await vault.retiredPacks()), ...(await vault.lostPacks())]) known.add(packId);
+  const isUnknown = (id: Uint8Array): boolean => !vault.index.has(id) && !found.has(id);
   const unnamed: ChunksOfPack[] = [];
-  for await (const packId of vault.options.store.ids(read)) {
-    throwIfInterrupted(signal);
-    if (known.has(packId) || vault.packs.ordinalOf(packId) !== undefined) continue;
-    try {
-      const pack = await openPackDirectory(opener, blocks, packId, read);
-      if (pack.kind === 'index') continue;
-      const chunks = [...readDirectory(pack.directory)]
-        .filter(({ id }) => !vault.index.has(id) && !found.has(id))
-        .map((place) => ({ ...place, id: place.id.slice() }));
-      if (chunks.length > 0) unnamed.push({ pack, chunks });
-    } catch (error) {
-      // Of another vault, or damaged: no index named it, so nothing gets worse.
-      throwIfInterrupted(signal);
-      if (!isAppError(error)) throw error;
-    }
-  }
+  for await (const packId of vault.options.store.ids(signal ? { signal } : {}))
+    if (!known.has(packId) && vault.packs.ordinalOf(packId) === undefined)
+      unnamed.push(...(await chunksIn(opened, packId, isUnknown, signal)));
   return unnamed;
+}
+
+/** The wanted ones of a pack of data or trees. None of one that is gone, damaged or of another vault: no index names it, so nothing gets worse. */
+async function chunksIn(
+  { blocks, opener }: OpenedVault,
+  packId: PackId,
+  isWanted: (id: Uint8Array) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<ChunksOfPack[]> {
+  throwIfInterrupted(signal);
+  try {
+    const pack = await openPackDirectory(opener, blocks, packId, signal ? { signal } : {});
+    if (pack.kind === 'index') return [];
+    const chunks = [...readDirectory(pack.directory)].filter(({ id }) => isWanted(id)).map((place) => ({ ...place, id: place.id.slice() }));
+    return chunks.length > 0 ? [{ pack, chunks }] : [];
+  } catch (error) {
+    throwIfInterrupted(signal);
+    if (!isAppError(error)) throw error;
+    return [];
+  }
 }
