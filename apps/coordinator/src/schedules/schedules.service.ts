@@ -56,6 +56,11 @@ export class SchedulesService implements OnApplicationBootstrap, BeforeApplicati
     return run;
   }
 
+  /** Resolves when no run of it is under way any more: only then does its next time, or {@link runNow}, begin another. For tests. */
+  async whenIdle(name: string): Promise<void> {
+    await this.#running.get(name);
+  }
+
   onApplicationBootstrap(): void {
     if (!this.config.schedules.enabled) return;
     this.#beating ??= this.#beat();
