@@ -37,10 +37,13 @@ function noSourceLeft(packId: PackId, failures: readonly unknown[]): SwarmError 
   const notThere = failures.length > 0 && failures.every((failure) => isAppError(failure, 'pack_not_found'));
   const code = onlyDamaged ? 'pack_corrupt' : notThere ? 'pack_not_found' : 'source_unavailable';
   return new SwarmError(code, `pack ${packId} could not be fetched: ${reasons.join('; ') || 'no source was named'}`, {
-    status: code === 'source_unavailable' ? 'temporary' : 'permanent',
+    // Whatever they answered: machines that find a copy of theirs damaged or gone mend it by themselves.
+    status: 'temporary',
     context: { packId },
     nextStep:
-      code === 'source_unavailable' ? 'Try again when more holders are online; what has arrived is kept.' : 'Fetch it from another holder.',
+      code === 'source_unavailable'
+        ? 'Try again when more holders are online; what has arrived is kept.'
+        : 'Fetch it from another holder, or try again when this one has mended its copy; what has arrived is kept.',
     cause: failures.length > 1 ? new AggregateError(failures) : failures[0],
   });
 }
