@@ -26,6 +26,15 @@ export class BackupCounts {
   readonly problems: FileProblem[] = [];
   readonly notes: FileProblem[] = [];
 
+  /** A file that is in the parent snapshot just so. */
+  standing(sizeBytes: number): void {
+    this.files += 1;
+    this.filesDone += 1;
+    this.unchangedFiles += 1;
+    this.bytes += sizeBytes;
+    this.unchangedBytes += sizeBytes;
+  }
+
   problem(problem: FileProblem): void {
     this.errors += 1;
     // A whole file system is missing, or from some file on.

@@ -1,5 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { filePackStore } from '../testing/file-pack-store.ts';
 import { vaultFixture } from '../testing/vault-fixture.ts';
@@ -39,6 +50,40 @@ describe('change detection', () => {
     });
     expect(opened.sort()).toEqual(['longer', 'mode', 'new name', 'replaced', 'touched']);
     expect(snapshot.stats).toMatchObject({ files: 6, unchangedFiles: 1, newFiles: 1, changedFiles: 4, newChunks: 2 });
+    await here.expectRestored();
+  });
+
+  it('writes the trees that a run writes which reads everything again: folders in one chunk and split ones, with changes in between', async () => {
+    const sizes = { empty: 0, one: 1, small: 300, whole: 1_500, split: 4_500 };
+    for (const [folder, files] of Object.entries(sizes)) {
+      mkdirSync(join(here.source, folder, 'm inner'), { recursive: true });
+      for (let i = 0; i < files; i += 1) writeFileSync(join(here.source, folder, `file ${i}`), `${folder} ${i % 100}`);
+    }
+    symlinkSync('nowhere', join(here.source, 'small', 'file 2 link'));
+    /** Of the newest snapshot. */
+    const roots = async () => (await (await here.fixture.reader(here.vault)).reader.snapshot('latest')).roots;
+    await here.run();
+    const first = await roots();
+    /** A backup, and that everything read again gives the same. */
+    const again = async () => {
+      const known = await here.run();
+      const written = await roots();
+      const read = await here.run({ readAll: true });
+      expect(read.snapshot.stats).toMatchObject({ newChunks: 0, unchangedFiles: 0 });
+      expect(await roots()).toEqual(written);
+      return { stats: known.snapshot.stats, roots: written };
+    };
+    expect((await again()).roots).toEqual(first);
+    for (const folder of ['small', 'whole', 'split']) {
+      appendFileSync(join(here.source, folder, 'file 150'), 'x');
+      rmSync(join(here.source, folder, 'file 200'));
+      writeFileSync(join(here.source, folder, 'file 200a'), 'new');
+      renameSync(join(here.source, folder, 'file 250'), join(here.source, folder, 'zz'));
+      linkSync(join(here.source, folder, 'file 7'), join(here.source, folder, 'file 7b'));
+    }
+    const changed = await again();
+    expect(changed.stats).toMatchObject({ unchangedFiles: 6_301 - 3 * 4, errors: 0 });
+    expect((await again()).roots).toEqual(changed.roots);
     await here.expectRestored();
   });
 

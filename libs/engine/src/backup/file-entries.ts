@@ -1,4 +1,4 @@
-import { type FileContent, idsIn } from '#libs/vault';
+import { type FileContent, idsIn, type StoredEntries } from '#libs/vault';
 import type { FileProblem } from '../errors.ts';
 import type { FarReader } from '../far/far-reader.ts';
 import type { FileFacts } from '../platform/index.ts';
@@ -9,6 +9,7 @@ import { contentOf } from './content-entries.ts';
 import { readAttributes, type ReadAttributes } from './read-attributes.ts';
 import type { FileOutcome, SealedFile } from './sealer.ts';
 import type { OutcomeTaker } from './file-batches.ts';
+import type { ParentFolder, StandingEntries } from './parent-folder.ts';
 import { isRunFailure } from './store-failure.ts';
 import { LaterSlot, type Place, type Slot, type Started, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
@@ -25,8 +26,21 @@ export class FileEntries {
   /** Hard-linked files of this run by device and inode: their data is read once. */
   readonly #linked = new Map<string, Promise<ReadUnderName>>();
 
+  readonly #allKnown: (ids: StoredEntries['ids']) => boolean;
+
   constructor(context: WalkContext) {
     this.#context = context;
+    this.#allKnown = (ids) => context.needed.addKnownIn(ids);
+  }
+
+  /** The usual case in most backups: the parent snapshot has the file just so, and its chunks are here. No object is made of it. Undefined in all others. */
+  standing(parents: ParentFolder, name: Buffer, facts: FileFacts): StandingEntries | undefined {
+    const { counts, rules } = this.#context;
+    // Other names of one file need not be in the same folder, and the entry would say which device they share.
+    if (facts.links > 1 || rules.readAll || rules.ignoreInode || rules.ignoreCtime) return undefined;
+    const standing = parents.standing(name, facts, this.#allKnown);
+    if (standing) counts.standing(facts.sizeBytes);
+    return standing;
   }
 
   /** Starts on a regular file. Something to wait for only when there is no room, or for a look at what the parent snapshot has of it. */

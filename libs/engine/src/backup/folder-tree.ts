@@ -1,14 +1,21 @@
-import { type TreeEntry, TreeWriter } from '#libs/vault';
+import { limits, type TreeEntry, TreeWriter } from '#libs/vault';
 import { sameEntry } from './change-detection.ts';
+import type { StandingEntries } from './parent-folder.ts';
 import { readAttributes, type ReadAttributes } from './read-attributes.ts';
 import { LaterSlot, type Place, type Slot, type Started, summaryOf, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
-/**
- * Only a tree of one part may stand again without being written: of a split one the ids of the parts would be missing among the needed packs.
- * A part holds up to 1 MiB; this is well below.
- */
-const heldBytes = 384 * 1024;
+/** What is kept while a parent's tree may stand again: that of one chunk, which is no longer. */
+const heldBytes = limits.partBytes;
+
+/** Entries of the parent in a row. */
+interface Run {
+  readonly entries: StandingEntries['in'];
+  readonly from: number;
+  until: number;
+  files: number;
+  bytes: number;
+}
 
 function heldBytesOf(entry: TreeEntry): number {
   const content = entry.content && 'ids' in entry.content ? entry.content.ids.length : 0;
@@ -22,9 +29,11 @@ export class FolderTree {
   readonly #place: Place;
   readonly #attributesRead: ReadAttributes | undefined;
   readonly #writer: TreeWriter;
-  #slots: Started['slot'][] = [];
+  #slots: (Started['slot'] | Run)[] = [];
+  /** The last of the slots, where it goes on. */
+  #run: Run | undefined;
   /** While all entries are as in the parent they are kept here, since its tree may simply stand again. */
-  #held: TreeEntry[] | undefined = [];
+  #held: (TreeEntry | Run)[] | undefined = [];
   #heldBytes = 0;
   #files = 0;
   #directories = 0;
@@ -46,12 +55,33 @@ export class FolderTree {
     // It is awaited later, in order; until then a failure must not count as unhandled.
     if (slot instanceof Promise) slot.catch(() => undefined);
     this.#slots.push(slot);
+    this.#run = undefined;
+  }
+
+  /** A file as it is in the parent. Those in a row are one slot. */
+  addStanding(file: StandingEntries, sizeBytes: number): void {
+    let run = this.#run;
+    if (run?.entries !== file.in || run.until !== file.from) {
+      run = this.#run = { entries: file.in, from: file.from, until: file.from, files: 0, bytes: 0 };
+      this.#slots.push(run);
+    }
+    run.until = file.until;
+    run.files += 1;
+    run.bytes += sizeBytes;
   }
 
   /** Writes the first `count` entries, waiting for them. */
   async write(count: number): Promise<void> {
     const slots = this.#slots.splice(0, count);
+    if (this.#slots.length === 0) this.#run = undefined;
     for (const started of slots) {
+      if ('entries' in started) {
+        this.#files += started.files;
+        this.#bytes += started.bytes;
+        this.#heldBytes += started.until - started.from;
+        await this.#keep(started);
+        continue;
+      }
       const slot = started instanceof LaterSlot ? started.get() : started;
       const { entry, same } = slot instanceof Promise ? await slot : slot;
       if (!entry) {
@@ -63,16 +93,34 @@ export class FolderTree {
       this.#directories += summary.directories;
       this.#bytes += summary.bytes;
       if (same) this.#heldBytes += heldBytesOf(entry);
-      if (this.#held && (!same || this.#heldBytes > heldBytes)) await this.#release();
-      if (this.#held) this.#held.push(entry);
-      else {
-        const storing = this.#writer.put(entry);
-        if (storing) await storing;
-      }
+      else if (this.#held) await this.#release();
+      const kept = this.#keep(entry);
+      if (kept) await kept;
     }
   }
 
-  /** The folder's own entry. `complete`: the parent's folder has exactly the names of this one. */
+  /** Something to wait for only where something has to be stored. */
+  #keep(one: TreeEntry | Run): Promise<void> | undefined {
+    if (this.#held && this.#heldBytes <= heldBytes) {
+      this.#held.push(one);
+      return undefined;
+    }
+    if (!this.#held) return this.#put(one);
+    return this.#release().then(() => this.#put(one));
+  }
+
+  #put(one: TreeEntry | Run): Promise<void> | undefined {
+    return 'entries' in one ? this.#putRun(one) : this.#writer.put(one);
+  }
+
+  async #putRun({ entries, from, until }: Run): Promise<void> {
+    for (const entry of entries.between(from, until)) {
+      const storing = this.#writer.put(entry);
+      if (storing) await storing;
+    }
+  }
+
+  /** The folder's own entry. `complete`: the parent's folder has exactly the names of this one, in one chunk. */
   async finish(complete: boolean): Promise<Slot> {
     await this.write(this.#slots.length);
     const { platform, needed } = this.#context;
@@ -93,8 +141,8 @@ export class FolderTree {
   async #release(): Promise<void> {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const entry of held) {
-      const storing = this.#writer.put(entry);
+    for (const one of held) {
+      const storing = this.#put(one);
       if (storing) await storing;
     }
   }

@@ -1,6 +1,6 @@
 import { isAppError } from '#libs/kernel';
 import { EngineError } from '../errors.ts';
-import { type ChunkIndex, type FileContent, idsIn, PackBitmap, type VaultReader } from '#libs/vault';
+import { type ChunkIndex, type FileContent, idBytes, idsIn, PackBitmap, type StoredEntries, type VaultReader } from '#libs/vault';
 import { IdList } from './id-list.ts';
 
 /**
@@ -28,6 +28,16 @@ export class NeededPacks {
     const location = this.#index.lookup(id);
     if (location) this.#needed.set(location.ordinal);
     return location !== undefined;
+  }
+
+  /** The same for all ids that lie there, one after the other. */
+  addKnownIn({ bytes, from, until }: StoredEntries['ids']): boolean {
+    for (let at = from; at < until; at += idBytes) {
+      const ordinal = this.#index.ordinalOf(bytes, at);
+      if (ordinal < 0) return false;
+      this.#needed.set(ordinal);
+    }
+    return true;
   }
 
   /** All chunks of a file's content, lists included. False when one of them is lost, or can't be read here: then the file must be read again. */

@@ -75,6 +75,11 @@ export class TreeBackup {
         throwIfInterrupted(signal);
         level?.reached(i);
         this.#context.report();
+        const standing = facts.kind === 'file' ? this.#files.standing(parents, name, facts) : undefined;
+        if (standing) {
+          folder.addStanding(standing, facts.sizeBytes);
+          continue;
+        }
         const path = platform.join(place.path, name);
         // Only rules for what is inside a folder ask for it.
         const below = facts.kind === 'directory' ? belowOf(place.below, name) : '';
@@ -87,8 +92,7 @@ export class TreeBackup {
           await folder.write(slotsAhead / 2);
         }
       }
-      const complete = await parents.hasExactly(scanned.entries.length);
-      const slot = folder.finish(complete);
+      const slot = folder.finish(await parents.isWholeWith(scanned.entries.length));
       slot.catch(() => undefined);
       return { slot };
     } finally {

@@ -26,6 +26,7 @@ describe('ChunkIndex', () => {
             model.set(hex(id), { ordinal, offset, sealedLength: length + 16, plainLength: length });
           }
           expect(index.lookup(id)).toEqual(model.get(hex(id)));
+          expect(index.ordinalOf(Uint8Array.of(9, 9, ...id, 9), 2)).toBe(model.get(hex(id))?.ordinal ?? -1);
           expect(index.has(id)).toBe(model.has(hex(id)));
         }
         expect(index.size).toBe(model.size);

@@ -63,6 +63,12 @@ export class ChunkIndex {
     return entry < 0 ? undefined : this.#location(entry);
   }
 
+  /** Which pack has the chunk whose id lies at `at` in these bytes; -1 for none. Makes no object. */
+  ordinalOf(bytes: Uint8Array, at: number): number {
+    const entry = this.#slots[this.#findAt(bytes, at)]! - 1;
+    return entry < 0 ? -1 : this.#segments[Math.floor(entry / segmentEntries)]![(entry % segmentEntries) * words + 8]!;
+  }
+
   /** Replaces what was known of this id. True when the id is new. All numbers are unsigned 32-bit. */
   insert(id: Uint8Array, ordinal: number, offset: number, sealedLength: number, plainLength: number): boolean {
     const slot = this.#find(id);
@@ -148,7 +154,12 @@ export class ChunkIndex {
   /** The slot of this id, or the empty one where it belongs. Leaves the id in #key. */
   #find(id: Uint8Array): number {
     if (id.length !== idBytes) throw new VaultError('invalid_input', `a chunk id has ${idBytes} bytes, not ${id.length}`);
-    this.#keyBytes.set(id);
+    return this.#findAt(id, 0);
+  }
+
+  #findAt(bytes: Uint8Array, at: number): number {
+    const keyBytes = this.#keyBytes;
+    for (let i = 0; i < idBytes; i += 1) keyBytes[i] = bytes[at + i]!;
     const key = this.#key;
     for (let slot = key[0]! & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = this.#slots[slot]! - 1;

@@ -2,6 +2,7 @@ import { compareBytes, equalBytes, toHex } from '#libs/kernel';
 import { VaultError } from '../errors.ts';
 import type { ReadOptions } from '../ports.ts';
 import { decodeTree, type TreeChunk } from '../tree/tree-codec.ts';
+import { StoredEntries } from '../tree/stored-entries.ts';
 import type { TreeEntry } from '../tree/tree-entry.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import { LeastRecent } from './least-recent.ts';
@@ -15,6 +16,13 @@ export interface ReadTreeOptions extends ReadOptions {
    * that is an error, as is in any case what can't be read now.
    */
   readonly onLostPart?: ((error: VaultError) => void) | undefined;
+}
+
+/** Part of a directory, or all of it. */
+export interface StoredPart {
+  readonly entries: StoredEntries;
+  /** It is in one chunk. */
+  readonly isWhole: boolean;
 }
 
 /** Reads directories, whole or split. */
@@ -38,6 +46,24 @@ export class TreeReader {
       if (last && compareBytes(last, firstName) >= 0) throw corrupt('parts of a directory overlap', id);
       last = entries.at(-1)!.name;
       yield* entries;
+    }
+  }
+
+  /** The same as they are stored, part by part. */
+  async *stored(treeId: Uint8Array, options: ReadOptions = {}): AsyncGenerator<StoredPart> {
+    const plaintext = await this.#chunks.read('tree', treeId, options);
+    const whole = StoredEntries.of(plaintext);
+    if (whole) return yield { entries: whole, isWhole: true };
+    const tree = decodeTree(plaintext);
+    if ('entries' in tree) throw corrupt('a directory is not as it is written', treeId);
+    for (const [i, { firstName, id }] of tree.parts.entries()) {
+      const part = StoredEntries.of(await this.#chunks.read('tree', id, options));
+      if (!part || part.count === 0) throw corrupt('a part of a directory has no entries', id);
+      if (part.compareName(firstName) !== 0) throw corrupt('a part of a directory is not the one that was meant', id);
+      yield { entries: part, isWhole: false };
+      const next = tree.parts[i + 1];
+      while (part.isAtEntry) part.next();
+      if (next && part.compareName(next.firstName) >= 0) throw corrupt('parts of a directory overlap', id);
     }
   }
 

@@ -22,7 +22,7 @@ import { type FileChunk, type FilePiece, type FileRange, FileReader } from './fi
 import { isComplete, type LoadedIndex, loadIndex, loadIndexCached } from './load-index.ts';
 import { contentLost } from './lost-content.ts';
 import { folderAbove, pathNames, printablePath, resolvePath, type SnapshotPath } from './snapshot-path.ts';
-import { type ReadTreeOptions, TreeReader } from './tree-reader.ts';
+import { type ReadTreeOptions, type StoredPart, TreeReader } from './tree-reader.ts';
 import type { VerifiedBlocks } from './verified-blocks.ts';
 
 export interface OpenVaultOptions extends ReadOptions {
@@ -251,6 +251,11 @@ export class VaultReader {
 
   readTree(treeId: Uint8Array, options: ReadTreeOptions = {}): AsyncGenerator<TreeEntry> {
     return this.#trees.entries(treeId, options);
+  }
+
+  /** The same as they are stored, part by part, each asked for when the one before is done with. Throws as {@link readTree} does. */
+  storedEntries(treeId: Uint8Array, options: ReadOptions = {}): AsyncGenerator<StoredPart> {
+    return this.#trees.stored(treeId, options);
   }
 
   /** Bytes of a file in order, holes as zeros. Throws `not_captured`, `tree_corrupt`, `chunk_not_found`, `chunk_corrupt`. */
