@@ -8,9 +8,15 @@ import { treeEntryOf } from './tree-entry-of.ts';
 /** What is kept while a parent's tree may stand again: that of one chunk, which is no longer. */
 const heldBytes = limits.partBytes;
 
+/** Entries of one folder that may wait to be written to its tree; those of a {@link Run} are one. */
+const slotsAhead = 2_048;
+/** Parts of the parent's folder, of 1 MiB at most, that may be kept in memory for a few entries each. */
+const partsAhead = 8;
+
 /** Entries of the parent in a row. */
 interface Run {
   readonly entries: StandingEntries['in'];
+  readonly isWhole: boolean;
   readonly from: number;
   until: number;
   files: number;
@@ -32,6 +38,9 @@ export class FolderTree {
   #slots: (Started['slot'] | Run)[] = [];
   /** The last of the slots, where it goes on. */
   #run: Run | undefined;
+  /** Parts of the parent's folder that slots are in. */
+  #parts = 0;
+  #lastPart: StandingEntries['in'] | undefined;
   /** While all entries are as in the parent they are kept here, since its tree may simply stand again. */
   #held: (TreeEntry | Run)[] | undefined = [];
   #heldBytes = 0;
@@ -47,8 +56,9 @@ export class FolderTree {
     this.#writer = new TreeWriter({ primitives: context.primitives, gearKey: context.gearKey, store: context.store });
   }
 
-  get waiting(): number {
-    return this.#slots.length;
+  /** More may only come after {@link writeSome}. */
+  get isFull(): boolean {
+    return this.#slots.length >= slotsAhead || this.#parts > partsAhead;
   }
 
   add(slot: Started['slot']): void {
@@ -62,24 +72,36 @@ export class FolderTree {
   addStanding(file: StandingEntries, sizeBytes: number): void {
     let run = this.#run;
     if (run?.entries !== file.in || run.until !== file.from) {
-      run = this.#run = { entries: file.in, from: file.from, until: file.from, files: 0, bytes: 0 };
+      run = this.#run = { entries: file.in, isWhole: file.isWhole, from: file.from, until: file.from, files: 0, bytes: 0 };
       this.#slots.push(run);
+      if (this.#lastPart !== file.in) this.#parts += 1;
+      this.#lastPart = file.in;
     }
     run.until = file.until;
     run.files += 1;
     run.bytes += sizeBytes;
   }
 
-  /** Writes the first `count` entries, waiting for them. */
-  async write(count: number): Promise<void> {
+  /** Writes the first entries, waiting for them: half of those that may wait, or all where they keep too much in memory. */
+  async writeSome(): Promise<void> {
+    await this.#write(this.#parts > partsAhead ? this.#slots.length : slotsAhead / 2);
+  }
+
+  async #write(count: number): Promise<void> {
     const slots = this.#slots.splice(0, count);
-    if (this.#slots.length === 0) this.#run = undefined;
+    if (this.#slots.length === 0) {
+      this.#run = this.#lastPart = undefined;
+      this.#parts = 0;
+    }
     for (const started of slots) {
       if ('entries' in started) {
         this.#files += started.files;
         this.#bytes += started.bytes;
         this.#heldBytes += started.until - started.from;
-        await this.#keep(started);
+        // It will not stand again anyway.
+        if (this.#held && !started.isWhole) await this.#release();
+        const kept = this.#keep(started);
+        if (kept) await kept;
         continue;
       }
       const slot = started instanceof LaterSlot ? started.get() : started;
@@ -122,7 +144,7 @@ export class FolderTree {
 
   /** The folder's own entry. `complete`: the parent's folder has exactly the names of this one, in one chunk. */
   async finish(complete: boolean): Promise<Slot> {
-    await this.write(this.#slots.length);
+    await this.#write(this.#slots.length);
     const { platform, needed } = this.#context;
     const { parent, facts, name } = this.#place;
     const summary = { files: this.#files, directories: this.#directories, bytes: this.#bytes };

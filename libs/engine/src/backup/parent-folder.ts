@@ -6,6 +6,8 @@ export interface StandingEntries {
   readonly in: StoredEntries;
   readonly from: number;
   readonly until: number;
+  /** The part is all of the folder. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export class ParentFolder {
     const part = this.#part;
     if (!part || !this.#reaches(name) || part.compareName(name) !== 0 || !part.isFile(file) || !allKnown(part.ids)) return undefined;
     const from = part.position;
-    return this.#next() ? { in: part, from, until: part.position } : undefined;
+    return this.#next() ? { in: part, from, until: part.position, isWhole: this.#isWhole } : undefined;
   }
 
   /** Whether the parent's folder is one chunk with exactly `count` entries, after all names were asked for. */

@@ -11,12 +11,9 @@ import { ParentFolder } from './parent-folder.ts';
 import { LaterSlot, type Place, type Started, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
-/** Entries of one folder that may wait to be written to its tree. */
-const slotsAhead = 2_048;
-
 /**
  * Walks a backed-up folder depth first and builds its trees bottom up. The walk goes on while files are being sealed: a folder is finished
- * when the last of its entries is. Memory: the folders from the root to the one at work with {@link slotsAhead} entries each, and the batches.
+ * when the last of its entries is. Memory: the folders from the root to the one at work with some thousand entries each, and the batches.
  */
 export class TreeBackup {
   readonly #context: WalkContext;
@@ -76,20 +73,19 @@ export class TreeBackup {
         level?.reached(i);
         this.#context.report();
         const standing = facts.kind === 'file' ? this.#files.standing(parents, name, facts) : undefined;
-        if (standing) {
-          folder.addStanding(standing, facts.sizeBytes);
-          continue;
+        if (standing) folder.addStanding(standing, facts.sizeBytes);
+        else {
+          const path = platform.join(place.path, name);
+          // Only rules for what is inside a folder ask for it.
+          const below = facts.kind === 'directory' ? belowOf(place.below, name) : '';
+          const finding = parents.find(name);
+          const parent = finding instanceof Promise ? await finding : finding;
+          const starting = this.#entry({ path, below, name, facts, parent, far }, scanned.rules);
+          folder.add((starting instanceof Promise ? await starting : starting).slot);
         }
-        const path = platform.join(place.path, name);
-        // Only rules for what is inside a folder ask for it.
-        const below = facts.kind === 'directory' ? belowOf(place.below, name) : '';
-        const finding = parents.find(name);
-        const parent = finding instanceof Promise ? await finding : finding;
-        const starting = this.#entry({ path, below, name, facts, parent, far }, scanned.rules);
-        folder.add((starting instanceof Promise ? await starting : starting).slot);
-        if (folder.waiting >= slotsAhead) {
+        if (folder.isFull) {
           batches.nudge();
-          await folder.write(slotsAhead / 2);
+          await folder.writeSome();
         }
       }
       const slot = folder.finish(await parents.isWholeWith(scanned.entries.length));

@@ -61,12 +61,15 @@ export interface ScannedFolder {
   readonly attributes?: ReadAttributes;
 }
 
-const ignoreFileName = '.holdfastignore';
-const cacheTagName = 'CACHEDIR.TAG';
+const ignoreFileName = Buffer.from('.holdfastignore');
+const cacheTagName = Buffer.from('CACHEDIR.TAG');
 const cacheSignature = 'Signature: 8a477f597d28d172789f06886806bc55';
 /** An ignore file longer than this is a mistake; so is a rule list that takes minutes to match. */
 const ignoreFileBytes = 256 * 1024;
 const otherFileSystem = { code: 'other_file_system', message: 'is on another file system' } as const;
+/** Of all names in a folder hardly any is as long. */
+const isNamed = (name: Buffer, wanted: Buffer): boolean => name.length === wanted.length && name.equals(wanted);
+
 async function farListing(far: FarReader, folder: Buffer): Promise<Listing> {
   return { names: inOrder(await far.names(folder)) };
 }
@@ -147,12 +150,10 @@ export class FolderScanner {
       return { entries: [], rules: outerRules, problems, notes, excluded: 0, readable: false };
     }
     const cache =
-      this.#options.cacheFolders !== false &&
-      names.some((name) => name.toString('latin1') === cacheTagName) &&
-      (await this.#isCache(folder, far));
+      this.#options.cacheFolders !== false && names.some((name) => isNamed(name, cacheTagName)) && (await this.#isCache(folder, far));
     if (cache) {
       notes.push({ path: displayPath(folder), code: 'cache_folder', message: 'left out: CACHEDIR.TAG marks it as a cache' });
-      const tag = names.findIndex((name) => name.toString('latin1') === cacheTagName);
+      const tag = names.findIndex((name) => isNamed(name, cacheTagName));
       names = [names[tag]!];
       looked &&= [looked[tag]];
     }
@@ -275,7 +276,7 @@ export class FolderScanner {
     { problems, far }: { problems: FileProblem[]; far: FarReader | undefined },
   ): Promise<ExcludeRules> {
     if (this.#options.ignoreFiles === false) return outer;
-    const name = names.find((n) => n.toString('latin1') === ignoreFileName);
+    const name = names.find((one) => isNamed(one, ignoreFileName));
     if (!name) return outer;
     const path = this.#platform.join(folder, name);
     try {
@@ -289,7 +290,7 @@ export class FolderScanner {
   }
 
   async #isCache(folder: Buffer, far: FarReader | undefined): Promise<boolean> {
-    const path = this.#platform.join(folder, Buffer.from(cacheTagName));
+    const path = this.#platform.join(folder, cacheTagName);
     try {
       const start = far ? await far.start(path, cacheSignature.length) : readStart(this.#platform, path, cacheSignature.length);
       return start.toString('latin1') === cacheSignature;

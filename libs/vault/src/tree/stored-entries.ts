@@ -34,11 +34,12 @@ const keys = {
   group: keyOf('gn'), user: keyOf('un'), attributes: keyOf('xa'), ranges: keyOf('sp'),
 }; // prettier-ignore
 
+const scratch = new DataView(new ArrayBuffer(8));
+
 /** Upper and lower half of a 64-bit integer. */
 class Halves {
   high = 0;
   low = 0;
-  readonly #view = new DataView(new ArrayBuffer(8));
 
   clear(): void {
     this.high = this.low = 0;
@@ -46,8 +47,8 @@ class Halves {
 
   /** For integers that are not below 0. */
   is(value: bigint): boolean {
-    this.#view.setBigInt64(0, value);
-    return this.#view.getUint32(0) === this.high && this.#view.getUint32(4) === this.low;
+    scratch.setBigInt64(0, value);
+    return scratch.getUint32(0) === this.high && scratch.getUint32(4) === this.low;
   }
 }
 
