@@ -54,10 +54,12 @@ describe('change detection', () => {
   });
 
   it('writes the trees that a run writes which reads everything again: folders in one chunk and split ones, with changes in between', async () => {
-    const sizes = { empty: 0, one: 1, small: 300, whole: 1_500, split: 4_500 };
+    const sizes = { empty: 0, one: 1, small: 300, whole: 1_500, split: 7_000 };
+    // With long names ten parts and more, which is more than wait to be written.
+    const file = (folder: string, i: number): string => join(here.source, folder, `file ${i}${folder === 'split' ? 'x'.repeat(230) : ''}`);
     for (const [folder, files] of Object.entries(sizes)) {
       mkdirSync(join(here.source, folder, 'm inner'), { recursive: true });
-      for (let i = 0; i < files; i += 1) writeFileSync(join(here.source, folder, `file ${i}`), `${folder} ${i % 100}`);
+      for (let i = 0; i < files; i += 1) writeFileSync(file(folder, i), `${folder} ${i % 100}`);
     }
     symlinkSync('nowhere', join(here.source, 'small', 'file 2 link'));
     /** Of the newest snapshot. */
@@ -75,15 +77,18 @@ describe('change detection', () => {
     };
     expect((await again()).roots).toEqual(first);
     for (const folder of ['small', 'whole', 'split']) {
-      appendFileSync(join(here.source, folder, 'file 150'), 'x');
-      rmSync(join(here.source, folder, 'file 200'));
-      writeFileSync(join(here.source, folder, 'file 200a'), 'new');
-      renameSync(join(here.source, folder, 'file 250'), join(here.source, folder, 'zz'));
-      linkSync(join(here.source, folder, 'file 7'), join(here.source, folder, 'file 7b'));
+      appendFileSync(file(folder, 150), 'x');
+      rmSync(file(folder, 200));
+      writeFileSync(file(folder, 20_000), 'new');
+      renameSync(file(folder, 250), join(here.source, folder, 'zz'));
+      linkSync(file(folder, 7), join(here.source, folder, 'file 7b'));
     }
     const changed = await again();
-    expect(changed.stats).toMatchObject({ unchangedFiles: 6_301 - 3 * 4, errors: 0 });
+    expect(changed.stats).toMatchObject({ unchangedFiles: 8_801 - 3 * 4, errors: 0 });
     expect((await again()).roots).toEqual(changed.roots);
+    for (let i = 0; i < 7_000; i += 1) if (i % 100 !== 0 && i !== 250) rmSync(file('split', i), { force: true });
+    // The other name of file 7, which has one name by now.
+    expect((await again()).stats).toMatchObject({ errors: 0, newFiles: 0, changedFiles: 1 });
     await here.expectRestored();
   });
 
