@@ -24,6 +24,7 @@ import { openPackDirectory } from '../../libs/vault/src/read/open-pack.ts';
 import { decodeSnapshotRecord, encodeSnapshotRecord } from '../../libs/vault/src/snapshot/record-codec.ts';
 import { writeEntry } from '../../libs/vault/src/tree/entry-codec.ts';
 import { CborWriter } from '../../libs/vault/src/cbor/cbor-writer.ts';
+import { StoredEntries } from '../../libs/vault/src/tree/stored-entries.ts';
 import { decodeTree, encodeTreeEntries, encodeTreeParts } from '../../libs/vault/src/tree/tree-codec.ts';
 import type { TreeEntry } from '../../libs/vault/src/tree/tree-entry.ts';
 import type { Dice } from './dice.ts';
@@ -132,6 +133,17 @@ export async function vaultTargets(): Promise<FuzzTarget[]> {
       memoryBytes: 4 * MiB,
       input: signedInput(records, 0, 'snapshot-record'),
       decode: (bytes) => decodeSnapshotRecord(bytes, keys.publicKey),
+    }),
+    target({
+      name: 'stored entries',
+      weight: 16,
+      errors: vaultErrors,
+      memoryBytes: 4 * MiB,
+      input: mutated(trees),
+      decode: (bytes) => {
+        const stored = StoredEntries.of(bytes);
+        for (; stored?.isAtEntry; stored.next()) stored.entry();
+      },
     }),
     target({ name: 'tree', weight: 16, errors: vaultErrors, memoryBytes: 4 * MiB, input: mutated(trees), decode: decodeTree }),
     target({
