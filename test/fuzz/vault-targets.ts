@@ -142,7 +142,8 @@ export async function vaultTargets(): Promise<FuzzTarget[]> {
       input: mutated(trees),
       decode: (bytes) => {
         const stored = StoredEntries.of(bytes);
-        for (; stored?.isAtEntry; stored.next()) stored.entry();
+        if (!stored) return;
+        for (; stored.isAtEntry; stored.next()) stored.entry();
       },
     }),
     target({ name: 'tree', weight: 16, errors: vaultErrors, memoryBytes: 4 * MiB, input: mutated(trees), decode: decodeTree }),

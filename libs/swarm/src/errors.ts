@@ -1,8 +1,8 @@
 import { AppError } from '#libs/kernel';
 
 /**
- * - `pack_not_found`: neither here nor at the one who was asked
- * - `pack_corrupt`: bytes that do not match their id; `context` says where (block, leaf, who sent it); temporary where all sources of a fetch say so
+ * - `pack_not_found`: neither here nor at the one who was asked; like the next one temporary where all sources of a fetch say so, since they mend themselves
+ * - `pack_corrupt`: bytes that do not match their id; `context` says where (block, leaf, who sent it)
  * - `pack_invalid`: a pack id, size or root block that no pack of ours can have
  * - `store_full` (temporary): no space left; nothing that was kept is lost
  * - `store_failed`: the disk refused for another reason

@@ -33,7 +33,7 @@ export class FileEntries {
     this.#allKnown = (ids) => context.needed.addKnownIn(ids);
   }
 
-  /** The usual case in most backups: the parent snapshot has the file just so, and its chunks are here. No object is made of it. Undefined in all others. */
+  /** The usual case in most backups: the parent snapshot has the file just so, and its chunks are here. No entry is made of it. Undefined in all others. */
   standing(parents: ParentFolder, name: Buffer, facts: FileFacts): StandingEntries | undefined {
     const { counts, rules } = this.#context;
     // Other names of one file need not be in the same folder, and the entry would say which device they share.

@@ -11,6 +11,9 @@ import { ParentFolder } from './parent-folder.ts';
 import { LaterSlot, type Place, type Started, type WalkContext } from './slot.ts';
 import { treeEntryOf } from './tree-entry-of.ts';
 
+/** Names, in whatever folders, after which files that still wait for more of their batch are sealed: their folders wait for them, and keep their parent's trees in memory. */
+const entriesPerNudge = 2_048;
+
 /**
  * Walks a backed-up folder depth first and builds its trees bottom up. The walk goes on while files are being sealed: a folder is finished
  * when the last of its entries is. Memory: the folders from the root to the one at work with some thousand entries each, and the batches.
@@ -19,6 +22,7 @@ export class TreeBackup {
   readonly #context: WalkContext;
   readonly #scanner: FolderScanner;
   readonly #files: FileEntries;
+  #walked = 0;
 
   constructor(context: WalkContext, scanner: FolderScanner, files: FileEntries) {
     this.#context = context;
@@ -83,6 +87,7 @@ export class TreeBackup {
           const starting = this.#entry({ path, below, name, facts, parent, far }, scanned.rules);
           folder.add((starting instanceof Promise ? await starting : starting).slot);
         }
+        if ((this.#walked += 1) % entriesPerNudge === 0) batches.nudge();
         if (folder.isFull) {
           batches.nudge();
           await folder.writeSome();

@@ -253,7 +253,7 @@ export class VaultReader {
     return this.#trees.entries(treeId, options);
   }
 
-  /** The same as they are stored, part by part, each asked for when the one before is done with. Throws as {@link readTree} does. */
+  /** The same as they are stored, part by part, each asked for when the one before is done with. Throws as {@link readTree} does, but what an entry says is only looked at when it is asked for. */
   storedEntries(treeId: Uint8Array, options: ReadOptions = {}): AsyncGenerator<StoredPart> {
     return this.#trees.stored(treeId, options);
   }

@@ -139,4 +139,24 @@ describe('stored entries', () => {
       { numRuns: 2_000 },
     );
   });
+
+  it('are never said to be this file where no reader takes them', () => {
+    const more = { ...plain, xattrs: undefined, dataRanges: undefined };
+    const tree = treeOf([more, { ...more, name: utf8('b'), user: 'jürgen' }, { ...plain, name: utf8('c') }]);
+    fc.assert(
+      fc.property(mutationsOf(tree), (damaged) => {
+        decodeOutcome(() => {
+          const stored = StoredEntries.of(damaged);
+          if (!stored) return;
+          for (; stored.isAtEntry; stored.next()) {
+            // Names of files are safe ones: the system would have no others.
+            if (!stored.isFile(stampOf(plain))) continue;
+            const outcome = decodeOutcome(() => stored.entry());
+            expect('value' in outcome ? 'read' : outcome.code).not.toBe('tree_corrupt');
+          }
+        });
+      }),
+      { numRuns: 20_000 },
+    );
+  });
 });

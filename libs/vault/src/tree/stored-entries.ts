@@ -1,7 +1,7 @@
 import { utf8 } from '#libs/kernel';
 import { CborReader } from '../cbor/cbor-reader.ts';
 import { VaultError } from '../errors.ts';
-import { formatVersion, limits } from '../limits.ts';
+import { formatVersion, idBytes, limits } from '../limits.ts';
 import { readEntry } from './entry-codec.ts';
 import { assertSafeName } from './safe-name.ts';
 import type { TreeEntry } from './tree-entry.ts';
@@ -72,8 +72,10 @@ export class StoredEntries {
   #uid = 0;
   #gid = 0;
   #size = 0;
-  /** It is a regular file, and says nothing that {@link isFile} does not look at but what only changes together with that. */
+  /** It is a regular file, and says nothing that {@link isFile} does not look at but its attributes, holes and the names of its user and group. */
   #plain = false;
+  /** Whether it says all of that rightly can only be told by making an entry of it. */
+  #lookWhole = false;
   readonly #mtime = new Halves();
   readonly #ctime = new Halves();
   readonly #birthtime = new Halves();
@@ -120,7 +122,10 @@ export class StoredEntries {
     return this.#compare(this.#nameFrom, this.#nameUntil, name, 0, name.length);
   }
 
-  /** Whether the entry at hand is one of a regular file that has one name only and nothing lost, and says exactly this of it. */
+  /**
+   * Whether the entry at hand is one of a regular file that has one name only and was read in full, and says exactly this of it. Never of one that {@link entry} refuses: it would stand again in
+   * every snapshot to come, and could be restored from none.
+   */
   isFile(stamp: FileStamp): boolean {
     return (
       this.#plain &&
@@ -131,7 +136,8 @@ export class StoredEntries {
       this.#mtime.is(stamp.mtimeNs) &&
       this.#ctime.is(stamp.ctimeNs) &&
       this.#inode.is(stamp.inode) &&
-      this.#birthtime.is(stamp.birthtimeNs)
+      this.#birthtime.is(stamp.birthtimeNs) &&
+      (!this.#lookWhole || this.#isReadable())
     );
   }
 
@@ -169,7 +175,12 @@ export class StoredEntries {
     this.#birthtime.clear();
     this.#inode.clear();
     this.#size = this.#idsFrom = this.#idsUntil = 0;
+    this.#mode = this.#uid = this.#gid = -1;
     let plain = true;
+    let lookWhole = false;
+    let previousKey = 0;
+    let hasType = false;
+    let hasMtime = false;
     let hasCtime = false;
     let hasInode = false;
     let hasName = false;
@@ -177,6 +188,8 @@ export class StoredEntries {
       const keyLength = bytes[at]! - 0x60;
       if (keyLength !== 1 && keyLength !== 2) throw this.#corrupt('unknown field');
       const key = keyLength === 1 ? bytes[at + 1]! : bytes[at + 1]! * 0x100 + bytes[at + 2]!;
+      if (key <= previousKey) throw this.#corrupt('map keys out of order');
+      previousKey = key;
       const value = at + 1 + keyLength;
       at = this.#skip(value, innermost);
       switch (key) {
@@ -193,7 +206,7 @@ export class StoredEntries {
           this.#size = this.#number(value);
           break;
         case keys.type:
-          plain &&= this.#number(value) === regularFile;
+          plain &&= hasType = this.#number(value) === regularFile;
           break;
         case keys.name:
           this.#nameFrom = this.#head(value);
@@ -203,7 +216,7 @@ export class StoredEntries {
         case keys.ids:
           this.#idsFrom = this.#head(value);
           this.#idsUntil = at;
-          plain &&= this.#isBytes;
+          plain &&= this.#isBytes && at > this.#idsFrom && (at - this.#idsFrom) % idBytes === 0;
           break;
         case keys.birthtime:
           plain &&= this.#wide(value, this.#birthtime);
@@ -215,12 +228,15 @@ export class StoredEntries {
           plain &&= hasInode = this.#wide(value, this.#inode);
           break;
         case keys.mtime:
-          plain &&= this.#wide(value, this.#mtime);
+          plain &&= hasMtime = this.#wide(value, this.#mtime);
           break;
         case keys.group:
         case keys.user:
+          lookWhole ||= !this.#isPlainText(value, at);
+          break;
         case keys.attributes:
         case keys.ranges:
+          lookWhole = true;
           break;
         default:
           plain = false;
@@ -229,8 +245,27 @@ export class StoredEntries {
     if (!hasName) throw this.#corrupt('an entry has no name');
     if (previousUntil > 0 && this.#compare(previousFrom, previousUntil, bytes, this.#nameFrom, this.#nameUntil) >= 0)
       throw this.#corrupt('names out of order or twice');
-    this.#plain = plain && hasCtime && hasInode;
+    this.#plain = plain && hasType && hasMtime && hasCtime && hasInode;
+    this.#lookWhole = lookWhole;
     this.#until = at;
+  }
+
+  /** ASCII, which needs no decoder, and no longer than allowed. */
+  #isPlainText(at: number, until: number): boolean {
+    let i = this.#head(at);
+    if (this.#major !== 3 || until - i > limits.textBytes) return false;
+    while (i < until && this.#bytes[i]! < 0x80) i += 1;
+    return i === until;
+  }
+
+  /** As on systems where every file has attributes; makes an entry. */
+  #isReadable(): boolean {
+    try {
+      this.entry();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   get #isBytes(): boolean {
