@@ -140,6 +140,20 @@ describe('stored entries', () => {
     );
   });
 
+  it.each([
+    ['a mode', [0x61, 0x6d, 0x19, 0x01, 0xa0], [0x61, 0x6d, 0x1a, 0, 0, 0x01, 0xa0]],
+    ['a type', [0x61, 0x74, 0x00], [0x61, 0x74, 0x18, 0x00]],
+    ['a length', [0x61, 0x6e, 0x46], [0x61, 0x6e, 0x59, 0, 6]],
+    ['a user', [0x61, 0x75, 0x19, 0x03, 0xe8], [0x61, 0x75, 0x1b, 0, 0, 0, 0, 0, 0, 0x03, 0xe8]],
+  ])('are taken with numbers in their shortest form only: %s', (_, short, long) => {
+    const tree = Buffer.from(treeOf([plain]));
+    const at = tree.indexOf(Buffer.from(short));
+    expect(at).toBeGreaterThan(0);
+    const longer = Buffer.concat([tree.subarray(0, at), Buffer.from(long), tree.subarray(at + short.length)]);
+    for (const read of [() => decodeTree(longer), () => StoredEntries.of(longer)])
+      expect(read).toThrow(expect.objectContaining({ code: 'tree_corrupt' }));
+  });
+
   it('are never said to be this file where no reader takes them', () => {
     const more = { ...plain, xattrs: undefined, dataRanges: undefined };
     const tree = treeOf([more, { ...more, name: utf8('b'), user: 'jürgen' }, { ...plain, name: utf8('c') }]);

@@ -318,6 +318,8 @@ export class StoredEntries {
       high = ((high << 8) | (low >>> 24)) >>> 0;
       low = ((low << 8) | bytes[i]!) >>> 0;
     }
+    const isShortest = width === 8 ? high > 0 : low >= (width === 1 ? 24 : width === 2 ? 0x100 : 0x1_0000);
+    if (!isShortest) throw this.#corrupt('number not in shortest form');
     this.#high = high;
     this.#low = low;
     return at + 1 + width;
